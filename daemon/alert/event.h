@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* A change in an alert's life, with everything a channel needs to tell it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "judge/rule.h"
+#include "sample/host.h"
+
+enum event_type {
+        EVENT_FIRING,    /* an alert begins */
+        EVENT_ESCALATED, /* it became more severe */
+        EVENT_EASED,     /* it became less severe, still firing */
+        EVENT_REMINDER,  /* it is still firing and worse than when last told */
+        EVENT_ADOPTED,   /* spike or drop: the new level is taken as normal; ends the alert */
+        EVENT_RESOLVED,  /* it is over */
+        EVENT_TYPE_COUNT,
+};
+const char *event_type_name(enum event_type type); /* "firing", "escalated", ... */
+int event_type_by_name(const char *name);          /* or -1 */
+
+enum event_unit { UNIT_BYTES, UNIT_BYTES_PER_COUNT, UNIT_RATIO, UNIT_COUNT };
+const char *
+event_unit_name(enum event_unit unit); /* "bytes", "bytes_per_count", "ratio", "count" */
+
+enum { EVENT_RECENT_MAX = 60, EVENT_ID_MAX = 33, EVENT_DEDUP_MAX = 256, EVENT_TEXT_MAX = 512 };
+
+struct event {
+        char id[EVENT_ID_MAX]; /* 32 hex digits, unique to the event, the same at each delivery */
+        char alert_id[EVENT_ID_MAX]; /* 32 hex digits, the same for all events of one alert */
+        char dedup_key[EVENT_DEDUP_MAX];
+        double time; /* Unix seconds */
+        enum event_type type;
+        enum kind kind;
+        enum severity severity;          /* now; at EASED and RESOLVED the one it fell to */
+        enum severity previous_severity; /* before this event */
+        enum severity highest_severity;  /* of the alert so far */
+        /* For receivers that know trigger and resolve: an alert's first event above notice is the
+         * trigger, falling back to notice or ending is the resolve; both false for notices. */
+        bool trigger, resolve;
+
+        const char *rule, *dimension;                     /* not owned; valid during the call */
+        const char *summary, *explain, *action, *runbook; /* not owned; runbook may be NULL */
+
+        enum event_unit unit;
+        /* NaN where unknown. value, baseline, limit, peak, start are in `unit`. */
+        double value;       /* now */
+        double baseline;    /* what was normal */
+        double spread;      /* one standard deviation of normal */
+        double limit;       /* the limit that decides the severity, as a value of the same kind as
+                               `judged` */
+        double value_bytes; /* the measured field itself, before `per` */
+        double baseline_bytes;
+        double rate;        /* bytes per second; NaN unless known */
+        double rate_error;  /* standard error of rate */
+        double exhausts_at; /* Unix seconds when MemAvailable reaches 3 %: best estimate, or NaN */
+        double exhausts_earliest, exhausts_latest; /* the interval, or NaN */
+        double mem_available;                      /* bytes, NaN when unknown */
+        double started;                            /* Unix seconds: when the alert fired */
+        double duration;                           /* seconds since then */
+        double start_value;                        /* when it began to go wrong */
+        double peak;  /* the largest (drop: smallest) value since then */
+        double grown; /* value now, at EVENT_RESOLVED peak, minus start_value */
+        double score; /* 0..1, how anomalous */
+
+        double recent[EVENT_RECENT_MAX]; /* last hour of the dimension, oldest first, NaN where
+                                            missing */
+        unsigned recent_count;
+        double recent_interval; /* seconds between them */
+
+        char text[EVENT_TEXT_MAX]; /* one line for a person: what, how much, how fast, time left */
+
+        const struct host_facts *host; /* not owned */
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that must survive, and bounded reading. Functions return 0 or negative errno. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads a whole file of at most max bytes relative to dirfd (AT_FDCWD allowed). *ret_data is
+ * terminated with a zero byte that *ret_size does not count, and owned by the caller.
+ * -EFBIG when it is longer, -EISDIR for a directory. */
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
+
+/* Writes tmp_dirfd/name, fsyncs, renames to dirfd/name, fsyncs dirfd. When it fails nothing of that
+ * name has changed in dirfd and no temporary file stays. mode is set before the rename. tmp_dirfd
+ * may equal dirfd: then the temporary name gets a leading dot and a ".tmp" ending. */
+int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
+                      mode_t mode);
+
+/* Writes all of data, restarting on EINTR and short writes. */
+int write_all(int fd, const void *data, size_t size);
+
+/* mkdir -p. Existing folders keep their mode. */
+int make_directory(const char *path, mode_t mode);
+
+/* Opens a folder (O_DIRECTORY|O_CLOEXEC), made first where missing. The descriptor, or negative
+ * errno. */
+int open_directory(const char *path, mode_t mode);
+
+/* "A/B" in fresh memory, or NULL without memory. */
+char *path_join(const char *folder, const char *name);

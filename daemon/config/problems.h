@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that is wrong with a set of files, collected in one pass, each with its place. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/macros.h"
+
+struct problem {
+        char *file;    /* as the user named it */
+        unsigned line; /* 1 ...; 0 when the problem is the file itself */
+        char *text;
+};
+
+/* Bound: PROBLEMS_MAX are kept, because a binary file given by mistake has one per line; what came
+ * after is counted in `dropped`. */
+enum { PROBLEMS_MAX = 200 };
+
+struct problems {
+        struct problem *list;
+        size_t count, dropped;
+};
+
+void problems_done(struct problems *p);
+
+void problems_add(struct problems *p, const char *file, unsigned line, const char *format, ...)
+        _printf_(4, 5);
+
+/* True when something was added that belongs to this file. */
+bool problems_concern(const struct problems *p, const char *file);
+
+/* "file:line: text", one a line, sorted by file and line, then how many more there were. */
+void problems_print(const struct problems *p, FILE *out);

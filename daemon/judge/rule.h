@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* A rule as it stands after loading: what is measured, the limits, and the words for a person.
+ * The grammar is described in kmemwatch.rules(5) and read by judge/rule_file.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sample/sample.h"
+
+enum kind { KIND_SPIKE, KIND_DROP, KIND_GROWTH, KIND_RATIO, KIND_COUNT };
+const char *kind_name(enum kind kind); /* "spike", "drop", "growth", "ratio" */
+int kind_by_name(const char *name);    /* or -1 */
+
+enum severity { SEVERITY_OK, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_COUNT };
+const char *severity_name(enum severity severity); /* "ok", "notice", "warning", "critical" */
+int severity_by_name(const char *name);            /* or -1 */
+
+enum {
+        RULES_MAX = 512,    /* shipped: about 30; more than this is a generated mistake */
+        RULE_NAME_MAX = 63, /* so that a dedup_key of 255 bytes holds it */
+        EXPRESSION_PARTS_MAX = 6,
+        LIMIT_TERMS_MAX = 4,
+        CONDITIONS_MAX = 3,
+};
+
+/* What a limit is measured in. A limit of several terms ("8 sigma and 0.2%") holds when all do. */
+enum limit_unit {
+        LIMIT_BYTES, /* "64M": the value (ratio without per, or per a count), or the change (spike,
+                        drop) */
+        LIMIT_SHARE, /* "0.5%": of the denominator (ratio with per), else of MemTotal */
+        LIMIT_SIGMA, /* "8 sigma": the change in units of the measured spread (spike, drop) */
+        LIMIT_LEVEL, /* "50% of level": the change as a share of the baseline (spike, drop) */
+        LIMIT_BYTES_RATE, /* "64M/h" (also /min, /d): growth; stored per second */
+        LIMIT_SHARE_RATE, /* "0.5%/h" of MemTotal: growth; stored per second */
+        LIMIT_EXHAUSTS,   /* "exhausts in 12h": seconds until MemAvailable is gone: growth */
+        LIMIT_STACKS, /* "1.05 stack": value per thread in kernel stack sizes (ratio, per = threads)
+                       */
+        LIMIT_BASELINE, /* "3x baseline": value over its own baseline of days (ratio) */
+};
+
+struct limit_term {
+        enum limit_unit unit;
+        double value;
+};
+
+struct limit {
+        unsigned count; /* 0: this severity is never reached */
+        struct limit_term terms[LIMIT_TERMS_MAX];
+};
+
+/* An addend of `less` or `per`: a field, or a constant in bytes (field < 0). */
+struct expression_part {
+        int field;
+        double constant;
+};
+
+struct expression {
+        unsigned count;
+        struct expression_part parts[EXPRESSION_PARTS_MAX];
+};
+
+/* "only-if = MemAvailable falling", "MemAvailable < 10%" (of MemTotal), "PageTables > 64M"; several
+ * joined by "and". While one is untrue the rule says at most notice. */
+enum condition_test { CONDITION_FALLING, CONDITION_RISING, CONDITION_BELOW, CONDITION_ABOVE };
+
+struct condition {
+        int field;
+        enum condition_test test;
+        bool share; /* value is a share of MemTotal, else bytes or a count */
+        double value;
+};
+
+struct rule {
+        char *name;
+        char *file; /* where the section stands, for messages */
+        unsigned line;
+
+        int field; /* `dimension`: an index of sample/field.h */
+        struct expression less, per;
+        char *dimension; /* as events carry it: "SUnreclaim", "KernelStack/threads",
+                            "PageTables/AnonPages+Mapped" */
+
+        enum kind kind;
+        /* [k][s]: for hosts of kind k and severity s (NOTICE ... CRITICAL; OK is unused). The keys
+         * are `notice`, `warning`, `critical`; with a suffix -physical, -vm or -container they
+         * apply there only and take precedence. */
+        struct limit limits[HOST_KIND_COUNT][SEVERITY_COUNT];
+        double clear; /* share of a limit below which it is well again: 0.8; growth, spike, ratio
+                         alike */
+
+        unsigned condition_count;
+        struct condition conditions[CONDITIONS_MAX];
+
+        double for_seconds;       /* how long it must be wrong before the alert fires */
+        double clear_for_seconds; /* how long it must be well again */
+        double repeat_seconds;    /* remind while firing, if worse; 0 never */
+        double adopt_seconds;     /* spike, drop: a level that stays this long is the new normal */
+        unsigned when;            /* bit per host_kind */
+
+        char *summary; /* one line */
+        char *explain;
+        char *action[HOST_KIND_COUNT]; /* `action`, then what `action-vm` etc. adds for that kind */
+        char *runbook;                 /* URL or NULL */
+};
+
+struct rule_set {
+        struct rule *rules;
+        size_t count;
+};
+
+void rule_set_done(struct rule_set *set);
+
+/* The rule of this name, or NULL. */
+const struct rule *rule_set_find(const struct rule_set *set, const char *name);

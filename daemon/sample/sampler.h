@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Takes samples from a live or recorded /proc: kept descriptors, one pread each, no allocation. */
+#pragma once
+
+#include "sample/sample.h"
+
+struct procfs;
+struct sampler;
+
+/* 0 or negative errno (/proc/meminfo cannot be opened). Owned by the caller. */
+int sampler_new(const struct procfs *p, struct sampler **ret);
+void sampler_free(struct sampler *s); /* NULL is fine */
+
+/* One sample, stamped with the caller's time. *ret points into the sampler until the next call.
+ * CPU counts, cgroups and host facts are read again every 60 s of `time` and when MemTotal changes.
+ * VmallocUsed is absent as long as it has never been other than 0 (kernels 4.4 to 5.2).
+ * 0; -EBADMSG when /proc/meminfo holds no MemTotal; negative errno from reading. */
+int sampler_take(struct sampler *s, double time, const struct sample **ret);
+
+/* The facts as last read; valid until sampler_free, refreshed in place. */
+const struct host_facts *sampler_host(const struct sampler *s);
