@@ -11,7 +11,7 @@
 /* An owning local: `_cleanup_(fclosep) FILE *f = NULL;`. The function gets a pointer to the local.
  */
 #define _cleanup_(function) __attribute__((cleanup(function)))
-#define _printf_(format, first) __attribute__((format(printf, format, first)))
+#define _printf_(text, first) __attribute__((__format__(__printf__, text, first)))
 #define _pure_ __attribute__((pure))
 #define _unused_ __attribute__((unused))
 
