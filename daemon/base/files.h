@@ -11,7 +11,8 @@
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 
 /* Writes tmp_dirfd/name, fsyncs, renames to dirfd/name, fsyncs dirfd. When it fails nothing of that
- * name has changed in dirfd and no temporary file stays. mode is set before the rename. tmp_dirfd
+ * name has changed in dirfd and no temporary file stays; only when the last step fails the new file
+ * is there already and may be gone after a power cut. mode is set before the rename. tmp_dirfd
  * may equal dirfd: then the temporary name gets a leading dot and a ".tmp" ending. */
 int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
                       mode_t mode);
@@ -19,7 +20,7 @@ int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *da
 /* Writes all of data, restarting on EINTR and short writes. */
 int write_all(int fd, const void *data, size_t size);
 
-/* mkdir -p. Existing folders keep their mode. */
+/* mkdir -p: mode for the last folder, 0755 for those above. Existing folders keep their mode. */
 int make_directory(const char *path, mode_t mode);
 
 /* Opens a folder (O_DIRECTORY|O_CLOEXEC), made first where missing. The descriptor, or negative

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -17,6 +18,13 @@ struct text {
 
 void text_init(struct text *t, char *buffer, size_t size);
 void text_add(struct text *t, const char *format, ...) _printf_(2, 3);
+
+/* The character at the start of s: its length in bytes (1 for the terminating zero), or 0 when it
+ * is not valid UTF-8. */
+size_t utf8_decode(const char *s, uint32_t *ret);
+
+/* True when all of s is valid UTF-8. */
+bool utf8_valid(const char *s);
 
 /* Length of s cut to at most max bytes on a UTF-8 boundary. */
 size_t utf8_cut(const char *s, size_t max);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that must survive a crash, and reading with a bound. */
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+
+enum { READ_STEP = 16 * 1024 }; /* first buffer: most of what we read is smaller */
+
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size)
+{
+        /* O_NONBLOCK: a FIFO put there by mistake must not hang the start. */
+        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        _cleanup_free_ char *data = NULL;
+        size_t size = 0, space = 0;
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        for (;;) {
+                ssize_t n;
+
+                if (size == space) {
+                        size_t next = space ? 2 * space : READ_STEP;
+                        char *grown = realloc(data, next + 1);
+
+                        if (!grown)
+                                return -ENOMEM;
+                        data = grown;
+                        space = next;
+                }
+                n = read(fd, data + size, space - size);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t)n;
+                if (size > max)
+                        return -EFBIG;
+        }
+        data[size] = 0;
+        *ret_data = TAKE_PTR(data);
+        *ret_size = size;
+        return 0;
+}
+
+int write_all(int fd, const void *data, size_t size)
+{
+        const char *p = data;
+
+        while (size > 0) {
+                ssize_t n = write(fd, p, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return -EIO; /* write(2) of a regular file never does this */
+                p += n;
+                size -= (size_t)n;
+        }
+        return 0;
+}
+
+static int write_synced(int fd, const void *data, size_t size, mode_t mode)
+{
+        int r = write_all(fd, data, size);
+
+        if (r < 0)
+                return r;
+        /* fchmod, since the mode given to open is cut by the umask */
+        return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
+                      mode_t mode)
+{
+        _cleanup_close_ int fd = -1;
+        char temporary[NAME_MAX + 1];
+        int n, r;
+
+        n = snprintf(temporary, sizeof(temporary), tmp_dirfd == dirfd ? ".%s.tmp" : "%s", name);
+        if (n < 0 || (size_t)n >= sizeof(temporary))
+                return -ENAMETOOLONG;
+
+        /* What a crash left there; O_EXCL then refuses a link that somebody put in between. */
+        if (unlinkat(tmp_dirfd, temporary, 0) < 0 && errno != ENOENT)
+                return -errno;
+        fd = openat(tmp_dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    mode & 0700);
+        if (fd < 0)
+                return -errno;
+        r = write_synced(fd, data, size, mode);
+        if (r == 0 && renameat(tmp_dirfd, temporary, dirfd, name) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void)unlinkat(tmp_dirfd, temporary, 0);
+                return r;
+        }
+        return fsync(dirfd) < 0 ? -errno : 0;
+}
+
+static int make_one(const char *path, mode_t mode)
+{
+        struct stat st;
+
+        if (mkdir(path, mode) == 0)
+                return 0;
+        if (errno != EEXIST && errno != EROFS && errno != EACCES && errno != EPERM)
+                return -errno;
+        /* On a read-only parent mkdir says EROFS, behind a sandbox EACCES, for what exists. */
+        int saved = errno;
+        if (stat(path, &st) < 0)
+                return -saved;
+        return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int make_directory(const char *path, mode_t mode)
+{
+        _cleanup_free_ char *copy = strdup(path);
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        if (!*copy)
+                return -ENOENT;
+        for (char *p = copy + strspn(copy, "/"); (p = strchr(p, '/')); p++) {
+                *p = 0;
+                r = make_one(copy, 0755);
+                *p = '/';
+                if (r < 0)
+                        return r;
+        }
+        return make_one(path, mode);
+}
+
+int open_directory(const char *path, mode_t mode)
+{
+        int r = make_directory(path, mode), fd;
+
+        if (r < 0)
+                return r;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+char *path_join(const char *folder, const char *name)
+{
+        size_t length = strlen(folder);
+        bool slash = length > 0 && folder[length - 1] == '/';
+        char *joined;
+
+        return asprintf(&joined, "%s%s%s", folder, slash || !length ? "" : "/", name) < 0 ? NULL
+                                                                                          : joined;
+}
