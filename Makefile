@@ -1,67 +1,296 @@
 # SPDX-License-Identifier: MIT
-# `make help` lists the targets. Everything is built below build/MODE/, MODE is release, asan ...
+# `make help` lists the targets. Everything is built below build/MODE/; MODE is release, asan, clang
+# or fuzz. `make V=1` prints the whole commands.
 
 MODE ?= release
 BUILD := build/$(MODE)
 VERSION := 0.1.0
 
-CC ?= gcc
+# Where `make install` puts things; DESTDIR goes before each. The programs learn $(libdir) when they
+# are built, so give the same prefix to `make` and to `make install` (or only to the latter).
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+sbindir ?= $(prefix)/sbin
+libdir ?= $(prefix)/lib
+datadir ?= $(prefix)/share
+sysconfdir ?= /etc
+mandir ?= $(datadir)/man
+unitdir ?= $(prefix)/lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+catalogdir ?= $(prefix)/lib/systemd/catalog
+bashcompletiondir ?= $(datadir)/bash-completion/completions
+zshcompletiondir ?= $(datadir)/zsh/vendor-completions
+fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
+
+# make's own default is "cc"; a CC from the command line or the environment stays.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PKG_CONFIG ?= pkg-config
+export CC PKG_CONFIG
 
-PACKAGES := libsystemd inih jansson libcurl
-TEST_PACKAGES := cmocka
+# run, check and deps install missing packages; all other goals only say what is missing.
+GOALS := $(or $(MAKECMDGOALS),all)
+PACKAGE_SETS := build
+ifneq ($(filter tests check-unit check-asan check-valgrind check-fuzz fuzz,$(GOALS)),)
+PACKAGE_SETS := build unit
+endif
+ifneq ($(filter check deps,$(GOALS)),)
+PACKAGE_SETS := build unit check
+endif
+PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
 
-# Three groups: ours, the packages', and last the user's, which stay untouched.
-OUR_CPPFLAGS := -Idaemon -D_GNU_SOURCE -DKMW_VERSION='"$(VERSION)"'
-OUR_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wformat=2 -Wundef -Wvla \
-	-fno-strict-aliasing -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections
-OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections
-ifeq ($(MODE),asan)
-OUR_CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-OUR_LDFLAGS += -fsanitize=address,undefined
+# run and check build on all processors unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+ifneq ($(filter run check check-%,$(GOALS)),)
+MAKEFLAGS := $(MAKEFLAGS) -j$(shell nproc 2>/dev/null || echo 1)
+endif
 endif
 
-PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-LIBS_DAEMON = $(shell $(PKG_CONFIG) --libs libsystemd inih jansson) -lm -lpthread
-LIBS_COURIER = $(shell $(PKG_CONFIG) --libs libsystemd inih jansson libcurl) -lm -lpthread
-LIBS_TEST = $(LIBS_COURIER) $(shell $(PKG_CONFIG) --libs cmocka)
+# Flags in three groups: ours, the packages', and last the user's (CPPFLAGS, CFLAGS, LDFLAGS), which
+# stay untouched.
+OUR_CPPFLAGS := -Idaemon -D_GNU_SOURCE -DKMW_VERSION='"$(VERSION)"'
+OUR_CFLAGS := -std=gnu17 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wwrite-strings -Wpointer-arith -Wformat=2 -Wundef -Wvla \
+	-fno-strict-aliasing -fno-math-errno -fstack-protector-strong -fPIE \
+	-ffunction-sections -fdata-sections
+OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections
+SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+ifeq ($(MODE),asan)
+OUR_CFLAGS += $(SANITIZE)
+OUR_LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(MODE),fuzz)
+OUR_CFLAGS += $(SANITIZE) -fsanitize=fuzzer-no-link
+OUR_LDFLAGS += -fsanitize=address,undefined
+else
+OUR_CFLAGS += -O2 -fstack-clash-protection
+# A distribution's own level wins; some compilers predefine one, hence -U.
+ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),)
+OUR_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+endif
+ifeq ($(WERROR),1)
+OUR_CFLAGS += -Werror
+endif
+
+# Asked once, and only when a recipe needs the answer: by then the packages are there.
+ask_once = $(eval $1 := $$(shell $2))$($1)
+PACKAGE_CFLAGS = $(call ask_once,PACKAGE_CFLAGS,$(PKG_CONFIG) --cflags libsystemd inih jansson libcurl)
+LIBS_DAEMON = $(call ask_once,LIBS_DAEMON,$(PKG_CONFIG) --libs libsystemd inih jansson)
+LIBS_COURIER = $(call ask_once,LIBS_COURIER,$(PKG_CONFIG) --libs libsystemd inih jansson libcurl)
+LIBS_ALWAYS := -lm -lpthread
+LIBS_TEST = $(call ask_once,LIBS_TEST,$(PKG_CONFIG) --libs cmocka)
+
+COMPILE = $(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(PACKAGE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $(CFLAGS) $(LDFLAGS)
 
 PROGRAMS := kmemwatchd kmemwatch-courier kmemwatch
 LIB_SOURCES := $(wildcard daemon/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
-MAINS := $(foreach p,$(PROGRAMS),$(if $(wildcard daemon/$(p).c),$(BUILD)/$(p)))
+LIB := $(BUILD)/libkmemwatch.a
+MAINS := $(foreach p,$(PROGRAMS),$(if $(wildcard daemon/$p.c),$(BUILD)/$p))
 TEST_SOURCES := $(wildcard tests/unit/*.c tests/property/*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+FAULT := $(if $(wildcard tests/faults/fault.c),$(BUILD)/tests/faults/fault)
+FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in))
+OBJECTS := $(LIB_OBJECTS) $(PROGRAMS:%=$(BUILD)/daemon/%.o) $(TESTS:%=%.o) $(FAULT_OBJECTS) \
+	$(FUZZERS:%=%.o)
 
-COMPILE = $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS)
+QUIET = $(if $(V),,@printf '  %-5s %s\n' $1 $(subst $(BUILD)/,,$@);)
 
-all: $(MAINS)
+all: $(MAINS) $(UNITS)
 
-$(BUILD)/%.o: %.c
+tests: $(TESTS) $(FAULT)
+
+# --- building ---
+
+packages:
+	@contrib/packages $(PACKAGES_MODE) $(PACKAGE_SETS)
+
+# Keeps the command in a file that changes only when the command does: what was compiled by another
+# one is compiled again.
+define stamp
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	@printf '%s\n' '$(subst ','\'',$1)' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$1)' >$@
+endef
 
-$(BUILD)/libkmemwatch.a: $(LIB_OBJECTS)
+$(BUILD)/compile-command: packages
+	$(call stamp,$(COMPILE))
+$(BUILD)/link-command: packages
+	$(call stamp,$(LINK))
+PLACES := $(libdir) $(sbindir) $(bindir)
+$(BUILD)/places: packages
+	$(call stamp,$(PLACES))
+
+$(BUILD)/%.o: %.c $(BUILD)/compile-command
+	@mkdir -p $(@D)
+	$(call QUIET,CC)$(COMPILE) $(OBJECT_FLAGS) -MMD -MP -c -o $@ $<
+
+# Only this object knows where things get installed.
+$(BUILD)/daemon/base/places.o: $(BUILD)/places
+$(BUILD)/daemon/base/places.o: OBJECT_FLAGS = -DKMW_LIBDIR='"$(libdir)"'
+
+$(LIB): $(LIB_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call QUIET,AR)$(AR) rcs $@ $^
 
-$(BUILD)/kmemwatch-courier: $(BUILD)/daemon/kmemwatch-courier.o $(BUILD)/libkmemwatch.a
-	$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_COURIER)
-$(BUILD)/kmemwatchd $(BUILD)/kmemwatch: $(BUILD)/%: $(BUILD)/daemon/%.o $(BUILD)/libkmemwatch.a
-	$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+$(BUILD)/kmemwatch-courier: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_ALWAYS)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libkmemwatch.a
-	$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_TEST)
+# Without libcurl: a reference to it from these two is an error of the linker.
+$(BUILD)/kmemwatchd $(BUILD)/kmemwatch: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_DAEMON) $(LIBS_ALWAYS)
 
-tests: $(TESTS)
+$(TESTS): %: %.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_TEST) $(LIBS_ALWAYS)
+
+$(FAULT): $(FAULT_OBJECTS) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lpthread
+
+$(FUZZERS): %: %.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_ALWAYS)
+
+$(BUILD)/etc/%: etc/%.in $(BUILD)/places
+	@mkdir -p $(@D)
+	$(call QUIET,GEN)sed -e 's|@bindir@|$(bindir)|g' -e 's|@sbindir@|$(sbindir)|g' $< >$@
+
+# --- running ---
+
+run: all
+	@contrib/run-here $(BUILD)
+
+# --- checking ---
+
+# Each suite writes what it counted to build/results/; `check` runs all of them, one after another
+# even with -j, and adds up.
+SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
+	check-fuzz check-courier check-service
+SUITE ?= unit
+RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
+ifneq ($(filter check,$(GOALS)),)
+export KMW_COLLECT := 1
+previous := forget-results
+$(foreach s,$(SUITES),$(eval $s: | $(previous))$(eval previous := $s))
+endif
+
+forget-results:
+	@rm -rf build/results
+
+check: $(SUITES)
+	@tests/tools/total
 
 check-unit: $(TESTS)
-	@failed=0; for t in $(TESTS); do $$t >$$t.log 2>&1 || { cat $$t.log; failed=1; }; done; exit $$failed
+	@$(RUN_SUITE) $(SUITE) $(TESTS)
+
+check-asan: packages
+	+@$(MAKE) --no-print-directory MODE=asan SUITE=asan check-unit
+
+# The property tests run the same code a thousand times longer: under ASan only.
+check-valgrind: $(TESTS)
+	@$(RUN_SUITE) valgrind --under tests/tools/valgrind $(filter $(BUILD)/tests/unit/%,$(TESTS))
+
+check-clang: packages
+	+@$(RUN_SUITE) clang --command $(MAKE) --no-print-directory MODE=clang CC=clang WERROR=1 \
+		all tests
+
+check-layers:
+	@$(RUN_SUITE) layers tests/tools/check-layers
+
+check-pure: $(MAINS) $(LIB)
+	@$(RUN_SUITE) pure tests/tools/check-pure
+
+check-lint: packages $(UNITS)
+	@$(RUN_SUITE) lint tests/tools/lint
+lint: check-lint
+
+# FUZZ_SECONDS for each target: a few in `make check`, as many as you like with `make fuzz`.
+FUZZ_SECONDS ?= 3
+fuzzers: $(FUZZERS)
+fuzz-run: $(FUZZERS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(RUN_SUITE) fuzz --under tests/tools/fuzz-run $(FUZZERS)
+check-fuzz: packages
+	+@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
+fuzz:
+	+@$(MAKE) --no-print-directory MODE=fuzz CC=clang FUZZ_SECONDS=60 fuzz-run
+
+check-courier: $(MAINS)
+	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
+
+check-service: $(MAINS) $(FAULT)
+	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
+
+bench: all
+	@for b in tests/bench/*.sh; do \
+		if [ -x $$b ]; then KMW_BUILD=$(BUILD) $$b; else echo "no benchmarks yet"; fi; done
+
+# --- installing ---
+
+# MODE:SOURCE:DESTINATION. Both `install` and `uninstall` go by these two lists; files of the second
+# belong to the administrator: an existing one stays, and only an unchanged one is removed.
+to = $(foreach f,$2,$1:$f:$3/$(notdir $f))
+INSTALL_FILES := \
+	$(call to,0755,$(BUILD)/kmemwatch,$(bindir)) \
+	$(call to,0755,$(BUILD)/kmemwatchd $(BUILD)/kmemwatch-courier,$(sbindir)) \
+	$(call to,0644,$(wildcard rules/*.ini),$(libdir)/kmemwatch/rules.d) \
+	$(call to,0644,$(UNITS),$(unitdir)) \
+	$(foreach f,$(wildcard etc/sysusers),0644:$f:$(sysusersdir)/kmemwatch.conf) \
+	$(foreach f,$(wildcard etc/tmpfiles),0644:$f:$(tmpfilesdir)/kmemwatch.conf) \
+	$(call to,0644,$(wildcard etc/*.catalog),$(catalogdir)) \
+	$(foreach n,1 5 7 8,$(call to,0644,$(wildcard contrib/man/*.$n),$(mandir)/man$n)) \
+	$(foreach f,$(wildcard contrib/completions/*.bash),0644:$f:$(bashcompletiondir)/$(basename $(notdir $f))) \
+	$(call to,0644,$(wildcard contrib/completions/_*),$(zshcompletiondir)) \
+	$(call to,0644,$(wildcard contrib/completions/*.fish),$(fishcompletiondir))
+CONFIG_FILES := \
+	$(call to,0644,$(wildcard etc/kmemwatch.conf),$(sysconfdir)/kmemwatch) \
+	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d)
+# MODE:FOLDER, parents first. Secrets are read by root alone; systemd hands them to the courier.
+INSTALL_FOLDERS := 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
+	0755:$(sysconfdir)/kmemwatch 0755:$(sysconfdir)/kmemwatch/rules.d \
+	0755:$(sysconfdir)/kmemwatch/channels.d 0700:$(sysconfdir)/kmemwatch/secrets
+
+install uninstall: export DESTDIR := $(DESTDIR)
+install uninstall: export INSTALL_FILES := $(INSTALL_FILES)
+install uninstall: export CONFIG_FILES := $(CONFIG_FILES)
+install uninstall: export INSTALL_FOLDERS := $(INSTALL_FOLDERS)
+install: all
+	@contrib/install-files install
+
+uninstall:
+	@contrib/install-files uninstall
+
+# --- the rest ---
+
+deps: packages
+	@echo "All packages are installed."
 
 clean:
 	rm -rf build
 
-.PHONY: all tests check-unit clean
+help:
+	@printf '%s\n' \
+	'make                 build the programs into build/release/' \
+	'make run             install missing packages, build, watch this machine in the foreground' \
+	'make check           install missing packages, build, run every test' \
+	'make check-unit      unit and property tests; also check-asan, check-valgrind, check-clang' \
+	'make check-fuzz      the fuzz targets: their corpora and a few seconds; make fuzz: a minute each' \
+	'make check-courier   the courier against a test server' \
+	'make check-service   the installed service in a container (root)' \
+	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
+	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
+	'make bench           benchmarks' \
+	'make install         install under prefix (/usr/local), DESTDIR before it; starts nothing' \
+	'make uninstall       remove what install put; changed files in /etc stay' \
+	'make deps            install the packages that building and checking need' \
+	'make clean           remove build/' \
+	'' \
+	'Variables: CC CFLAGS CPPFLAGS LDFLAGS, prefix DESTDIR sysconfdir libdir ..., MODE=release|asan,' \
+	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
+
+.PHONY: all tests packages run check forget-results $(SUITES) lint fuzz fuzzers fuzz-run bench \
+	install uninstall deps clean help
 .SECONDARY:
--include $(LIB_OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(foreach p,$(PROGRAMS),$(BUILD)/daemon/$(p).d)
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d)
