@@ -49,8 +49,9 @@ struct event {
         double value;       /* now */
         double baseline;    /* what was normal */
         double spread;      /* one standard deviation of normal */
-        double limit;       /* the limit that decides the severity, as a value of the same kind as
-                               `judged` */
+        double limit;       /* the limit that decides the severity: ratio in `unit`; spike and drop
+                               the change, in `unit`; growth in bytes per second, NaN when the time
+                               left decided */
         double value_bytes; /* the measured field itself, before `per` */
         double baseline_bytes;
         double rate;        /* bytes per second; NaN unless known */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The one thread that may block on a disk or on journald. The sampling thread hands it jobs through
- * a bounded queue and never waits: a stuck disk delays no tick, and is news. */
+ * bounded lanes and never waits: a stuck disk delays no tick, and is news.
+ *
+ * A job that fails holds up only its own lane, so a full disk does not keep an alert from the
+ * journal, and nothing keeps learned state from the runtime directory. A job that hangs (a disk
+ * that does not answer) holds up the thread and with it all lanes, but never the submitter;
+ * writer_status says since when. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,41 +14,76 @@
 
 struct writer;
 
-/* Runs on the writer thread with the job's own copy of data. 0 when done; a negative errno: a
- * lasting job is tried again with growing pauses (1 s to 60 s), one at a time, in order; a passing
- * one is given up. */
+/* Runs on the writer thread with the lane's own copy of name and data (data is aligned for any
+ * type). 0 when done; a negative errno: see enum writer_lane. May call nothing of this header. */
 typedef int (*writer_job)(void *userdata, const char *name, const void *data, size_t size);
 
-enum writer_class {
-        WRITER_LASTING, /* alert identities, journal entries, spool events: kept until done,
-                           strictly in order */
-        WRITER_PASSING, /* learned state: a newer job of the same function and name replaces one
-                           that waits */
+enum writer_lane {
+        /* Journal entries. Kept until done, in the order submitted; the first is tried again after
+         * pauses that double from WRITER_PAUSE_MIN to WRITER_PAUSE_MAX. */
+        WRITER_JOURNAL,
+        /* What must reach the disk: alert identities and spool files. The same rules. One lane for
+         * both, so an identity submitted before its event is durable before it, and one submitted
+         * after it says truly that the event was announced. */
+        WRITER_DURABLE,
+        /* Learned state. A newer job of the same function, userdata and name replaces one that
+         * waits; one that fails is given up, the next comes anyhow. */
+        WRITER_PASSING,
+        WRITER_LANE_COUNT,
 };
 
 enum {
-        WRITER_SLOTS =
-                256, /* events that can wait for a disk; at one a second over 4 minutes of storm */
-        WRITER_SLOT_SIZE = 32 * 1024 /* the largest event JSON is bounded to this; the memory is
-                                        mapped, untouched until used */
+        /* Bytes of a lane. The memory is mapped and untouched until needed, and a lane that runs
+         * empty starts again at its first page, so in quiet times a few pages serve for ever.
+         * Journal: some 500 entries of 4 KiB. Durable: the events and identities of a storm that
+         * fires every rule (512) twice while the disk is away. */
+        WRITER_JOURNAL_BYTES = 2 * 1024 * 1024,
+        WRITER_DURABLE_BYTES = 8 * 1024 * 1024,
+        /* The largest job of these two lanes: the identities of 512 alerts at 1 KiB are half. */
+        WRITER_JOB_MAX = 1024 * 1024,
+        /* Learned state comes under a handful of names: fast, slow, history. */
+        WRITER_PASSING_JOBS = 8,
+        /* The largest of them: 2 KiB for each of 32,768 followed dimensions. */
+        WRITER_PASSING_MAX = 64 * 1024 * 1024,
+
+        WRITER_NAME_MAX = 127, /* bytes of a job's name: a spool file's has 58 */
+        WRITER_PAUSE_MIN = 1,  /* seconds before a failed job is tried again ... */
+        WRITER_PAUSE_MAX = 60, /* ... at most; a repaired disk is noticed within this */
 };
 
-/* Starts the thread (signals blocked, small fixed stack). 0 or negative errno. */
+/* Starts the thread: all signals blocked, small fixed stack. 0 or negative errno. */
 int writer_new(struct writer **ret);
 
-/* Waits until the queue is empty, or at most `seconds`, then stops. *ret_left, when not NULL: jobs
- * that were not done. NULL is fine. */
-void writer_free(struct writer *w, double seconds, size_t *ret_left);
+/* Waits until all lanes are empty, at most `seconds` (failed jobs are tried again quickly), then
+ * ends the thread and frees everything. *ret_left, when not NULL: jobs that were not done.
+ * 0 with the thread gone; -EBUSY when it hangs in a job: it is detached and what it needs of the
+ * writer stays allocated on purpose. The userdata of jobs must then stay too; the caller is about
+ * to exit, so it leaves them be. NULL is fine. */
+int writer_free(struct writer *w, double seconds, size_t *ret_left);
 
-/* Copies data and returns at once: 0; -ENOBUFS when the queue is full; -EMSGSIZE when it does not
- * fit a slot. */
-int writer_submit(struct writer *w, enum writer_class kind, writer_job job, void *userdata,
+/* Copies name and data and returns at once: 0; -ENOBUFS when the lane is full; -EMSGSIZE when the
+ * job is larger than the lane takes; -ENAMETOOLONG; -ENOMEM (passing only). The lanes JOURNAL and
+ * DURABLE never allocate. userdata must live until writer_free returned 0. */
+int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
                   const char *name, const void *data, size_t size);
 
-struct writer_status {
-        size_t waiting;       /* lasting jobs not done yet */
+/* True when a job of this size would be taken now. With a single submitter it stays true until its
+ * next submit to that lane. */
+bool writer_has_room(struct writer *w, enum writer_lane lane, size_t size);
+
+struct writer_lane_status {
+        size_t waiting;       /* jobs not done yet, the one that runs included */
         double waiting_since; /* CLOCK_MONOTONIC of the oldest, NaN when none */
-        int error; /* negative errno of the last failure, 0 when the last try succeeded */
-        uint64_t done, failed; /* since start */
+        int error;            /* negative errno of the last try, 0 when it succeeded */
+};
+
+struct writer_status {
+        size_t waiting;       /* in JOURNAL and DURABLE together */
+        double waiting_since; /* the older of the two */
+        int error;            /* of the first lane whose last try failed, else 0 */
+        double busy_since;    /* CLOCK_MONOTONIC start of the job that runs, NaN when none: one that
+                                 is many seconds old means a stuck disk */
+        struct writer_lane_status lane[WRITER_LANE_COUNT];
+        uint64_t done, failed; /* jobs done and tries that failed, since start */
 };
 void writer_status(struct writer *w, struct writer_status *ret);

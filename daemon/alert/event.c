@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of an event: the same in the journal, the spool, replay and what a person sees. */
+#include "alert/event.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/macros.h"
+
+static const char *const TYPE_NAMES[] = {
+        [EVENT_FIRING] = "firing",   [EVENT_ESCALATED] = "escalated",
+        [EVENT_EASED] = "eased",     [EVENT_REMINDER] = "reminder",
+        [EVENT_ADOPTED] = "adopted", [EVENT_RESOLVED] = "resolved",
+};
+static_assert(ELEMENTS_OF(TYPE_NAMES) == EVENT_TYPE_COUNT, "each type of event has a name");
+
+static const char *const UNIT_NAMES[] = {
+        [UNIT_BYTES] = "bytes",
+        [UNIT_BYTES_PER_COUNT] = "bytes_per_count",
+        [UNIT_RATIO] = "ratio",
+        [UNIT_COUNT] = "count",
+};
+static_assert(ELEMENTS_OF(UNIT_NAMES) == UNIT_COUNT + 1, "each unit has a name");
+
+const char *event_type_name(enum event_type type)
+{
+        assert((size_t)type < ELEMENTS_OF(TYPE_NAMES));
+        return TYPE_NAMES[type];
+}
+
+int event_type_by_name(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(TYPE_NAMES); i++)
+                if (strcmp(name, TYPE_NAMES[i]) == 0)
+                        return (int)i;
+        return -1;
+}
+
+const char *event_unit_name(enum event_unit unit)
+{
+        assert((size_t)unit < ELEMENTS_OF(UNIT_NAMES));
+        return UNIT_NAMES[unit];
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that does all waiting for disks and for journald, so that sampling never does. The
+ * mutex guards the lanes only and is never held while a job runs. */
+#include "store/writer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "store/passing.h"
+#include "store/ring.h"
+
+enum {
+        /* sd_journal_sendv and the printf family stay below 30 KiB; untouched pages cost nothing */
+        STACK_SIZE = 256 * 1024,
+};
+
+/* While stopping, a failed job is tried again after this many seconds. */
+static const double STOPPING_PAUSE = 0.1;
+
+struct lane {
+        struct ring jobs; /* of struct job, the data behind it */
+        double retry_at;  /* CLOCK_MONOTONIC: not before; 0 when the first was not tried yet */
+        double pause;     /* seconds, the next one */
+        int error;
+};
+
+struct writer {
+        pthread_mutex_t lock;
+        pthread_cond_t wake;     /* for the thread: a job, or the end */
+        pthread_cond_t progress; /* for writer_free: a job is done, or the thread has ended */
+        pthread_t thread;
+
+        struct lane lanes[WRITER_PASSING]; /* JOURNAL and DURABLE */
+        struct passing passing;
+
+        unsigned turn; /* the lane that is looked at first, so that none starves */
+        double busy_since;
+        uint64_t done, failed;
+        bool stopping;  /* no pauses any more, end when empty */
+        bool give_up;   /* end now, with what is left */
+        bool ended;     /* the thread touches nothing any more */
+        bool abandoned; /* writer_free has gone: the thread frees everything when it comes back */
+};
+
+/* What was picked to run. */
+struct pick {
+        const struct job *job;
+        unsigned lane;
+        struct passing_slot *passing;
+};
+
+/* moment: CLOCK_MONOTONIC, which the conditions were told to use. */
+static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, double moment)
+{
+        struct timespec t = { .tv_sec = (time_t)moment };
+
+        t.tv_nsec = (long)((moment - (double)t.tv_sec) * 1e9);
+        (void)pthread_cond_timedwait(condition, lock, &t);
+}
+
+static void destroy(struct writer *w)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
+                ring_done(&w->lanes[i].jobs);
+        passing_done(&w->passing);
+        pthread_cond_destroy(&w->progress);
+        pthread_cond_destroy(&w->wake);
+        pthread_mutex_destroy(&w->lock);
+        free(w);
+}
+
+/* True with a job that may run now. Else *ret_wake is when one may, INFINITY when none waits. */
+static bool pick_job(struct writer *w, double now, struct pick *ret, double *ret_wake)
+{
+        double wake = INFINITY;
+
+        for (unsigned i = 0; i < WRITER_LANE_COUNT; i++) {
+                struct pick p = { .lane = (w->turn + i) % WRITER_LANE_COUNT };
+
+                if (p.lane == WRITER_PASSING) {
+                        p.passing = passing_first(&w->passing);
+                        p.job = p.passing ? &p.passing->job : NULL;
+                } else {
+                        struct lane *lane = &w->lanes[p.lane];
+
+                        p.job = ring_first(&lane->jobs);
+                        if (p.job && lane->retry_at > now) {
+                                wake = MIN_OF(wake, lane->retry_at);
+                                continue;
+                        }
+                }
+                if (p.job) {
+                        *ret = p;
+                        return true;
+                }
+        }
+        *ret_wake = wake;
+        return false;
+}
+
+static void settle_lasting(struct writer *w, struct lane *lane, int r)
+{
+        lane->error = r;
+        if (r == 0) {
+                ring_remove(&lane->jobs);
+                lane->retry_at = 0;
+                lane->pause = WRITER_PAUSE_MIN;
+                return;
+        }
+        lane->retry_at = clock_monotonic() + (w->stopping ? STOPPING_PAUSE : lane->pause);
+        lane->pause = MIN_OF(lane->pause * 2, (double)WRITER_PAUSE_MAX);
+}
+
+static void settle(struct writer *w, const struct pick *p, int r)
+{
+        r = MIN_OF(r, 0);
+        if (r == 0)
+                w->done++;
+        else
+                w->failed++;
+        if (p->passing) {
+                p->passing->state = PASSING_FREE;
+                w->passing.error = r;
+        } else {
+                settle_lasting(w, &w->lanes[p->lane], r);
+        }
+        w->turn = (p->lane + 1) % WRITER_LANE_COUNT;
+}
+
+static void *writer_thread(void *argument)
+{
+        struct writer *w = argument;
+
+        pthread_mutex_lock(&w->lock);
+        while (!w->give_up) {
+                double now = clock_monotonic(), wake;
+                struct pick p;
+                int r;
+
+                if (!pick_job(w, now, &p, &wake)) {
+                        if (isfinite(wake))
+                                wait_until(&w->wake, &w->lock, wake);
+                        else if (w->stopping)
+                                break;
+                        else
+                                pthread_cond_wait(&w->wake, &w->lock);
+                        continue;
+                }
+                if (p.passing)
+                        p.passing->state = PASSING_RUNS;
+                w->busy_since = now;
+                pthread_mutex_unlock(&w->lock);
+
+                r = p.job->run(p.job->userdata, p.job->name, p.job->data, p.job->size);
+
+                pthread_mutex_lock(&w->lock);
+                w->busy_since = NAN;
+                if (w->abandoned) {
+                        pthread_mutex_unlock(&w->lock);
+                        destroy(w);
+                        return NULL;
+                }
+                settle(w, &p, r);
+                pthread_cond_signal(&w->progress);
+        }
+        w->ended = true;
+        pthread_cond_signal(&w->progress);
+        pthread_mutex_unlock(&w->lock);
+        return NULL;
+}
+
+static int start_thread(struct writer *w)
+{
+        pthread_attr_t attributes;
+        sigset_t all, before;
+        int r;
+
+        r = pthread_attr_init(&attributes);
+        if (r != 0)
+                return -r;
+        r = pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        if (r == 0) {
+                /* Signals belong to the event loop of the main thread. */
+                sigfillset(&all);
+                pthread_sigmask(SIG_SETMASK, &all, &before);
+                r = pthread_create(&w->thread, &attributes, writer_thread, w);
+                pthread_sigmask(SIG_SETMASK, &before, NULL);
+        }
+        pthread_attr_destroy(&attributes);
+        if (r == 0)
+                (void)pthread_setname_np(w->thread, "kmw-writer");
+        return -r;
+}
+
+int writer_new(struct writer **ret)
+{
+        static const size_t SIZES[] = {
+                [WRITER_JOURNAL] = WRITER_JOURNAL_BYTES,
+                [WRITER_DURABLE] = WRITER_DURABLE_BYTES,
+        };
+        struct writer *w = calloc(1, sizeof(*w));
+        pthread_condattr_t monotonic;
+        int r = 0;
+
+        if (!w)
+                return -ENOMEM;
+        pthread_mutex_init(&w->lock, NULL);
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&w->wake, &monotonic);
+        pthread_cond_init(&w->progress, &monotonic);
+        pthread_condattr_destroy(&monotonic);
+        w->busy_since = NAN;
+        for (size_t i = 0; r == 0 && i < ELEMENTS_OF(w->lanes); i++) {
+                w->lanes[i].pause = WRITER_PAUSE_MIN;
+                r = ring_init(&w->lanes[i].jobs, SIZES[i]);
+        }
+        if (r == 0)
+                r = start_thread(w);
+        if (r < 0) {
+                destroy(w);
+                return r;
+        }
+        *ret = w;
+        return 0;
+}
+
+static size_t count_left(struct writer *w)
+{
+        struct writer_lane_status passing;
+        size_t left;
+
+        passing_status(&w->passing, &passing);
+        left = passing.waiting;
+        for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
+                left += w->lanes[i].jobs.count;
+        return left;
+}
+
+int writer_free(struct writer *w, double seconds, size_t *ret_left)
+{
+        double deadline = clock_monotonic() + fmax(seconds, 0);
+        bool stuck;
+
+        if (!w)
+                return 0;
+        pthread_mutex_lock(&w->lock);
+        w->stopping = true;
+        for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
+                w->lanes[i].retry_at = 0;
+        pthread_cond_signal(&w->wake);
+        while (!w->ended && clock_monotonic() < deadline)
+                wait_until(&w->progress, &w->lock, deadline);
+        w->give_up = true;
+        pthread_cond_signal(&w->wake);
+        if (ret_left)
+                *ret_left = count_left(w);
+        stuck = !w->ended && !isnan(w->busy_since);
+        w->abandoned = stuck;
+        if (stuck)
+                pthread_detach(w->thread);
+        pthread_mutex_unlock(&w->lock);
+        if (stuck)
+                return -EBUSY;
+        pthread_join(w->thread, NULL);
+        destroy(w);
+        return 0;
+}
+
+static int lasting_submit(struct lane *lane, const struct job *head, const char *name,
+                          const void *data)
+{
+        struct job *j;
+
+        if (head->size > WRITER_JOB_MAX)
+                return -EMSGSIZE;
+        j = ring_add(&lane->jobs, sizeof(*j) + head->size);
+        if (!j)
+                return -ENOBUFS;
+        job_fill(j, head, name, j + 1, data);
+        return 0;
+}
+
+int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
+                  const char *name, const void *data, size_t size)
+{
+        struct job head = {
+                .run = job, .userdata = userdata, .submitted = clock_monotonic(), .size = size
+        };
+        int r;
+
+        if (strlen(name) > WRITER_NAME_MAX)
+                return -ENAMETOOLONG;
+        pthread_mutex_lock(&w->lock);
+        if (lane == WRITER_PASSING)
+                r = passing_submit(&w->passing, &head, name, data);
+        else
+                r = lasting_submit(&w->lanes[lane], &head, name, data);
+        if (r == 0)
+                pthread_cond_signal(&w->wake);
+        pthread_mutex_unlock(&w->lock);
+        return r;
+}
+
+bool writer_has_room(struct writer *w, enum writer_lane lane, size_t size)
+{
+        bool room;
+
+        if (lane == WRITER_PASSING)
+                return size <= WRITER_PASSING_MAX;
+        pthread_mutex_lock(&w->lock);
+        room = size <= WRITER_JOB_MAX && ring_fits(&w->lanes[lane].jobs, sizeof(struct job) + size);
+        pthread_mutex_unlock(&w->lock);
+        return room;
+}
+
+void writer_status(struct writer *w, struct writer_status *ret)
+{
+        struct writer_status s = { .waiting_since = NAN };
+
+        pthread_mutex_lock(&w->lock);
+        s.busy_since = w->busy_since;
+        s.done = w->done;
+        s.failed = w->failed;
+        for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++) {
+                const struct job *first = ring_first(&w->lanes[i].jobs);
+
+                s.lane[i] = (struct writer_lane_status){
+                        .waiting = w->lanes[i].jobs.count,
+                        .waiting_since = first ? first->submitted : NAN,
+                        .error = w->lanes[i].error,
+                };
+                s.waiting += s.lane[i].waiting;
+                s.waiting_since = fmin(s.waiting_since, s.lane[i].waiting_since);
+        }
+        passing_status(&w->passing, &s.lane[WRITER_PASSING]);
+        pthread_mutex_unlock(&w->lock);
+        for (size_t i = 0; i < WRITER_LANE_COUNT && s.error == 0; i++)
+                s.error = s.lane[i].error;
+        *ret = s;
+}
