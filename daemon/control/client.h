@@ -2,11 +2,15 @@
 /* One call to a running daemon or courier. */
 #pragma once
 
-#include <stdint.h>
-
-/* Calls method on the program that listens at path. 0 with *ret_reply in fresh memory;
- * -ECONNREFUSED or -ENOENT when nobody listens; -EACCES; -ETIMEDOUT after timeout seconds;
- * -EREMOTEIO when the program refused, with its text in *ret_error (fresh memory, may be NULL on
- * other errors). */
+/* Calls method on the program that listens at path and waits at most timeout seconds in all.
+ * 0 with *ret_reply in fresh memory. Else, untouched except *ret_error:
+ * -ECONNREFUSED, -ENOENT  nobody listens
+ * -EACCES                 the socket's folder is closed to us
+ * -ETIMEDOUT              no answer in time
+ * -ECONNRESET             it hung up before it answered (too many connections, or it ended)
+ * -EREMOTEIO              it refused, with its words in *ret_error (fresh memory)
+ * -EINVAL                 the argument is not valid UTF-8
+ * -EBADMSG, -EMSGSIZE     what came back is no answer of ours
+ * -ENAMETOOLONG, -ENOMEM and other negative errno. */
 int control_call(const char *path, const char *interface, const char *method, const char *argument,
                  double timeout, char **ret_reply, char **ret_error);
