@@ -253,6 +253,10 @@ static int connection_start_bus(struct control_connection *c)
             (r = sd_bus_start(c->bus)) < 0 ||
             (r = sd_bus_attach_event(c->bus, c->server->loop, SD_EVENT_PRIORITY_IDLE)) < 0)
                 return r;
+        /* sd-bus has asked for 8 MiB of kernel memory for answers that nobody reads. */
+        int size = CONTROL_SEND_BUFFER;
+        if (setsockopt(c->peer_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) < 0)
+                return -errno;
         return 0;
 }
 
@@ -290,8 +294,11 @@ void control_connection_free(struct control_connection *c)
         if (!c)
                 return;
         for (size_t i = 0; i < CONTROL_PENDING_MAX; i++)
-                if (c->pending[i])
+                if (c->pending[i]) {
+                        /* The call holds the bus, which still looks into the server's vtable. */
+                        c->pending[i]->call = sd_bus_message_unref(c->pending[i]->call);
                         c->pending[i]->connection = NULL;
+                }
         sd_event_source_disable_unref(c->reading);
         sd_event_source_disable_unref(c->idle);
         if (c->bus) {

@@ -13,9 +13,10 @@ struct sd_event_source;
 enum {
         /* So that one user cannot keep the others out. */
         CONTROL_CONNECTIONS_PER_USER = CONTROL_CONNECTIONS_MAX / 4,
-        CONTROL_PENDING_MAX = 4,   /* calls of one peer that wait for a late reply */
-        CONTROL_UNREAD_MAX = 4,    /* answers that a peer has not read before it is dropped */
-        CONTROL_IDLE_SECONDS = 30, /* without a call, unless one is still being answered */
+        CONTROL_PENDING_MAX = 4, /* calls of one peer that wait for a late reply */
+        CONTROL_UNREAD_MAX = 4,  /* answers that a peer has not read before it is dropped */
+        CONTROL_SEND_BUFFER = 128 * 1024, /* the kernel's part of that; holds a usual answer */
+        CONTROL_IDLE_SECONDS = 30,        /* without a call, unless one is still being answered */
 };
 
 struct control_connection;
