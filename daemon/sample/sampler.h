@@ -7,14 +7,16 @@
 struct procfs;
 struct sampler;
 
-/* 0 or negative errno (/proc/meminfo cannot be opened). Owned by the caller. */
+/* 0 or negative errno (/proc/meminfo cannot be read). Owned by the caller; p must outlive it. */
 int sampler_new(const struct procfs *p, struct sampler **ret);
 void sampler_free(struct sampler *s); /* NULL is fine */
 
-/* One sample, stamped with the caller's time. *ret points into the sampler until the next call.
- * CPU counts, cgroups and host facts are read again every 60 s of `time` and when MemTotal changes.
- * VmallocUsed is absent as long as it has never been other than 0 (kernels 4.4 to 5.2).
- * 0; -EBADMSG when /proc/meminfo holds no MemTotal; negative errno from reading. */
+/* One sample, stamped with the caller's time rounded to milliseconds, as a trace stores it. *ret
+ * points into the sampler until the next call. CPU counts, cgroups, host name and MemTotal in the
+ * facts are read again every 60 s of `time`, when it was set back, and when MemTotal changes.
+ * VmallocUsed is absent as long as it has never been other than 0 (kernels 4.4 to 5.2); threads is
+ * absent when /proc/loadavg cannot be read. 0; -EBADMSG when /proc/meminfo holds no MemTotal;
+ * negative errno from reading it: the next call opens it again. */
 int sampler_take(struct sampler *s, double time, const struct sample **ret);
 
 /* The facts as last read; valid until sampler_free, refreshed in place. */
