@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Says an event in one line. */
+#include "alert/text.h"
+
+#include <math.h>
+
+#include "alert/event.h"
+#include "base/text.h"
+#include "base/units.h"
+
+static const char *amount(const struct event *e, double value, char buffer[FORMAT_MAX])
+{
+        return e->unit == UNIT_RATIO ? format_percent(value, buffer) : format_bytes(value, buffer);
+}
+
+static void add_time_left(struct text *t, const struct event *e)
+{
+        char soonest[FORMAT_MAX], latest[FORMAT_MAX];
+        if (!isfinite(e->exhausts_at))
+                return;
+        if (isfinite(e->exhausts_earliest) && isfinite(e->exhausts_latest))
+                text_add(t, "; memory runs out between %s and %s",
+                         format_time_local(e->exhausts_earliest, e->time, soonest),
+                         format_time_local(e->exhausts_latest, e->time, latest));
+        else
+                text_add(t, "; memory runs out about %s", format_time_local(e->exhausts_at, e->time, soonest));
+}
+
+static void add_jump(struct text *t, const struct event *e)
+{
+        char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
+        text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension, e->kind == KIND_SPIKE ? "jumped" : "dropped",
+                 amount(e, fabs(e->value - e->baseline), change), amount(e, e->value, value),
+                 amount(e, e->baseline, level));
+}
+
+static void add_growth(struct text *t, const struct event *e)
+{
+        char rate[FORMAT_MAX], error[FORMAT_MAX], value[FORMAT_MAX];
+        text_add(t, "%s grows %s (give or take %s), now %s", e->dimension, format_rate(e->rate, rate),
+                 format_bytes(2 * e->rate_error * 3600, error), amount(e, e->value, value));
+        add_time_left(t, e);
+}
+
+static void add_ratio(struct text *t, const struct event *e)
+{
+        char value[FORMAT_MAX], limit[FORMAT_MAX], bytes[FORMAT_MAX];
+        text_add(t, "%s is %s (limit %s)", e->dimension, amount(e, e->value, value), amount(e, e->limit, limit));
+        if (e->unit != UNIT_BYTES)
+                text_add(t, ", %s in all", format_bytes(e->value_bytes, bytes));
+}
+
+static void add_end(struct text *t, const struct event *e)
+{
+        char lasted[FORMAT_MAX], value[FORMAT_MAX], peak[FORMAT_MAX], grown[FORMAT_MAX];
+        static const char *const what[] = { "spike", "drop", "growth", "ratio" };
+        if (e->type == EVENT_ADOPTED)
+                text_add(t, "%s: %s is taken as the new normal after %s", e->dimension, amount(e, e->value, value),
+                         format_duration(e->duration, lasted));
+        else
+                text_add(t, "%s: the %s is over after %s, now %s", e->dimension, what[e->kind],
+                         format_duration(e->duration, lasted), amount(e, e->value, value));
+        text_add(t, "; %s %s", e->kind == KIND_DROP ? "lowest" : "peak", amount(e, e->peak, peak));
+        if (isfinite(e->grown))
+                text_add(t, ", %s %s in all", e->grown < 0 ? "fell" : "grew", amount(e, fabs(e->grown), grown));
+}
+
+void event_text(struct event *e)
+{
+        struct text t;
+        text_init(&t, e->text, sizeof(e->text));
+        if (e->type == EVENT_RESOLVED || e->type == EVENT_ADOPTED) {
+                add_end(&t, e);
+                return;
+        }
+        switch (e->kind) {
+        case KIND_SPIKE:
+        case KIND_DROP:
+                add_jump(&t, e);
+                break;
+        case KIND_GROWTH:
+                add_growth(&t, e);
+                break;
+        default:
+                add_ratio(&t, e);
+        }
+        char since[FORMAT_MAX];
+        if (e->type == EVENT_ESCALATED)
+                text_add(&t, "; worse than the %s before", severity_name(e->previous_severity));
+        else if (e->type == EVENT_EASED)
+                text_add(&t, "; eased from %s", severity_name(e->previous_severity));
+        else if (e->type == EVENT_REMINDER)
+                text_add(&t, "; firing for %s", format_duration(e->duration, since));
+}

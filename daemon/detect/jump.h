@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Sudden changes of level: the state behind spike and drop.
+ *
+ * A robust EWMA holds the level. A sample that departs from it abruptly (most of the way was made
+ * within the last few samples) and far (several measured spreads) begins an excursion: the level is
+ * frozen, nothing is learned from what is being alerted on, until the series comes back or the new
+ * level is adopted. A slow departure is no jump: the level follows it.
+ *
+ * Beside the spread a decaying record of the largest ordinary departure is kept: series of real
+ * machines have heavy tails, and what happened an hour ago without being an anomaly is none now. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "detect/ewma.h"
+
+enum { JUMP_PAST = 8 }; /* samples looked back at to tell a jump from a climb */
+
+struct jump_params {
+        double level_tau;  /* seconds: memory of the level */
+        double spread_tau; /* seconds: memory of the spread of departures */
+        double record_tau; /* seconds: memory of the largest ordinary departure */
+        double sigma;      /* spreads that begin an excursion */
+        double record;     /* times the record that begin an excursion */
+        double abrupt;     /* share of the departure made within the look-back */
+        double look_back;  /* seconds, or two samples where they are farther apart */
+        double learn;      /* seconds without an answer at first */
+        uint64_t samples;  /* samples without an answer at first */
+};
+
+/* The values the product uses, with their reasons beside them in jump.c. */
+extern const struct jump_params jump_params_default;
+
+struct jump {
+        struct ewma level;
+        struct ewma departure; /* of |sample - level|: mean is used as scale */
+        double record;
+        double record_time;
+        double past_time[JUMP_PAST], past_value[JUMP_PAST];
+        unsigned past;      /* next slot */
+        double learned;     /* seconds of samples seen */
+        double interval;    /* typical seconds between samples */
+        bool away;          /* an excursion is on */
+        bool up;            /* its direction */
+        double away_since;  /* its first sample */
+        double time;        /* of the last sample */
+        double value;       /* the last sample */
+};
+
+struct jump_answer {
+        double level;    /* what is normal; frozen during an excursion */
+        double spread;   /* one standard deviation of ordinary departures, >= floor */
+        double change;   /* value - level */
+        double sigma;    /* |change| / spread */
+        double record;   /* the largest ordinary departure, decayed; 0 when none */
+        bool away;       /* an excursion is on */
+        double away_for; /* seconds since it began, 0 when none */
+        double score;    /* 0 ... 1: how surely this is not ordinary, the same on every series */
+        double seconds;  /* learned from */
+        uint64_t count;
+};
+
+void jump_init(struct jump *j);
+
+/* One sample; time must advance. floor: the smallest spread believed, in the value's unit. */
+void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor);
+
+/* False while it has learned too little. */
+bool jump_read(const struct jump *j, const struct jump_params *p, double floor, struct jump_answer *ret);
+
+/* The value seen now is the new normal. */
+void jump_adopt(struct jump *j);
+
+/* After a gap or reboot: keeps the spread, forgets the level: the next sample sets it. */
+void jump_forget_level(struct jump *j);
+
+/* Adds `amount` to the level without calling it a change. */
+void jump_shift(struct jump *j, double amount);

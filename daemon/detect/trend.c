@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Sliding-horizon regression on a cascade of bucket means; see the header for the method. */
+#include "detect/trend.h"
+
+#include <math.h>
+#include <stddef.h>
+
+struct points {
+        double time[TREND_BUCKETS], value[TREND_BUCKETS];
+        unsigned n;
+        uint64_t count;
+};
+
+struct line {
+        double slope, centre_time, centre_value, time_square;
+};
+
+void trend_init(struct trend *t, double width)
+{
+        *t = (struct trend){ .width = width };
+}
+
+static double level_width(const struct trend *t, unsigned level)
+{
+        double width = t->width;
+        for (unsigned i = 0; i < level; i++)
+                width *= TREND_FACTOR;
+        return width;
+}
+
+double trend_horizon(const struct trend *t, unsigned level)
+{
+        return level_width(t, level) * TREND_BUCKETS;
+}
+
+static void bucket_merge(struct trend_bucket *into, double offset, double value, uint32_t count)
+{
+        if (count == 0)
+                return;
+        uint32_t total = into->count > UINT32_MAX - count ? UINT32_MAX : into->count + count;
+        double share = (double)count / total;
+        into->value += (value - into->value) * share;
+        into->offset += (float)((offset - into->offset) * share);
+        into->count = total;
+}
+
+static void collect(const struct trend_level *l, double width, struct points *ret)
+{
+        ret->n = 0;
+        ret->count = 0;
+        for (int64_t number = l->number - TREND_BUCKETS; number < l->number; number++) {
+                const struct trend_bucket *b = &l->ring[(uint64_t)number % TREND_BUCKETS];
+                if (b->count == 0)
+                        continue;
+                ret->time[ret->n] = (double)(number - l->number) * width + (double)b->offset;
+                ret->value[ret->n] = b->value;
+                ret->count += b->count;
+                ret->n++;
+        }
+}
+
+/* Ordinary least squares of points [from, to) with centred sums. */
+static struct line fit_line(const struct points *p, unsigned from, unsigned to)
+{
+        struct line l = { 0 };
+        double n = to - from, cross = 0;
+        for (unsigned i = from; i < to; i++) {
+                l.centre_time += p->time[i] / n;
+                l.centre_value += p->value[i] / n;
+        }
+        for (unsigned i = from; i < to; i++) {
+                double dt = p->time[i] - l.centre_time;
+                l.time_square += dt * dt;
+                cross += dt * (p->value[i] - l.centre_value);
+        }
+        l.slope = l.time_square > 0 ? cross / l.time_square : 0;
+        return l;
+}
+
+/* Step and fall-back: how the net change came about. */
+static void shape(const struct points *p, struct trend_answer *a)
+{
+        double net = p->value[p->n - 1] - p->value[0];
+        double sign = a->slope < 0 ? -1 : 1;
+        double largest = 0, top = p->value[0] * sign, fall = 0;
+        for (unsigned i = 1; i < p->n; i++) {
+                double diff = (p->value[i] - p->value[i - 1]) * sign;
+                largest = fmax(largest, diff);
+                top = fmax(top, p->value[i] * sign);
+                fall = fmax(fall, top - p->value[i] * sign);
+        }
+        double rise = fmax(fabs(a->slope) * a->span, net * sign);
+        a->step = rise > 0 ? fmin(1, largest / rise) : 1;
+        a->back = rise > 0 ? fmin(1, fall / rise) : 1;
+}
+
+static bool regress(const struct trend_level *l, double width, struct trend_answer *ret)
+{
+        struct points p;
+        collect(l, width, &p);
+        if (p.n < TREND_POINTS_MIN)
+                return false;
+        double span = p.time[p.n - 1] - p.time[0];
+        if (span < width * TREND_BUCKETS / 2)
+                return false;
+
+        struct line line = fit_line(&p, 0, p.n);
+        double residual_square = 0, value_square = 0, lagged = 0, before = 0;
+        for (unsigned i = 0; i < p.n; i++) {
+                double deviation = p.value[i] - line.centre_value;
+                double residual = deviation - line.slope * (p.time[i] - line.centre_time);
+                residual_square += residual * residual;
+                value_square += deviation * deviation;
+                if (i > 0)
+                        lagged += residual * before;
+                before = residual;
+        }
+
+        double n = p.n;
+        double variance = residual_square / (n - 2);
+        /* r1 of n residuals about a fitted line is biased low by about 2 / n; clamped at 0.8 because
+         * a slow wave and a trend cannot be told apart from 16 points anyway. */
+        double r1 = residual_square > 0 ? lagged / residual_square + 2 / n : 0;
+        r1 = fmax(0, fmin(0.8, r1));
+        double widen = sqrt((1 + r1) / (1 - r1));
+
+        unsigned half = p.n / 2;
+        struct line early = fit_line(&p, 0, half), late = fit_line(&p, p.n - half, p.n);
+        double half_square = fmin(early.time_square, late.time_square);
+        *ret = (struct trend_answer){
+                .slope = line.slope,
+                .error = sqrt(variance / line.time_square) * widen,
+                .fit = value_square > 0 ? fmax(0, 1 - residual_square / value_square) : 0,
+                .span = span,
+                .first = line.centre_value + line.slope * (p.time[0] - line.centre_time),
+                .last = line.centre_value + line.slope * (p.time[p.n - 1] - line.centre_time),
+                .scatter = sqrt(variance),
+                .early = early.slope,
+                .late = late.slope,
+                .half_error = half_square > 0 ? sqrt(variance / half_square) : INFINITY,
+                .points = p.n,
+                .count = p.count,
+        };
+        shape(&p, ret);
+        return true;
+}
+
+/* Closes the open bucket of a level and opens `number`; what lies between are gaps. */
+static void level_advance(struct trend_level *l, int64_t number)
+{
+        l->ring[(uint64_t)l->number % TREND_BUCKETS] = l->open;
+        int64_t from = l->number + 1;
+        if (number - from > TREND_BUCKETS)
+                from = number - TREND_BUCKETS;
+        for (int64_t gap = from; gap < number; gap++)
+                l->ring[(uint64_t)gap % TREND_BUCKETS] = (struct trend_bucket){ 0 };
+        l->number = number;
+        l->open = (struct trend_bucket){ 0 };
+}
+
+unsigned trend_add(struct trend *t, double time, double value)
+{
+        if (!isfinite(time) || !isfinite(value) || (t->started && time <= t->time))
+                return 0;
+        if (!t->started) {
+                double width = t->width;
+                for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR)
+                        t->levels[i].number = (int64_t)floor(time / width);
+                t->started = true;
+        }
+        t->time = time;
+
+        unsigned changed = 0;
+        double width = t->width;
+        for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR) {
+                struct trend_level *l = &t->levels[i];
+                int64_t number = (int64_t)floor(time / width);
+                if (number == l->number)
+                        break;
+                /* What the closed bucket holds goes up before the level above is advanced: its open
+                 * bucket contains the closed one. */
+                if (i + 1 < TREND_LEVELS && l->open.count > 0) {
+                        struct trend_level *above = &t->levels[i + 1];
+                        double start = (double)l->number * width;
+                        double above_start = (double)above->number * width * TREND_FACTOR;
+                        bucket_merge(&above->open, start - above_start + (double)l->open.offset,
+                                     l->open.value, l->open.count);
+                }
+                level_advance(l, number);
+                l->known = regress(l, width, &l->answer);
+                changed |= 1u << i;
+        }
+        struct trend_level *first = &t->levels[0];
+        bucket_merge(&first->open, time - (double)first->number * t->width, value, 1);
+        return changed;
+}
+
+const struct trend_answer *trend_read(const struct trend *t, unsigned level)
+{
+        return level < TREND_LEVELS && t->levels[level].known ? &t->levels[level].answer : NULL;
+}
+
+void trend_shift(struct trend *t, double amount)
+{
+        for (unsigned i = 0; i < TREND_LEVELS; i++) {
+                struct trend_level *l = &t->levels[i];
+                for (unsigned b = 0; b < TREND_BUCKETS; b++)
+                        l->ring[b].value += amount;
+                l->open.value += amount;
+                l->answer.first += amount;
+                l->answer.last += amount;
+        }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Linear regression over several sliding horizons at once, in fixed memory.
+ *
+ * The series is averaged into buckets; each level keeps the last TREND_BUCKETS of them and its
+ * buckets are TREND_FACTOR times as wide as those of the level below, fed from finished buckets of
+ * that level. With 4 s as the first width the horizons are 64 s, 4.3 min, 17 min, 68 min, 4.6 h,
+ * 18 h, 3 d and 12 d. A sample costs O(1): a running mean, and every 4th, 16th ... time a bucket
+ * is finished and one regression over 16 points is done.
+ *
+ * Slope and standard error are those of ordinary least squares on the bucket means. Averaging into
+ * buckets removes the correlation of neighbouring samples (the method of batch means; A. M. Law,
+ * W. D. Kelton, "Simulation Modeling and Analysis", ch. 9); what correlation is left between the
+ * residuals of neighbouring buckets widens the error through the effective number of points
+ * n (1 - r1) / (1 + r1) (B. D. Santer et al., "Statistical significance of trends and trend
+ * differences in layer-average atmospheric temperature time series", J. Geophys. Res. 105, 2000). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+        TREND_LEVELS = 8,
+        TREND_BUCKETS = 16, /* 14 degrees of freedom: enough for a t test, small enough to be cheap */
+        TREND_FACTOR = 4,
+        TREND_POINTS_MIN = 10, /* buckets with data before a level answers */
+};
+
+struct trend_bucket {
+        double value;   /* mean of the samples, in the value's unit */
+        float offset;   /* mean time of the samples, seconds after the bucket's start */
+        uint32_t count; /* samples; 0: a gap */
+};
+
+struct trend_answer {
+        double slope;     /* unit per second */
+        double error;     /* standard error of slope, autocorrelation included */
+        double fit;       /* R squared, 0 ... 1 */
+        double span;      /* seconds from the first to the last bucket's mean time */
+        double first;     /* the line's value at the first bucket */
+        double last;      /* the line's value at the last bucket */
+        double scatter;   /* standard deviation of the residuals */
+        double early;     /* slope of the first half, unit per second */
+        double late;      /* slope of the second half */
+        double half_error; /* standard error of either half's slope, from the common scatter */
+        double step;      /* share of the rise (or fall) that the largest single step between neighbours made, 0 ... 1 */
+        double back;      /* the largest fall below an earlier bucket, as a share of the net rise; 0 when it only rises */
+        unsigned points;  /* buckets behind it */
+        uint64_t count;   /* samples behind it */
+};
+
+struct trend_level {
+        struct trend_bucket ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
+        struct trend_bucket open;                /* the one being filled */
+        int64_t number;                          /* of the open bucket: floor(time / width) */
+        struct trend_answer answer;
+        bool known;
+};
+
+struct trend {
+        double width; /* of a bucket of level 0, seconds */
+        bool started;
+        double time; /* of the last sample */
+        struct trend_level levels[TREND_LEVELS];
+};
+
+/* width > 0: seconds of a bucket of the first level. */
+void trend_init(struct trend *t, double width);
+
+/* One sample; time must advance, else it is ignored (false). Values that are not finite are ignored.
+ * Returns a bit per level whose answer changed. */
+unsigned trend_add(struct trend *t, double time, double value);
+
+/* The answer of a level (0 ... TREND_LEVELS - 1), or NULL while fewer than TREND_POINTS_MIN buckets
+ * have data or they span less than half of the horizon. */
+const struct trend_answer *trend_read(const struct trend *t, unsigned level);
+
+/* Seconds of a level's horizon. */
+double trend_horizon(const struct trend *t, unsigned level);
+
+/* Adds `amount` to everything learned: the series was rebased by a step that is no growth. */
+void trend_shift(struct trend *t, double amount);
