@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts together the event of a changed alert: identity, numbers, words. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/text.h"
+#include "base/hash.h"
+#include "engine/engine_internal.h"
+#include "sample/host.h"
+
+/* Identities are computed, not drawn, so that a restart of the daemon comes to the same ones: an
+ * alert is its machine, rule, dimension and start; an event is its alert, type and time. */
+static void make_alert_id(const struct engine *e, struct watch *w)
+{
+        struct hash h;
+        hash_init(&h);
+        hash_add_text(&h, e->host->machine_id);
+        hash_add_text(&h, e->host->name);
+        hash_add_text(&h, w->rule->name);
+        hash_add_text(&h, w->rule->dimension);
+        hash_add(&h, &w->fired_wall, sizeof(w->fired_wall));
+        hash_text(&h, w->alert_id);
+}
+
+static void make_event_id(const struct event *e, char ret[EVENT_ID_MAX])
+{
+        struct hash h;
+        hash_init(&h);
+        hash_add_text(&h, e->alert_id);
+        hash_add_text(&h, event_type_name(e->type));
+        hash_add(&h, &e->time, sizeof(e->time));
+        hash_text(&h, ret);
+}
+
+static double wall_in(const struct engine *e, double seconds)
+{
+        return isfinite(seconds) ? e->wall + seconds : NAN;
+}
+
+void event_make(const struct engine *e, struct watch *w, const struct alert_change *change, struct event *ret)
+{
+        const struct alert *a = &w->alert;
+        const struct verdict *v = &w->verdict;
+        const struct series *s = &e->series[w->series];
+        const struct rule *r = w->rule;
+        bool over = change->type == EVENT_RESOLVED || change->type == EVENT_ADOPTED;
+
+        if (change->type == EVENT_FIRING) {
+                w->fired_wall = e->wall;
+                make_alert_id(e, w);
+        }
+        *ret = (struct event){
+                .time = e->wall,
+                .type = change->type,
+                .kind = r->kind,
+                .severity = a->severity,
+                .previous_severity = change->previous,
+                .highest_severity = a->highest,
+                .trigger = change->trigger,
+                .resolve = change->resolve,
+                .rule = r->name,
+                .dimension = r->dimension,
+                .summary = r->summary,
+                .explain = r->explain,
+                .action = r->action[e->kind],
+                .runbook = r->runbook,
+                .unit = s->unit,
+                .value = v->value,
+                .baseline = v->baseline,
+                .spread = v->spread,
+                .limit = v->limit,
+                .value_bytes = s->unit == UNIT_COUNT ? NAN : v->value_bytes,
+                .baseline_bytes = s->unit == UNIT_BYTES ? v->baseline : NAN,
+                .rate = s->unit == UNIT_BYTES ? v->rate : NAN,
+                .rate_error = s->unit == UNIT_BYTES ? v->rate_error : NAN,
+                .exhausts_at = over ? NAN : wall_in(e, v->exhausts_in),
+                .exhausts_earliest = over ? NAN : wall_in(e, v->exhausts_soonest),
+                .exhausts_latest = over ? NAN : wall_in(e, v->exhausts_latest),
+                .mem_available = e->values[FIELD_MEM_AVAILABLE],
+                .started = w->fired_wall,
+                .duration = e->now - a->fired,
+                .start_value = a->start_value,
+                .peak = a->peak,
+                .grown = (over ? a->peak : v->value) - a->start_value,
+                .score = v->score,
+                .recent_interval = RECENT_SECONDS,
+                .host = e->host,
+        };
+        memcpy(ret->alert_id, w->alert_id, sizeof(ret->alert_id));
+        make_event_id(ret, ret->id);
+        /* Readable, at most 10 + 33 + 65 + 64 + 64 + 12 bytes; the machine id is the hashed one. */
+        snprintf(ret->dedup_key, sizeof(ret->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f", e->host->machine_id,
+                 e->host->name, r->name, r->dimension, w->fired_wall);
+        ret->recent_count = recent_read(&s->recent, ret->recent);
+        event_text(ret);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Feeds one measured number to its detectors. */
+#include "engine/series.h"
+
+#include <math.h>
+
+#include "judge/expression.h"
+
+/* Width of the first trend bucket: 16 of them give a horizon of about a minute. */
+static const double TREND_WIDTH = 4;
+
+/* While there is too little data to measure the noise, the kernel's fold error stands in: counters
+ * are folded per CPU once a second, and a jump must exceed max(1 MiB, 0.5 MiB x CPUs) (measured:
+ * 224 KiB on 2 CPUs, 64 MiB worst case on 128). As a spread that is an eighth of it, because jumps
+ * are judged at 8 spreads. */
+static const double FOLD_LEAST = 1048576, FOLD_PER_CPU = 524288, FOLD_SPREADS = 8;
+static const double NOISE_SECONDS = 600;
+
+enum event_unit series_unit(int field, const struct expression *per)
+{
+        bool count = field_unit((size_t)field) == FIELD_COUNT;
+        if (per->count == 0)
+                return count ? UNIT_COUNT : UNIT_BYTES;
+        if (expression_is_count(per))
+                return count ? UNIT_RATIO : UNIT_BYTES_PER_COUNT;
+        return UNIT_RATIO;
+}
+
+void series_init(struct series *s, int field, const struct expression *less, const struct expression *per,
+                 const char *dimension)
+{
+        *s = (struct series){
+                .field = field,
+                .less = *less,
+                .per = *per,
+                .dimension = dimension,
+                .unit = series_unit(field, per),
+                .adopt_seconds = INFINITY,
+                .value = NAN,
+                .value_bytes = NAN,
+                .beginning = NAN,
+        };
+        jump_init(&s->jump);
+        trend_init(&s->trend, TREND_WIDTH);
+}
+
+bool series_measures(const struct series *s, int field, const struct expression *less, const struct expression *per)
+{
+        return s->field == field && expression_equal(&s->less, less) && expression_equal(&s->per, per);
+}
+
+static double known_value(const struct sample *sample, enum field field, double otherwise)
+{
+        double value = (size_t)field < sample->count ? sample->values[field] : NAN;
+        return isfinite(value) ? value : otherwise;
+}
+
+/* In the unit of the value itself. */
+static double noise_floor(const struct series *s, const struct sample *sample)
+{
+        if (s->unit == UNIT_COUNT)
+                return 1;
+        if (s->unit != UNIT_BYTES)
+                return fabs(s->value) * 1e-3;
+        double cpus = known_value(sample, FIELD_CPUS, 1);
+        double floor = 4096 * cpus;
+        if (s->jump.learned < NOISE_SECONDS)
+                floor = fmax(floor, fmax(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
+        return floor;
+}
+
+static void recent_add(struct recent *r, double now, double value)
+{
+        if (r->minute_end == 0)
+                r->minute_end = now + RECENT_SECONDS;
+        while (now >= r->minute_end) {
+                r->value[r->next] = r->count ? r->sum / r->count : NAN;
+                r->next = (r->next + 1) % EVENT_RECENT_MAX;
+                if (r->filled < EVENT_RECENT_MAX)
+                        r->filled++;
+                r->sum = 0;
+                r->count = 0;
+                /* After more than an hour everything in the ring is a gap anyway. */
+                if (now - r->minute_end > RECENT_SECONDS * EVENT_RECENT_MAX)
+                        r->minute_end = now - RECENT_SECONDS * EVENT_RECENT_MAX;
+                r->minute_end += RECENT_SECONDS;
+        }
+        if (isfinite(value)) {
+                r->sum += value;
+                r->count++;
+        }
+}
+
+unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX])
+{
+        unsigned kept = r->filled < EVENT_RECENT_MAX ? r->filled : EVENT_RECENT_MAX - 1;
+        for (unsigned i = 0; i < kept; i++)
+                ret[i] = r->value[(r->next + EVENT_RECENT_MAX - kept + i) % EVENT_RECENT_MAX];
+        if (r->count > 0)
+                ret[kept++] = r->sum / r->count;
+        return kept;
+}
+
+void series_feed(struct series *s, const struct sample *sample, double now, bool broken)
+{
+        double before = s->value;
+        size_t field = (size_t)s->field;
+        s->value_bytes = field < sample->count ? sample->values[field] : NAN;
+        s->value = rule_value(s->field, &s->less, &s->per, sample->values, sample->count);
+        s->adopted = false;
+        recent_add(&s->recent, now, s->value);
+        if (!isfinite(s->value)) {
+                s->absent = true;
+                return;
+        }
+        if (isnan(s->beginning))
+                s->beginning = now;
+        s->floor = noise_floor(s, sample);
+        if ((broken || s->absent) && s->jump.level.count > 0) {
+                /* What happened in between nobody saw. Trends go on as if the difference had not
+                 * been; the level is moved along, so that only what comes now is judged. */
+                double shift = s->value - (isfinite(before) ? before : s->jump.value);
+                trend_shift(&s->trend, shift);
+                jump_shift(&s->jump, shift);
+        }
+        s->absent = false;
+        jump_add(&s->jump, &jump_params_default, now, s->value, s->floor);
+        if (s->jump.away && now - s->jump.away_since >= s->adopt_seconds) {
+                jump_adopt(&s->jump);
+                s->adopted = true;
+        }
+        if (trend_add(&s->trend, now, s->value) != 0)
+                s->growth_known = growth_read(&s->trend, &growth_params_default, s->floor, &s->growth);
+}
+
+void series_numbers(const struct series *s, struct series_numbers *ret)
+{
+        *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };
+        ret->jump_known = isfinite(s->value) && jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
+        ret->growth_known = isfinite(s->value) && s->growth_known;
+        ret->growth = s->growth;
+}

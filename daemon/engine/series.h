@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* One measured number over time with its detectors; shared by all rules that measure the same. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "alert/event.h"
+#include "detect/growth.h"
+#include "detect/jump.h"
+#include "detect/trend.h"
+#include "judge/judge.h"
+#include "judge/rule.h"
+
+/* The last hour in minute means, for sparklines and `status`. */
+struct recent {
+        double value[EVENT_RECENT_MAX]; /* NaN: nothing in that minute */
+        unsigned next, filled;
+        double sum;
+        unsigned count;
+        double minute_end; /* engine time */
+};
+
+enum { RECENT_SECONDS = 60 };
+
+struct series {
+        /* what is measured */
+        int field;
+        struct expression less, per;
+        const char *dimension; /* of a rule that measures it, or a field's name */
+        enum event_unit unit;
+        double adopt_seconds; /* shortest of its rules; INFINITY none */
+
+        /* now */
+        double value, value_bytes; /* NaN absent */
+        bool absent;               /* was absent at the last sample: the next one is a new beginning */
+        bool adopted;              /* the level was adopted with this sample */
+        double floor;              /* smallest spread believed */
+
+        struct jump jump;
+        struct trend trend;
+        struct growth_answer growth;
+        bool growth_known;
+        struct recent recent;
+        double beginning; /* engine time of the first sample, NaN before */
+};
+
+/* The unit of field - less over per. */
+enum event_unit series_unit(int field, const struct expression *per);
+
+/* dimension is not copied: it must outlive the series. */
+void series_init(struct series *s, int field, const struct expression *less, const struct expression *per,
+                 const char *dimension);
+
+/* True when it measures this. */
+bool series_measures(const struct series *s, int field, const struct expression *less, const struct expression *per);
+
+/* Takes the value out of a sample. now: engine time. broken: first sample after a break of the
+ * timeline; what changed meanwhile is neither a jump nor growth. */
+void series_feed(struct series *s, const struct sample *sample, double now, bool broken);
+
+/* What the judge needs. */
+void series_numbers(const struct series *s, struct series_numbers *ret);
+
+/* Oldest first, NaN where missing; the running minute is last. Returns how many. */
+unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX]);

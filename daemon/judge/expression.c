@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluates `less` and `per`. */
+#include "judge/expression.h"
+
+#include <math.h>
+#include <string.h>
+
+static double value_of(int field, const double *values, size_t count)
+{
+        return field >= 0 && (size_t)field < count ? values[field] : NAN;
+}
+
+double expression_value(const struct expression *e, const double *values, size_t count)
+{
+        double sum = 0;
+        for (unsigned i = 0; i < e->count; i++) {
+                const struct expression_part *p = &e->parts[i];
+                sum += p->field >= 0 ? value_of(p->field, values, count) : p->constant;
+        }
+        return sum;
+}
+
+double rule_value(int field, const struct expression *less, const struct expression *per, const double *values,
+                  size_t count)
+{
+        double value = value_of(field, values, count) - expression_value(less, values, count);
+        if (per->count == 0)
+                return value;
+        double over = expression_value(per, values, count);
+        return over > 0 ? value / over : NAN;
+}
+
+bool expression_equal(const struct expression *a, const struct expression *b)
+{
+        if (a->count != b->count)
+                return false;
+        for (unsigned i = 0; i < a->count; i++)
+                if (memcmp(&a->parts[i], &b->parts[i], sizeof(a->parts[i])) != 0)
+                        return false;
+        return true;
+}
+
+bool expression_is_count(const struct expression *e)
+{
+        return e->count > 0 && e->parts[0].field >= 0 && field_unit((size_t)e->parts[0].field) == FIELD_COUNT;
+}
