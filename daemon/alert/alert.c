@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <math.h>
 
-/* A dimension that is no longer there says nothing; a short hole in the data must not end an alert. */
+/* A dimension that is no longer there says nothing; a short hole in the data must not end an alert.
+ */
 static const double UNKNOWN_SECONDS = 600;
 
 /* A reminder is sent only when it has become worse by this share since the last word. */
@@ -14,15 +15,21 @@ static const double WORSE = 0.1;
 const char *alert_state_name(enum alert_state state)
 {
         static const char *const names[] = { "inactive", "pending", "firing" };
-        static_assert(sizeof(names) / sizeof(names[0]) == ALERT_FIRING + 1, "a name for each state");
+        static_assert(sizeof(names) / sizeof(names[0]) == ALERT_FIRING + 1,
+                      "a name for each state");
         return names[state];
 }
 
 void alert_init(struct alert *a)
 {
         *a = (struct alert){
-                .below_since = NAN, .pending_since = NAN, .fired = NAN, .start_value = NAN, .peak = NAN,
-                .told = NAN, .told_value = NAN,
+                .below_since = NAN,
+                .pending_since = NAN,
+                .fired = NAN,
+                .start_value = NAN,
+                .peak = NAN,
+                .told = NAN,
+                .told_value = NAN,
         };
         for (unsigned i = 0; i < SEVERITY_COUNT; i++)
                 a->wrong_since[i] = NAN;
@@ -34,7 +41,8 @@ static bool is_worse(double value, double than, bool falling)
 }
 
 /* The highest severity that has lasted long enough. */
-static enum severity ripe_severity(struct alert *a, const struct alert_timing *timing, const struct alert_input *in)
+static enum severity ripe_severity(struct alert *a, const struct alert_timing *timing,
+                                   const struct alert_input *in)
 {
         enum severity now = in->known ? in->severity : SEVERITY_OK, ripe = SEVERITY_OK;
         for (enum severity s = SEVERITY_NOTICE; s < SEVERITY_COUNT; s++) {
@@ -50,7 +58,8 @@ static enum severity ripe_severity(struct alert *a, const struct alert_timing *t
         return ripe;
 }
 
-static struct alert_change tell(struct alert *a, enum event_type type, enum severity to, const struct alert_input *in)
+static struct alert_change tell(struct alert *a, enum event_type type, enum severity to,
+                                const struct alert_input *in)
 {
         struct alert_change c = { .happened = true, .type = type, .previous = a->severity };
         bool over = type == EVENT_RESOLVED || type == EVENT_ADOPTED;
@@ -104,7 +113,8 @@ static struct alert_change step_firing(struct alert *a, const struct alert_timin
         }
 
         enum severity now = in->known ? in->holds : SEVERITY_OK;
-        double wait = in->known ? timing->clear_for_seconds : fmax(timing->clear_for_seconds, UNKNOWN_SECONDS);
+        double wait = in->known ? timing->clear_for_seconds
+                                : fmax(timing->clear_for_seconds, UNKNOWN_SECONDS);
         if (now >= a->severity) {
                 a->below_since = NAN;
         } else {
@@ -124,13 +134,16 @@ static struct alert_change step_firing(struct alert *a, const struct alert_timin
                         return c;
                 }
         }
-        bool worse = is_worse(in->value, a->told_value + (in->falling ? -WORSE : WORSE) * fabs(a->told_value), in->falling);
+        bool worse = is_worse(in->value,
+                              a->told_value + (in->falling ? -WORSE : WORSE) * fabs(a->told_value),
+                              in->falling);
         if (timing->repeat_seconds > 0 && in->time - a->told >= timing->repeat_seconds && worse)
                 return tell(a, EVENT_REMINDER, a->severity, in);
         return (struct alert_change){ 0 };
 }
 
-struct alert_change alert_step(struct alert *a, const struct alert_timing *timing, const struct alert_input *in)
+struct alert_change alert_step(struct alert *a, const struct alert_timing *timing,
+                               const struct alert_input *in)
 {
         if (a->state != ALERT_FIRING && a->highest > SEVERITY_OK)
                 alert_init(a); /* the life that ended with the last step was kept for its event */

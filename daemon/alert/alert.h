@@ -29,17 +29,18 @@ struct alert_input {
 
 struct alert {
         enum alert_state state;
-        enum severity severity; /* while firing */
-        enum severity highest;  /* of this life */
-        double wrong_since[SEVERITY_COUNT]; /* [s]: since when it is at least s without a break; NaN not */
-        double below_since;     /* since when it is below the present severity; NaN not */
-        enum severity below;    /* the worst it was since then */
-        double pending_since;   /* NaN while inactive */
-        double fired;           /* when it fired; NaN before */
-        double start_value;     /* when it became pending */
-        double peak;            /* worst value since then */
+        enum severity severity;             /* while firing */
+        enum severity highest;              /* of this life */
+        double wrong_since[SEVERITY_COUNT]; /* [s]: since when it is at least s without a break; NaN
+                                               not */
+        double below_since;      /* since when it is below the present severity; NaN not */
+        enum severity below;     /* the worst it was since then */
+        double pending_since;    /* NaN while inactive */
+        double fired;            /* when it fired; NaN before */
+        double start_value;      /* when it became pending */
+        double peak;             /* worst value since then */
         double told, told_value; /* the last event */
-        bool triggered;         /* a trigger was sent that a resolve must follow */
+        bool triggered;          /* a trigger was sent that a resolve must follow */
 };
 
 /* What the step brought about. */
@@ -53,7 +54,8 @@ struct alert_change {
 void alert_init(struct alert *a);
 
 /* Moves the alert to input->time. */
-struct alert_change alert_step(struct alert *a, const struct alert_timing *timing, const struct alert_input *input);
+struct alert_change alert_step(struct alert *a, const struct alert_timing *timing,
+                               const struct alert_input *input);
 
 /* Ends the alert at once (its rule is gone). True with the change when it was firing. */
 struct alert_change alert_end(struct alert *a, double time);

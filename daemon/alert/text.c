@@ -23,13 +23,15 @@ static void add_time_left(struct text *t, const struct event *e)
                          format_time_local(e->exhausts_earliest, e->time, soonest),
                          format_time_local(e->exhausts_latest, e->time, latest));
         else
-                text_add(t, "; memory runs out about %s", format_time_local(e->exhausts_at, e->time, soonest));
+                text_add(t, "; memory runs out about %s",
+                         format_time_local(e->exhausts_at, e->time, soonest));
 }
 
 static void add_jump(struct text *t, const struct event *e)
 {
         char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
-        text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension, e->kind == KIND_SPIKE ? "jumped" : "dropped",
+        text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension,
+                 e->kind == KIND_SPIKE ? "jumped" : "dropped",
                  amount(e, fabs(e->value - e->baseline), change), amount(e, e->value, value),
                  amount(e, e->baseline, level));
 }
@@ -37,15 +39,17 @@ static void add_jump(struct text *t, const struct event *e)
 static void add_growth(struct text *t, const struct event *e)
 {
         char rate[FORMAT_MAX], error[FORMAT_MAX], value[FORMAT_MAX];
-        text_add(t, "%s grows %s (give or take %s), now %s", e->dimension, format_rate(e->rate, rate),
-                 format_bytes(2 * e->rate_error * 3600, error), amount(e, e->value, value));
+        text_add(t, "%s grows %s (give or take %s), now %s", e->dimension,
+                 format_rate(e->rate, rate), format_bytes(2 * e->rate_error * 3600, error),
+                 amount(e, e->value, value));
         add_time_left(t, e);
 }
 
 static void add_ratio(struct text *t, const struct event *e)
 {
         char value[FORMAT_MAX], limit[FORMAT_MAX], bytes[FORMAT_MAX];
-        text_add(t, "%s is %s (limit %s)", e->dimension, amount(e, e->value, value), amount(e, e->limit, limit));
+        text_add(t, "%s is %s (limit %s)", e->dimension, amount(e, e->value, value),
+                 amount(e, e->limit, limit));
         if (e->unit != UNIT_BYTES)
                 text_add(t, ", %s in all", format_bytes(e->value_bytes, bytes));
 }
@@ -55,14 +59,15 @@ static void add_end(struct text *t, const struct event *e)
         char lasted[FORMAT_MAX], value[FORMAT_MAX], peak[FORMAT_MAX], grown[FORMAT_MAX];
         static const char *const what[] = { "spike", "drop", "growth", "ratio" };
         if (e->type == EVENT_ADOPTED)
-                text_add(t, "%s: %s is taken as the new normal after %s", e->dimension, amount(e, e->value, value),
-                         format_duration(e->duration, lasted));
+                text_add(t, "%s: %s is taken as the new normal after %s", e->dimension,
+                         amount(e, e->value, value), format_duration(e->duration, lasted));
         else
                 text_add(t, "%s: the %s is over after %s, now %s", e->dimension, what[e->kind],
                          format_duration(e->duration, lasted), amount(e, e->value, value));
         text_add(t, "; %s %s", e->kind == KIND_DROP ? "lowest" : "peak", amount(e, e->peak, peak));
         if (isfinite(e->grown))
-                text_add(t, ", %s %s in all", e->grown < 0 ? "fell" : "grew", amount(e, fabs(e->grown), grown));
+                text_add(t, ", %s %s in all", e->grown < 0 ? "fell" : "grew",
+                         amount(e, fabs(e->grown), grown));
 }
 
 void event_text(struct event *e)

@@ -62,7 +62,8 @@ bool ewma_read(const struct ewma *e, double floor, uint64_t min_count, struct ew
         *ret = (struct ewma_answer){
                 .level = e->mean,
                 .spread = fmax(sqrt(fmax(0, e->square / e->weight)), floor),
-                /* weight = 1 - exp(-seconds / tau), solved for seconds, bounded where it saturates */
+                /* weight = 1 - exp(-seconds / tau), solved for seconds, bounded where it saturates
+                 */
                 .seconds = e->weight < 1 - 1e-9 ? -e->tau * log1p(-e->weight) : 20 * e->tau,
                 .count = e->count,
         };

@@ -26,8 +26,8 @@ struct ewma {
 };
 
 struct ewma_answer {
-        double level;  /* unit of the value */
-        double spread; /* one standard deviation, >= the floor given */
+        double level;   /* unit of the value */
+        double spread;  /* one standard deviation, >= the floor given */
         double seconds; /* how much time it was learned from, at most several tau */
         uint64_t count; /* samples behind it */
 };

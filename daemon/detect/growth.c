@@ -7,17 +7,13 @@
 #include "detect/trend.h"
 
 const struct growth_params growth_params_default = {
-        /* Every horizon of every series is tested at each of its buckets, some 20,000 times a day on
-         * the shortest; with 14 degrees of freedom t > 8 comes by chance once in 10^6. */
-        .sure = 8,
-        .step = 0.4,
-        .back = 0.25,
-        .keeps_pace = 0.6,
-        .fit = 0.8,
+        /* Every horizon of every series is tested at each of its buckets, some 20,000 times a day
+         * on the shortest; with 14 degrees of freedom t > 8 comes by chance once in 10^6. */
+        .sure = 8, .step = 0.4, .back = 0.25, .keeps_pace = 0.6, .fit = 0.8,
 };
 
-static unsigned test_level(const struct trend_answer *a, const struct growth_params *p, double noise,
-                           struct growth_answer *ret)
+static unsigned test_level(const struct trend_answer *a, const struct growth_params *p,
+                           double noise, struct growth_answer *ret)
 {
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
         double floor = noise * sqrt(12.0 / a->points) / a->span;
@@ -31,7 +27,9 @@ static unsigned test_level(const struct trend_answer *a, const struct growth_par
                 .fit = a->fit,
                 .seconds = a->span,
                 .grown = a->last - a->first,
-                .sure = error > 0 ? a->slope / error : a->slope > 0 ? INFINITY : 0,
+                .sure = error > 0      ? a->slope / error
+                        : a->slope > 0 ? INFINITY
+                                       : 0,
                 .step = a->step,
                 .back = a->back,
                 .pace = pace,
@@ -51,7 +49,8 @@ static unsigned test_level(const struct trend_answer *a, const struct growth_par
         return passed;
 }
 
-bool growth_read(const struct trend *t, const struct growth_params *p, double noise, struct growth_answer *ret)
+bool growth_read(const struct trend *t, const struct growth_params *p, double noise,
+                 struct growth_answer *ret)
 {
         bool known = false;
         double recent = NAN; /* slope of the next shorter horizon: growth must be going on */

@@ -30,18 +30,20 @@ enum growth_test {
 };
 
 struct growth_answer {
-        bool grows;       /* some horizon passes every test */
-        unsigned level;   /* the horizon that answers: the longest that passes, else the longest known */
-        unsigned passed;  /* bits of enum growth_test of that horizon */
-        double rate;      /* unit per second */
-        double error;     /* its standard error */
-        double fit;       /* R squared */
-        double seconds;   /* what it was learned from */
-        double grown;     /* along the line over that time, unit */
+        bool grows;     /* some horizon passes every test */
+        unsigned level; /* the horizon that answers: the longest that passes, else the longest known
+                         */
+        unsigned passed;               /* bits of enum growth_test of that horizon */
+        double rate;                   /* unit per second */
+        double error;                  /* its standard error */
+        double fit;                    /* R squared */
+        double seconds;                /* what it was learned from */
+        double grown;                  /* along the line over that time, unit */
         double sure, step, back, pace; /* the numbers of the tests */
-        uint64_t count;   /* samples behind it */
+        uint64_t count;                /* samples behind it */
 };
 
 /* noise: the smallest slope error believed comes from this standard deviation of a bucket mean, in
  * the value's unit (counter folding); >= 0. False while no horizon has an answer. */
-bool growth_read(const struct trend *t, const struct growth_params *p, double noise, struct growth_answer *ret);
+bool growth_read(const struct trend *t, const struct growth_params *p, double noise,
+                 struct growth_answer *ret);

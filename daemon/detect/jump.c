@@ -5,8 +5,8 @@
 #include <math.h>
 
 const struct jump_params jump_params_default = {
-        /* Two minutes: long enough to average the kernel's counter folding, short enough that a cache
-         * that fills over a quarter of an hour does not look like a jump. */
+        /* Two minutes: long enough to average the kernel's counter folding, short enough that a
+         * cache that fills over a quarter of an hour does not look like a jump. */
         .level_tau = 120,
         .spread_tau = 2 * 3600,
         .record_tau = 24 * 3600, /* the same hour of yesterday still counts by 1/e */
@@ -89,20 +89,25 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         }
 
         double dt = time - j->time;
-        /* A lasting change of the interval is followed within some samples; a gap is no interval. */
-        j->interval = j->interval > 0 ? j->interval + 0.2 * (fmin(dt, 3 * j->interval) - j->interval) : dt;
+        /* A lasting change of the interval is followed within some samples; a gap is no interval.
+         */
+        j->interval = j->interval > 0
+                              ? j->interval + 0.2 * (fmin(dt, 3 * j->interval) - j->interval)
+                              : dt;
         j->learned += fmin(dt, 3 * j->interval);
         j->level.tau = fmax(p->level_tau, LEVEL_SAMPLES * j->interval);
 
         double change = value - j->level.mean, size = fabs(change), direction = change < 0 ? -1 : 1;
         double spread = spread_of(j, floor), record = record_of(j, p, time);
 
-        if (!j->away && learned_enough(j, p) && size > p->sigma * spread && size > p->record * record &&
+        if (!j->away && learned_enough(j, p) && size > p->sigma * spread &&
+            size > p->record * record &&
             recent_change(j, p, time, value, direction) >= p->abrupt * size) {
                 j->away = true;
                 j->up = change > 0;
                 j->away_since = time;
-        } else if (j->away && (change > 0) != j->up && size > p->sigma * spread && size > p->record * record) {
+        } else if (j->away && (change > 0) != j->up && size > p->sigma * spread &&
+                   size > p->record * record) {
                 /* from above to far below: another excursion */
                 j->up = !j->up;
                 j->away_since = time;
@@ -126,14 +131,16 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         j->value = value;
 }
 
-bool jump_read(const struct jump *j, const struct jump_params *p, double floor, struct jump_answer *ret)
+bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
+               struct jump_answer *ret)
 {
         if (!learned_enough(j, p))
                 return false;
         double spread = spread_of(j, floor), change = j->value - j->level.mean;
         double record = record_of(j, p, j->time);
         double sigma = spread > 0 ? fabs(change) / spread : 0;
-        /* Logistic in the logarithm of the margin over both tests: 0.5 where an excursion begins. */
+        /* Logistic in the logarithm of the margin over both tests: 0.5 where an excursion begins.
+         */
         double margin = fmax(record * p->record, spread * p->sigma);
         double ratio = margin > 0 ? fabs(change) / margin : change != 0 ? INFINITY : 0;
         double weight = j->away ? 1 : 0.5;

@@ -38,14 +38,14 @@ struct jump {
         double record;
         double record_time;
         double past_time[JUMP_PAST], past_value[JUMP_PAST];
-        unsigned past;      /* next slot */
-        double learned;     /* seconds of samples seen */
-        double interval;    /* typical seconds between samples */
-        bool away;          /* an excursion is on */
-        bool up;            /* its direction */
-        double away_since;  /* its first sample */
-        double time;        /* of the last sample */
-        double value;       /* the last sample */
+        unsigned past;     /* next slot */
+        double learned;    /* seconds of samples seen */
+        double interval;   /* typical seconds between samples */
+        bool away;         /* an excursion is on */
+        bool up;           /* its direction */
+        double away_since; /* its first sample */
+        double time;       /* of the last sample */
+        double value;      /* the last sample */
 };
 
 struct jump_answer {
@@ -67,7 +67,8 @@ void jump_init(struct jump *j);
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor);
 
 /* False while it has learned too little. */
-bool jump_read(const struct jump *j, const struct jump_params *p, double floor, struct jump_answer *ret);
+bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
+               struct jump_answer *ret);
 
 /* The value seen now is the new normal. */
 void jump_adopt(struct jump *j);

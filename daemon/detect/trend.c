@@ -118,8 +118,8 @@ static bool regress(const struct trend_level *l, double width, struct trend_answ
 
         double n = p.n;
         double variance = residual_square / (n - 2);
-        /* r1 of n residuals about a fitted line is biased low by about 2 / n; clamped at 0.8 because
-         * a slow wave and a trend cannot be told apart from 16 points anyway. */
+        /* r1 of n residuals about a fitted line is biased low by about 2 / n; clamped at 0.8
+         * because a slow wave and a trend cannot be told apart from 16 points anyway. */
         double r1 = residual_square > 0 ? lagged / residual_square + 2 / n : 0;
         r1 = fmax(0, fmin(0.8, r1));
         double widen = sqrt((1 + r1) / (1 - r1));

@@ -12,7 +12,8 @@
  * W. D. Kelton, "Simulation Modeling and Analysis", ch. 9); what correlation is left between the
  * residuals of neighbouring buckets widens the error through the effective number of points
  * n (1 - r1) / (1 + r1) (B. D. Santer et al., "Statistical significance of trends and trend
- * differences in layer-average atmospheric temperature time series", J. Geophys. Res. 105, 2000). */
+ * differences in layer-average atmospheric temperature time series", J. Geophys. Res. 105, 2000).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +21,8 @@
 
 enum {
         TREND_LEVELS = 8,
-        TREND_BUCKETS = 16, /* 14 degrees of freedom: enough for a t test, small enough to be cheap */
+        TREND_BUCKETS =
+                16, /* 14 degrees of freedom: enough for a t test, small enough to be cheap */
         TREND_FACTOR = 4,
         TREND_POINTS_MIN = 10, /* buckets with data before a level answers */
 };
@@ -32,26 +34,29 @@ struct trend_bucket {
 };
 
 struct trend_answer {
-        double slope;     /* unit per second */
-        double error;     /* standard error of slope, autocorrelation included */
-        double fit;       /* R squared, 0 ... 1 */
-        double span;      /* seconds from the first to the last bucket's mean time */
-        double first;     /* the line's value at the first bucket */
-        double last;      /* the line's value at the last bucket */
-        double scatter;   /* standard deviation of the residuals */
-        double early;     /* slope of the first half, unit per second */
-        double late;      /* slope of the second half */
+        double slope;      /* unit per second */
+        double error;      /* standard error of slope, autocorrelation included */
+        double fit;        /* R squared, 0 ... 1 */
+        double span;       /* seconds from the first to the last bucket's mean time */
+        double first;      /* the line's value at the first bucket */
+        double last;       /* the line's value at the last bucket */
+        double scatter;    /* standard deviation of the residuals */
+        double early;      /* slope of the first half, unit per second */
+        double late;       /* slope of the second half */
         double half_error; /* standard error of either half's slope, from the common scatter */
-        double step;      /* share of the rise (or fall) that the largest single step between neighbours made, 0 ... 1 */
-        double back;      /* the largest fall below an earlier bucket, as a share of the net rise; 0 when it only rises */
-        unsigned points;  /* buckets behind it */
-        uint64_t count;   /* samples behind it */
+        double step; /* share of the rise (or fall) that the largest single step between neighbours
+                        made, 0 ... 1 */
+        double back; /* the largest fall below an earlier bucket, as a share of the net rise; 0 when
+                        it only rises */
+        unsigned points; /* buckets behind it */
+        uint64_t count;  /* samples behind it */
 };
 
 struct trend_level {
-        struct trend_bucket ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
-        struct trend_bucket open;                /* the one being filled */
-        int64_t number;                          /* of the open bucket: floor(time / width) */
+        struct trend_bucket
+                ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
+        struct trend_bucket open;    /* the one being filled */
+        int64_t number;              /* of the open bucket: floor(time / width) */
         struct trend_answer answer;
         bool known;
 };
@@ -66,8 +71,8 @@ struct trend {
 /* width > 0: seconds of a bucket of the first level. */
 void trend_init(struct trend *t, double width);
 
-/* One sample; time must advance, else it is ignored (false). Values that are not finite are ignored.
- * Returns a bit per level whose answer changed. */
+/* One sample; time must advance, else it is ignored (false). Values that are not finite are
+ * ignored. Returns a bit per level whose answer changed. */
 unsigned trend_add(struct trend *t, double time, double value);
 
 /* The answer of a level (0 ... TREND_LEVELS - 1), or NULL while fewer than TREND_POINTS_MIN buckets

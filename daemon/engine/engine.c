@@ -11,12 +11,12 @@
 #include "sample/host.h"
 #include "sample/sample.h"
 
-/* Followed even when no rule measures them: what people expect to see in `status`, and what forecasts
- * and conditions need. */
+/* Followed even when no rule measures them: what people expect to see in `status`, and what
+ * forecasts and conditions need. */
 static const enum field always_followed[] = {
-        FIELD_SUNRECLAIM,    FIELD_SRECLAIMABLE,    FIELD_VMALLOC_USED, FIELD_KERNEL_STACK,
-        FIELD_PAGE_TABLES,   FIELD_SEC_PAGE_TABLES, FIELD_PERCPU,       FIELD_MEM_AVAILABLE,
-        FIELD_THREADS,
+        FIELD_SUNRECLAIM,   FIELD_SRECLAIMABLE,  FIELD_VMALLOC_USED,
+        FIELD_KERNEL_STACK, FIELD_PAGE_TABLES,   FIELD_SEC_PAGE_TABLES,
+        FIELD_PERCPU,       FIELD_MEM_AVAILABLE, FIELD_THREADS,
 };
 
 static const struct expression nothing = { 0 };
@@ -56,8 +56,9 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                         s->adopt_seconds = fmin(s->adopt_seconds, r->adopt_seconds);
                 for (unsigned c = 0; c < r->condition_count; c++)
                         if (r->conditions[c].field < FIELD_KNOWN_COUNT)
-                                (void)series_find_or_add(e, r->conditions[c].field, &nothing, &nothing,
-                                                         field_name((enum field)r->conditions[c].field));
+                                (void)series_find_or_add(
+                                        e, r->conditions[c].field, &nothing, &nothing,
+                                        field_name((enum field)r->conditions[c].field));
         }
         for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
                 e->field_series[field] = -1;
@@ -76,8 +77,8 @@ static void engine_drop(struct engine *e)
         free(e->watches);
 }
 
-int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take, void *userdata,
-               struct engine **ret)
+int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
+               void *userdata, struct engine **ret)
 {
         struct engine *e = calloc(1, sizeof(*e));
         if (!e)
@@ -129,7 +130,8 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         struct alert_timing timing = { r->for_seconds, r->clear_for_seconds, r->repeat_seconds };
         /* Near exhaustion nobody can wait: the wait shrinks with the time left. */
         if (isfinite(w->verdict.exhausts_soonest) && w->verdict.severity == SEVERITY_CRITICAL)
-                timing.for_seconds = fmin(timing.for_seconds, fmax(30, w->verdict.exhausts_soonest / 20));
+                timing.for_seconds =
+                        fmin(timing.for_seconds, fmax(30, w->verdict.exhausts_soonest / 20));
         struct alert_input input = {
                 .time = e->now,
                 .known = w->verdict.known,

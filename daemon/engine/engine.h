@@ -16,13 +16,13 @@ struct json_t;
 struct rule_set;
 struct sample;
 
-/* Takes an event. 0 when it is taken; negative errno when it cannot be taken now: the engine keeps it
- * and offers it again with the next sample; meanwhile that alert stands still. */
+/* Takes an event. 0 when it is taken; negative errno when it cannot be taken now: the engine keeps
+ * it and offers it again with the next sample; meanwhile that alert stands still. */
 typedef int (*engine_take_event)(const struct event *e, void *userdata);
 
 /* rules and host must outlive the engine (host may be refreshed in place). 0 or -ENOMEM. */
-int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take, void *userdata,
-               struct engine **ret);
+int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
+               void *userdata, struct engine **ret);
 void engine_free(struct engine *e); /* NULL is fine */
 
 /* One sample. */
@@ -35,15 +35,15 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules);
 
 struct engine_summary {
         uint64_t samples;
-        unsigned dimensions;    /* measured fields */
-        unsigned rules;         /* that apply to this kind of host */
-        unsigned elsewhere;     /* rules for other kinds of hosts */
-        unsigned firing;        /* at warning or critical */
-        unsigned notices;       /* firing at notice */
-        unsigned waiting;       /* events that could not be taken yet */
-        enum severity worst;    /* of what is firing */
-        bool learning;          /* some dimension has no answer yet */
-        const char *fastest;    /* the dimension of bytes that grows fastest, NULL when unknown */
-        double fastest_rate;    /* bytes per second */
+        unsigned dimensions; /* measured fields */
+        unsigned rules;      /* that apply to this kind of host */
+        unsigned elsewhere;  /* rules for other kinds of hosts */
+        unsigned firing;     /* at warning or critical */
+        unsigned notices;    /* firing at notice */
+        unsigned waiting;    /* events that could not be taken yet */
+        enum severity worst; /* of what is firing */
+        bool learning;       /* some dimension has no answer yet */
+        const char *fastest; /* the dimension of bytes that grows fastest, NULL when unknown */
+        double fastest_rate; /* bytes per second */
 };
 void engine_summary(const struct engine *e, struct engine_summary *ret);

@@ -39,8 +39,8 @@ struct engine {
         size_t watch_count;
 
         size_t value_count;
-        double values[FIELD_KNOWN_COUNT]; /* of the last sample */
-        double rates[FIELD_KNOWN_COUNT];  /* of the fields that are followed */
+        double values[FIELD_KNOWN_COUNT];    /* of the last sample */
+        double rates[FIELD_KNOWN_COUNT];     /* of the fields that are followed */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */
 };
 
@@ -48,4 +48,5 @@ struct engine {
 int engine_build(struct engine *e, const struct rule_set *rules);
 
 /* Fills an event from a watch whose alert has changed. */
-void event_make(const struct engine *e, struct watch *w, const struct alert_change *change, struct event *ret);
+void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
+                struct event *ret);

@@ -38,7 +38,8 @@ static double wall_in(const struct engine *e, double seconds)
         return isfinite(seconds) ? e->wall + seconds : NAN;
 }
 
-void event_make(const struct engine *e, struct watch *w, const struct alert_change *change, struct event *ret)
+void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
+                struct event *ret)
 {
         const struct alert *a = &w->alert;
         const struct verdict *v = &w->verdict;
@@ -90,8 +91,8 @@ void event_make(const struct engine *e, struct watch *w, const struct alert_chan
         memcpy(ret->alert_id, w->alert_id, sizeof(ret->alert_id));
         make_event_id(ret, ret->id);
         /* Readable, at most 10 + 33 + 65 + 64 + 64 + 12 bytes; the machine id is the hashed one. */
-        snprintf(ret->dedup_key, sizeof(ret->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f", e->host->machine_id,
-                 e->host->name, r->name, r->dimension, w->fired_wall);
+        snprintf(ret->dedup_key, sizeof(ret->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f",
+                 e->host->machine_id, e->host->name, r->name, r->dimension, w->fired_wall);
         ret->recent_count = recent_read(&s->recent, ret->recent);
         event_text(ret);
 }

@@ -26,8 +26,8 @@ enum event_unit series_unit(int field, const struct expression *per)
         return UNIT_RATIO;
 }
 
-void series_init(struct series *s, int field, const struct expression *less, const struct expression *per,
-                 const char *dimension)
+void series_init(struct series *s, int field, const struct expression *less,
+                 const struct expression *per, const char *dimension)
 {
         *s = (struct series){
                 .field = field,
@@ -44,9 +44,11 @@ void series_init(struct series *s, int field, const struct expression *less, con
         trend_init(&s->trend, TREND_WIDTH);
 }
 
-bool series_measures(const struct series *s, int field, const struct expression *less, const struct expression *per)
+bool series_measures(const struct series *s, int field, const struct expression *less,
+                     const struct expression *per)
 {
-        return s->field == field && expression_equal(&s->less, less) && expression_equal(&s->per, per);
+        return s->field == field && expression_equal(&s->less, less) &&
+               expression_equal(&s->per, per);
 }
 
 static double known_value(const struct sample *sample, enum field field, double otherwise)
@@ -130,13 +132,15 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 s->adopted = true;
         }
         if (trend_add(&s->trend, now, s->value) != 0)
-                s->growth_known = growth_read(&s->trend, &growth_params_default, s->floor, &s->growth);
+                s->growth_known =
+                        growth_read(&s->trend, &growth_params_default, s->floor, &s->growth);
 }
 
 void series_numbers(const struct series *s, struct series_numbers *ret)
 {
         *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };
-        ret->jump_known = isfinite(s->value) && jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
+        ret->jump_known = isfinite(s->value) &&
+                          jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
         ret->growth_known = isfinite(s->value) && s->growth_known;
         ret->growth = s->growth;
 }

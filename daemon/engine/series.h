@@ -32,9 +32,9 @@ struct series {
 
         /* now */
         double value, value_bytes; /* NaN absent */
-        bool absent;               /* was absent at the last sample: the next one is a new beginning */
-        bool adopted;              /* the level was adopted with this sample */
-        double floor;              /* smallest spread believed */
+        bool absent;  /* was absent at the last sample: the next one is a new beginning */
+        bool adopted; /* the level was adopted with this sample */
+        double floor; /* smallest spread believed */
 
         struct jump jump;
         struct trend trend;
@@ -48,11 +48,12 @@ struct series {
 enum event_unit series_unit(int field, const struct expression *per);
 
 /* dimension is not copied: it must outlive the series. */
-void series_init(struct series *s, int field, const struct expression *less, const struct expression *per,
-                 const char *dimension);
+void series_init(struct series *s, int field, const struct expression *less,
+                 const struct expression *per, const char *dimension);
 
 /* True when it measures this. */
-bool series_measures(const struct series *s, int field, const struct expression *less, const struct expression *per);
+bool series_measures(const struct series *s, int field, const struct expression *less,
+                     const struct expression *per);
 
 /* Takes the value out of a sample. now: engine time. broken: first sample after a break of the
  * timeline; what changed meanwhile is neither a jump nor growth. */

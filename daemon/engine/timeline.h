@@ -22,5 +22,6 @@ enum timeline_break {
         TIMELINE_BACK, /* not later: a clock set back, or the same sample twice */
 };
 
-/* Moves on to a sample taken at `wall`; *ret_now is its engine time, greater than the one before. */
+/* Moves on to a sample taken at `wall`; *ret_now is its engine time, greater than the one before.
+ */
 enum timeline_break timeline_step(struct timeline *t, double wall, double *ret_now);

@@ -3,7 +3,6 @@
 #include "judge/expression.h"
 
 #include <math.h>
-#include <string.h>
 
 static double value_of(int field, const double *values, size_t count)
 {
@@ -12,16 +11,22 @@ static double value_of(int field, const double *values, size_t count)
 
 double expression_value(const struct expression *e, const double *values, size_t count)
 {
-        double sum = 0;
+        double sum = 0, product = 0;
         for (unsigned i = 0; i < e->count; i++) {
                 const struct expression_part *p = &e->parts[i];
-                sum += p->field >= 0 ? value_of(p->field, values, count) : p->constant;
+                double value = p->field >= 0 ? value_of(p->field, values, count) : p->constant;
+                if (p->times) {
+                        product *= value;
+                        continue;
+                }
+                sum += product;
+                product = value;
         }
-        return sum;
+        return sum + product;
 }
 
-double rule_value(int field, const struct expression *less, const struct expression *per, const double *values,
-                  size_t count)
+double rule_value(int field, const struct expression *less, const struct expression *per,
+                  const double *values, size_t count)
 {
         double value = value_of(field, values, count) - expression_value(less, values, count);
         if (per->count == 0)
@@ -34,13 +39,17 @@ bool expression_equal(const struct expression *a, const struct expression *b)
 {
         if (a->count != b->count)
                 return false;
-        for (unsigned i = 0; i < a->count; i++)
-                if (memcmp(&a->parts[i], &b->parts[i], sizeof(a->parts[i])) != 0)
+        for (unsigned i = 0; i < a->count; i++) {
+                const struct expression_part *x = &a->parts[i], *y = &b->parts[i];
+                if (x->field != y->field || x->times != y->times ||
+                    (x->field < 0 && x->constant != y->constant))
                         return false;
+        }
         return true;
 }
 
 bool expression_is_count(const struct expression *e)
 {
-        return e->count > 0 && e->parts[0].field >= 0 && field_unit((size_t)e->parts[0].field) == FIELD_COUNT;
+        return e->count > 0 && e->parts[0].field >= 0 &&
+               field_unit((size_t)e->parts[0].field) == FIELD_COUNT;
 }

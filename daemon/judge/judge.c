@@ -9,8 +9,8 @@ static double machine_value(const struct machine_numbers *m, int field)
         return field >= 0 && (size_t)field < m->count ? m->values[field] : NAN;
 }
 
-bool judge_exhaustion(double rate, double error, double seconds, const struct machine_numbers *m, double *ret_in,
-                      double *ret_soonest, double *ret_latest)
+bool judge_exhaustion(double rate, double error, double seconds, const struct machine_numbers *m,
+                      double *ret_in, double *ret_soonest, double *ret_latest)
 {
         double available = machine_value(m, FIELD_MEM_AVAILABLE);
         double total = machine_value(m, FIELD_MEM_TOTAL);
@@ -75,10 +75,12 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
         }
 }
 
-static bool compare_ratio(const struct rule *r, const struct limit_term *t, const struct series_numbers *s,
-                          const struct machine_numbers *m, struct comparison *c)
+static bool compare_ratio(const struct rule *r, const struct limit_term *t,
+                          const struct series_numbers *s, const struct machine_numbers *m,
+                          struct comparison *c)
 {
-        double total = machine_value(m, FIELD_MEM_TOTAL), stack = machine_value(m, FIELD_STACK_SIZE);
+        double total = machine_value(m, FIELD_MEM_TOTAL),
+               stack = machine_value(m, FIELD_STACK_SIZE);
         c->judged = s->value;
         switch (t->unit) {
         case LIMIT_BYTES:
@@ -100,8 +102,9 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t, cons
 }
 
 /* Whether every term of the limit holds when relaxed to `share` of it (1: not relaxed). */
-static bool limit_holds(const struct rule *r, const struct limit *l, double share, const struct series_numbers *s,
-                        const struct machine_numbers *m, const struct verdict *v, struct comparison *ret)
+static bool limit_holds(const struct rule *r, const struct limit *l, double share,
+                        const struct series_numbers *s, const struct machine_numbers *m,
+                        const struct verdict *v, struct comparison *ret)
 {
         double total = machine_value(m, FIELD_MEM_TOTAL), tightest = -INFINITY;
         bool all = l->count > 0;
@@ -135,7 +138,8 @@ static bool limit_holds(const struct rule *r, const struct limit *l, double shar
         return all;
 }
 
-static bool condition_holds(const struct condition *c, double slack, const struct machine_numbers *m)
+static bool condition_holds(const struct condition *c, double slack,
+                            const struct machine_numbers *m)
 {
         double total = machine_value(m, FIELD_MEM_TOTAL), value = machine_value(m, c->field);
         double rate = c->field >= 0 && (size_t)c->field < m->count ? m->rates[c->field] : NAN;
@@ -180,8 +184,8 @@ static enum severity cap(enum severity severity, bool capped)
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
 }
 
-void judge_rule(const struct rule *r, const struct series_numbers *s, const struct machine_numbers *m,
-                struct verdict *ret)
+void judge_rule(const struct rule *r, const struct series_numbers *s,
+                const struct machine_numbers *m, struct verdict *ret)
 {
         struct verdict v = {
                 .judged = NAN,
@@ -198,14 +202,15 @@ void judge_rule(const struct rule *r, const struct series_numbers *s, const stru
                 .score = s->jump_known ? s->jump.score : 0,
         };
         bool needs_jump = r->kind == KIND_SPIKE || r->kind == KIND_DROP;
-        v.known = isfinite(s->value) && (!needs_jump || s->jump_known) && (r->kind != KIND_GROWTH || s->growth_known);
+        v.known = isfinite(s->value) && (!needs_jump || s->jump_known) &&
+                  (r->kind != KIND_GROWTH || s->growth_known);
         if (!v.known) {
                 *ret = v;
                 return;
         }
         if (r->per.count == 0 && s->growth_known && s->growth.grows)
-                (void)judge_exhaustion(s->growth.rate, s->growth.error, s->growth.seconds, m, &v.exhausts_in,
-                                       &v.exhausts_soonest, &v.exhausts_latest);
+                (void)judge_exhaustion(s->growth.rate, s->growth.error, s->growth.seconds, m,
+                                       &v.exhausts_in, &v.exhausts_soonest, &v.exhausts_latest);
 
         const struct limit *limits = r->limits[m->kind];
         bool seen = pattern_seen(r, s);

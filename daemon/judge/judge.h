@@ -18,7 +18,8 @@
 
 /* What the detectors say of one series now. */
 struct series_numbers {
-        double value;       /* field - less, over per: bytes, bytes per count, or a plain ratio; NaN absent */
+        double value;       /* field - less, over per: bytes, bytes per count, or a plain ratio; NaN
+                               absent */
         double value_bytes; /* the field itself */
         bool jump_known, growth_known;
         struct jump_answer jump;
@@ -36,22 +37,23 @@ struct machine_numbers {
 struct verdict {
         bool known;             /* false: no answer yet, or the dimension is absent */
         enum severity severity; /* by the limits */
-        enum severity holds;    /* by the lower limits that a firing alert must fall below; >= severity */
-        bool capped;            /* a condition is untrue: at most notice */
-        double judged;          /* the number compared: change, rate, ratio ... in the unit of limit */
-        double limit;           /* the limit of `severity`, or the lowest one while ok; NaN none */
+        enum severity
+                holds; /* by the lower limits that a firing alert must fall below; >= severity */
+        bool capped;   /* a condition is untrue: at most notice */
+        double judged; /* the number compared: change, rate, ratio ... in the unit of limit */
+        double limit;  /* the limit of `severity`, or the lowest one while ok; NaN none */
         double value, value_bytes, baseline, spread;
-        double rate, rate_error;              /* unit per second, NaN unknown */
-        double exhausts_in;                   /* seconds, NaN when withheld */
+        double rate, rate_error;                  /* unit per second, NaN unknown */
+        double exhausts_in;                       /* seconds, NaN when withheld */
         double exhausts_soonest, exhausts_latest; /* its interval of two standard errors */
         double score;
 };
 
-void judge_rule(const struct rule *r, const struct series_numbers *s, const struct machine_numbers *m,
-                struct verdict *ret);
+void judge_rule(const struct rule *r, const struct series_numbers *s,
+                const struct machine_numbers *m, struct verdict *ret);
 
-/* Seconds until growth at rate +- error (bytes per second), learned over `seconds`, brings MemAvailable
- * down to EXHAUSTED_SHARE of MemTotal. False when withheld: memory unknown, rate not surely positive,
- * or farther away than FORECAST_REACH times what it was learned from. */
-bool judge_exhaustion(double rate, double error, double seconds, const struct machine_numbers *m, double *ret_in,
-                      double *ret_soonest, double *ret_latest);
+/* Seconds until growth at rate +- error (bytes per second), learned over `seconds`, brings
+ * MemAvailable down to EXHAUSTED_SHARE of MemTotal. False when withheld: memory unknown, rate not
+ * surely positive, or farther away than FORECAST_REACH times what it was learned from. */
+bool judge_exhaustion(double rate, double error, double seconds, const struct machine_numbers *m,
+                      double *ret_in, double *ret_soonest, double *ret_latest);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* `kmemwatch replay`: the daemon's engine on a trace, on the trace's own clock, from an empty
+ * state. */
+#pragma once
+
+#include <stdio.h>
+
+struct replay_options {
+        const char *trace;        /* path, "-" for standard input */
+        const char *const *rules; /* NULL-terminated folders, highest precedence first */
+        enum { REPLAY_ALERTS, REPLAY_SCORES } mode;
+};
+
+/* Prints to out; problems to err. The exit code: 0; 2 bad trace or output failed; 3 some rules had
+ * faults and were left out (what is printed is valid). */
+int replay_run(const struct replay_options *o, FILE *out, FILE *err);

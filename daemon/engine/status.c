@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine's state as JSON. */
+#include "engine/status.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alert/text.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "config/problems.h"
+#include "engine/engine_internal.h"
+#include "sample/host.h"
+
+static json_t *number(double value)
+{
+        return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *moment(double unix_seconds)
+{
+        char buffer[FORMAT_MAX];
+        return isfinite(unix_seconds) ? json_string(format_time_utc(unix_seconds, buffer))
+                                      : json_null();
+}
+
+static json_t *whole(double value)
+{
+        return isfinite(value) && fabs(value) < 9e15 ? json_integer((json_int_t)llround(value))
+                                                     : json_null();
+}
+
+/* Bytes and counts are whole numbers to a person, ratios are not. */
+static json_t *amount(enum event_unit unit, double value)
+{
+        return unit == UNIT_RATIO ? number(value) : whole(value);
+}
+
+static json_t *recent_json(const struct series *s)
+{
+        double values[EVENT_RECENT_MAX];
+        unsigned count = recent_read(&s->recent, values);
+        json_t *list = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(list, amount(s->unit, values[i]));
+        json_t *recent = json_object();
+        json_object_set_new(recent, "interval_seconds", json_integer(RECENT_SECONDS));
+        json_object_set_new(recent, "values", list);
+        return recent;
+}
+
+static enum severity series_severity(const struct engine *e, size_t index)
+{
+        enum severity worst = SEVERITY_OK;
+        for (size_t i = 0; i < e->watch_count; i++) {
+                const struct watch *w = &e->watches[i];
+                const struct series *s = &e->series[w->series];
+                if (w->applies && w->alert.state == ALERT_FIRING &&
+                    s->field == e->series[index].field && w->alert.severity > worst)
+                        worst = w->alert.severity;
+        }
+        return worst;
+}
+
+static json_t *dimension_json(const struct engine *e, size_t index)
+{
+        const struct series *s = &e->series[index];
+        struct series_numbers n;
+        series_numbers(s, &n);
+        struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values, e->rates };
+        double in = NAN, soonest = NAN, latest = NAN;
+        if (s->unit == UNIT_BYTES && n.growth_known && n.growth.grows &&
+            s->field != FIELD_MEM_AVAILABLE)
+                (void)judge_exhaustion(n.growth.rate, n.growth.error, n.growth.seconds, &m, &in,
+                                       &soonest, &latest);
+        bool rate = n.growth_known && s->unit == UNIT_BYTES;
+
+        json_t *d = json_object();
+        json_object_set_new(d, "dimension", json_string(s->dimension));
+        json_object_set_new(d, "unit", json_string(event_unit_name(s->unit)));
+        json_object_set_new(d, "value", amount(s->unit, s->value));
+        json_object_set_new(d, "baseline", amount(s->unit, n.jump_known ? n.jump.level : NAN));
+        json_object_set_new(d, "spread", amount(s->unit, n.jump_known ? n.jump.spread : NAN));
+        json_object_set_new(d, "rate_bytes_per_hour", whole(rate ? n.growth.rate * 3600 : NAN));
+        json_object_set_new(d, "rate_error_bytes_per_hour",
+                            whole(rate ? n.growth.error * 3600 : NAN));
+        json_object_set_new(d, "horizon_seconds", whole(rate ? n.growth.seconds : NAN));
+        json_object_set_new(d, "exhausts_at", moment(e->wall + in));
+        json_object_set_new(d, "exhausts_latest", moment(e->wall + latest));
+        json_object_set_new(d, "learning", json_boolean(!n.jump_known));
+        json_object_set_new(d, "learned_seconds", whole(s->jump.learned));
+        json_object_set_new(d, "severity", json_string(severity_name(series_severity(e, index))));
+        json_object_set_new(d, "recent", recent_json(s));
+        return d;
+}
+
+static json_t *alert_json(const struct engine *e, const struct watch *w)
+{
+        const struct alert *a = &w->alert;
+        const struct series *s = &e->series[w->series];
+        struct watch copy = *w;
+        struct alert_change still = { .type = EVENT_REMINDER, .previous = a->severity };
+        struct event now;
+        event_make(e, &copy, &still, &now);
+        bool firing = a->state == ALERT_FIRING;
+
+        json_t *o = json_object();
+        json_object_set_new(o, "alert_id", json_string(firing ? w->alert_id : ""));
+        json_object_set_new(o, "rule", json_string(w->rule->name));
+        json_object_set_new(o, "dimension", json_string(w->rule->dimension));
+        json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));
+        json_object_set_new(o, "state", json_string(alert_state_name(a->state)));
+        json_object_set_new(o, "severity",
+                            json_string(severity_name(firing ? a->severity : w->verdict.severity)));
+        json_object_set_new(o, "since", moment(e->wall - (e->now - a->pending_since)));
+        json_object_set_new(o, "fired", moment(firing ? w->fired_wall : NAN));
+        json_object_set_new(o, "value", amount(s->unit, now.value));
+        json_object_set_new(o, "unit", json_string(event_unit_name(s->unit)));
+        json_object_set_new(o, "baseline", amount(s->unit, now.baseline));
+        json_object_set_new(o, "peak", amount(s->unit, now.peak));
+        json_object_set_new(o, "limit", amount(s->unit, now.limit));
+        json_object_set_new(o, "rate_bytes_per_hour", whole(now.rate * 3600));
+        json_object_set_new(o, "exhausts_at", moment(now.exhausts_at));
+        json_object_set_new(o, "text", json_string(now.text));
+        json_object_set_new(o, "summary", json_string(w->rule->summary));
+        json_object_set_new(o, "explain", json_string(w->rule->explain));
+        json_object_set_new(o, "action", json_string(now.action));
+        json_object_set_new(o, "runbook",
+                            w->rule->runbook ? json_string(w->rule->runbook) : json_null());
+        return o;
+}
+
+static json_t *alert_list(const struct engine *e)
+{
+        json_t *list = json_array();
+        for (size_t i = 0; i < e->watch_count; i++)
+                if (e->watches[i].applies && e->watches[i].alert.state != ALERT_INACTIVE)
+                        json_array_append_new(list, alert_json(e, &e->watches[i]));
+        return list;
+}
+
+static json_t *host_json(const struct engine *e)
+{
+        const struct host_facts *h = e->host;
+        json_t *o = json_object();
+        json_object_set_new(o, "name", json_string(h->name));
+        json_object_set_new(o, "kernel", json_string(h->kernel));
+        json_object_set_new(o, "kind", json_string(host_kind_name(h->kind)));
+        json_object_set_new(o, "kind_name", json_string(h->kind_name));
+        json_object_set_new(o, "cpus", json_integer(h->cpus_online));
+        json_object_set_new(o, "possible_cpus", json_integer(h->cpus_possible));
+        json_object_set_new(o, "numa_nodes", json_integer(h->numa_nodes));
+        json_object_set_new(o, "cgroups", json_integer(h->cgroups));
+        json_object_set_new(o, "mem_total_bytes", whole(e->values[FIELD_MEM_TOTAL]));
+        json_object_set_new(o, "mem_available_bytes", whole(e->values[FIELD_MEM_AVAILABLE]));
+        return o;
+}
+
+static json_t *rules_json(const struct engine_summary *s, const struct problems *faults)
+{
+        json_t *left_out = json_array(), *o = json_object();
+        for (size_t i = 0; i < faults->count; i++)
+                json_array_append_new(left_out,
+                                      json_sprintf("%s:%u: %s", faults->list[i].file,
+                                                   faults->list[i].line, faults->list[i].text));
+        json_object_set_new(o, "active", json_integer(s->rules));
+        json_object_set_new(o, "elsewhere", json_integer(s->elsewhere));
+        json_object_set_new(o, "left_out", left_out);
+        return o;
+}
+
+static int print_and_free(json_t *root, char **ret)
+{
+        char *text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9));
+        json_decref(root);
+        if (!text)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+int status_json(const struct engine *e, const struct status_frame *f, char **ret)
+{
+        struct engine_summary summary;
+        engine_summary(e, &summary);
+        json_t *root = json_object(), *dimensions = json_array(), *spool = json_object(),
+               *cost = json_object();
+        for (size_t i = 0; i < e->series_count; i++)
+                if (isfinite(e->series[i].value))
+                        json_array_append_new(dimensions, dimension_json(e, i));
+        json_object_set_new(spool, "waiting", json_integer((json_int_t)f->spool_waiting));
+        json_object_set_new(spool, "oldest_seconds", whole(f->spool_oldest));
+        json_object_set_new(spool, "dead", json_integer((json_int_t)f->spool_dead));
+        json_object_set_new(spool, "held", json_integer((json_int_t)(f->held + summary.waiting)));
+        json_object_set_new(spool, "error", f->error ? json_string(f->error) : json_null());
+        json_object_set_new(cost, "cpu_seconds", number(f->cpu_seconds));
+        json_object_set_new(cost, "ticks", json_integer((json_int_t)summary.samples));
+        json_object_set_new(cost, "resident_bytes", whole(f->resident_bytes));
+
+        json_object_set_new(root, "version", json_integer(1));
+        json_object_set_new(root, "program", json_string("kmemwatchd"));
+        json_object_set_new(root, "release", json_string(KMW_VERSION));
+        json_object_set_new(root, "pid", json_integer(getpid()));
+        json_object_set_new(root, "time", moment(clock_realtime()));
+        json_object_set_new(root, "started", moment(f->started));
+        json_object_set_new(root, "status", json_string(f->status));
+        json_object_set_new(root, "host", host_json(e));
+        json_object_set_new(root, "interval_seconds", number(f->interval));
+        json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));
+        json_object_set_new(root, "dimensions", dimensions);
+        json_object_set_new(root, "alerts", alert_list(e));
+        json_object_set_new(root, "rules", rules_json(&summary, f->faults));
+        json_object_set_new(root, "spool", spool);
+        json_object_set_new(root, "cost", cost);
+        return print_and_free(root, ret);
+}
+
+int alerts_json(const struct engine *e, char **ret)
+{
+        json_t *root = json_object();
+        json_object_set_new(root, "version", json_integer(1));
+        json_object_set_new(root, "alerts", alert_list(e));
+        return print_and_free(root, ret);
+}

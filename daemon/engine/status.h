@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What the daemon answers to a person's `status` and `alerts`, as JSON (kmemwatch-formats(7)). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine;
+struct problems;
+
+/* What the engine itself does not know. */
+struct status_frame {
+        double started;                /* Unix seconds */
+        double interval;               /* seconds */
+        const char *status;            /* the STATUS= line */
+        const struct problems *faults; /* rules left out */
+        uint64_t spool_waiting, spool_dead;
+        double spool_oldest; /* seconds, NaN none */
+        uint64_t held;       /* events and entries not written yet */
+        const char *error;   /* why, or NULL */
+        double cpu_seconds;
+        double resident_bytes;
+};
+
+/* Both in fresh memory owned by the caller; 0 or -ENOMEM. */
+int status_json(const struct engine *e, const struct status_frame *f, char **ret);
+int alerts_json(const struct engine *e, char **ret);
