@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What a channel wants and how an event becomes a request for it: the table of kinds of receivers.
+ */
+#include "deliver/channel.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "deliver/message.h"
+#include "deliver/pagerduty.h"
+#include "deliver/slack.h"
+#include "deliver/webhook.h"
+
+struct type {
+        const char *name;
+        const char *url; /* where it goes without a `url`; NULL: the secret is the address, or `url`
+                            is required */
+        double interval; /* seconds between messages */
+        bool short_form;
+        /* The body for a channel whose secret is `secret` (NULL: none). 0 or -ENOMEM. */
+        int (*body)(const struct channel *c, const struct message *m, const char *secret,
+                    enum form form, char **ret);
+};
+
+static int body_for_slack(const struct channel *c _unused_, const struct message *m,
+                          const char *secret _unused_, enum form form, char **ret)
+{
+        return form == FORM_SHORT ? slack_body_short(m, ret) : slack_body(m, ret);
+}
+
+static int body_for_pagerduty(const struct channel *c, const struct message *m, const char *secret,
+                              enum form form, char **ret)
+{
+        return pagerduty_body(m, channel_meaning(c, m), secret ? secret : "", form, ret);
+}
+
+static int body_for_webhook(const struct channel *c _unused_, const struct message *m,
+                            const char *secret _unused_, enum form form _unused_, char **ret)
+{
+        return webhook_body(m, ret);
+}
+
+static const struct type types[] = {
+        /* "1 message per second per webhook": https://api.slack.com/docs/rate-limits */
+        [CHANNEL_SLACK] = { "slack", NULL, 1, true, body_for_slack },
+        /* 120 calls a minute per integration key are always taken. */
+        [CHANNEL_PAGERDUTY] = { "pagerduty", PAGERDUTY_URL, 0.5, true, body_for_pagerduty },
+        [CHANNEL_WEBHOOK] = { "webhook", NULL, 0, false, body_for_webhook },
+};
+_Static_assert(ELEMENTS_OF(types) == CHANNEL_TYPE_COUNT, "every type has a line");
+
+void channel_free(struct channel *c)
+{
+        if (!c)
+                return;
+        free(c->name);
+        free(c->file);
+        secret_free(c->url);
+        free(c->secret_file);
+        secret_free(c->secret);
+        secret_free(c->header);
+        free(c->ca_file);
+        free(c->proxy);
+        free(c->only_rules);
+        free(c->only_dimensions);
+        free(c);
+}
+
+const char *channel_type_name(enum channel_type type)
+{
+        return types[type].name;
+}
+
+int channel_type_by_name(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(types); i++)
+                if (strcmp(types[i].name, name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+double channel_type_interval(enum channel_type type)
+{
+        return types[type].interval;
+}
+
+bool channel_has_short_form(const struct channel *c)
+{
+        return types[c->type].short_form;
+}
+
+enum meaning channel_meaning(const struct channel *c, const struct message *m)
+{
+        bool now = m->severity >= c->min_severity;
+        bool before = m->previous_severity >= c->min_severity;
+
+        if (message_ends(m))
+                return m->highest_severity >= c->min_severity ? MEANING_ENDS : MEANING_NONE;
+        if (m->event == EVENT_FIRING || m->trigger)
+                return now ? MEANING_BEGINS : MEANING_NONE;
+        if (now && !before && m->event == EVENT_ESCALATED)
+                return MEANING_BEGINS;
+        if (now)
+                return MEANING_CHANGES;
+        return before ? MEANING_ENDS : MEANING_NONE;
+}
+
+/* patterns: shell patterns separated by blanks; NULL matches all. */
+static bool matches(const char *patterns, const char *name)
+{
+        char copy[CHANNEL_GLOBS_MAX], *save = NULL;
+        if (!patterns)
+                return true;
+        snprintf(copy, sizeof(copy), "%s", patterns);
+        for (char *p = strtok_r(copy, " \t", &save); p; p = strtok_r(NULL, " \t", &save))
+                if (fnmatch(p, name, 0) == 0)
+                        return true;
+        return false;
+}
+
+bool channel_wants(const struct channel *c, const struct message *m)
+{
+        enum meaning meaning = channel_meaning(c, m);
+        if (meaning == MEANING_NONE || !matches(c->only_rules, m->rule) ||
+            !matches(c->only_dimensions, m->dimension))
+                return false;
+        return c->type != CHANNEL_PAGERDUTY || pagerduty_action(m, meaning);
+}
+
+/* template with each "{secret}" replaced, in fresh memory. -EINVAL when it wants a secret and there
+ * is none. */
+static int fill_in(const char *template, const char *secret, char **ret)
+{
+        static const char place[] = "{secret}";
+        size_t size = 0, count = 0, secret_length = secret ? strlen(secret) : 0;
+        for (const char *p = template; (p = strstr(p, place)); p += sizeof(place) - 1)
+                count++;
+        if (count > 0 && !secret)
+                return -EINVAL;
+        size = strlen(template) + count * secret_length + 1;
+
+        char *filled = malloc(size), *out = filled;
+        if (!filled)
+                return -ENOMEM;
+        for (const char *hit; (hit = strstr(template, place)); template = hit + sizeof(place) - 1) {
+                out = mempcpy(out, template, (size_t)(hit - template));
+                out = mempcpy(out, secret, secret_length);
+        }
+        memcpy(out, template, strlen(template) + 1);
+        *ret = filled;
+        return 0;
+}
+
+static int address(const struct channel *c, char **ret)
+{
+        const char *url = c->url ? c->url : types[c->type].url;
+        if (!url && c->type == CHANNEL_SLACK && c->secret)
+                url = "{secret}";
+        return url ? fill_in(url, c->secret, ret) : -EINVAL;
+}
+
+static int header(const struct channel *c, char **ret)
+{
+        const char *line = c->header;
+        bool used = c->url && strstr(c->url, "{secret}");
+        if (!line && c->type == CHANNEL_WEBHOOK && c->secret && !used)
+                line = "Authorization: Bearer {secret}";
+        return line ? fill_in(line, c->secret, ret) : 0;
+}
+
+int channel_request(const struct channel *c, const struct message *m, enum form form,
+                    struct request *ret)
+{
+        struct request request = { 0 };
+        int r = address(c, &request.url);
+        if (r >= 0)
+                r = header(c, &request.header);
+        if (r >= 0)
+                r = types[c->type].body(c, m, c->secret, form, &request.body);
+        if (r >= 0 && c->type == CHANNEL_PAGERDUTY)
+                r = types[c->type].body(c, m, "…", form, &request.body_shown);
+        if (r >= 0 && !(request.url_shown = url_redact(request.url)))
+                r = -ENOMEM;
+        if (r < 0) {
+                request_done(&request);
+                return r;
+        }
+        *ret = request;
+        return 0;
+}
+
+void channel_redact(const struct channel *c, char *text)
+{
+        enum { PATH_MIN = 8 }; /* "/hook" is no secret, "/services/T0/B0/XX" is */
+        char *url = NULL;
+        if (address(c, &url) >= 0 && (c->url || c->type == CHANNEL_SLACK)) {
+                const char *host = strstr(url, "://");
+                const char *path = strchr(host ? host + 3 : url, '/');
+                text_redact(text, url);
+                if (path && strlen(path) >= PATH_MIN)
+                        text_redact(text, path);
+        }
+        secret_free(url);
+        text_redact(text, c->secret);
+}

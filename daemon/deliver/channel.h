@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* A place where events go: what stands in its file, which events it wants, and how an event becomes
+ * a request for it. A new kind of receiver is one line of the table in channel.c and one file that
+ * builds its JSON. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "deliver/exchange.h"
+#include "deliver/verdict.h"
+#include "judge/rule.h"
+
+struct message;
+
+enum {
+        CHANNELS_MAX =
+                16, /* a team has two or three; each costs a connection and a bit per event */
+        CHANNEL_NAME_MAX = 63, /* it becomes part of file names in dead/ */
+        CHANNEL_GLOBS_MAX = 512,
+};
+
+struct channel {
+        char *name; /* the file's name without .ini */
+        char *file; /* for messages */
+        enum channel_type type;
+
+        char *url; /* "{secret}" in it is replaced by the secret; NULL: the type's own address */
+        char *secret_file;     /* NULL: none */
+        char *secret;          /* what it holds */
+        char *header;          /* "Name: value", "{secret}" is replaced; NULL: none */
+        char *ca_file, *proxy; /* NULL: the courier's own */
+        double timeout;        /* seconds; NaN: the courier's own */
+        double interval;       /* seconds between messages; NaN: the type's own */
+        enum severity min_severity;
+        char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
+};
+void channel_free(struct channel *c); /* NULL is fine; secrets are wiped */
+
+/* "slack", "pagerduty", "webhook" */
+const char *channel_type_name(enum channel_type type);
+int channel_type_by_name(const char *name); /* or -1 */
+
+/* Seconds between messages that this kind of receiver asks for. */
+double channel_type_interval(enum channel_type type);
+
+enum form {
+        FORM_FULL,
+        FORM_SHORT, /* the one try after the receiver refused the full message */
+        FORM_COUNT,
+};
+
+/* False when a refused message has no shorter form: the JSON of a webhook is what it is. */
+bool channel_has_short_form(const struct channel *c);
+
+/* What the message means for a channel that begins at min_severity: the alert comes into its sight,
+ * changes in it, leaves it, or none of these. */
+enum meaning { MEANING_NONE, MEANING_BEGINS, MEANING_CHANGES, MEANING_ENDS };
+enum meaning channel_meaning(const struct channel *c, const struct message *m);
+
+/* True when the message is meant for this channel: severity, patterns, and what its type can say.
+ */
+bool channel_wants(const struct channel *c, const struct message *m);
+
+/* The request that carries the message. 0; -ENOMEM; -EINVAL when address or header cannot be put
+ * together (their secret is missing). ret is for request_done. */
+int channel_request(const struct channel *c, const struct message *m, enum form form,
+                    struct request *ret);
+
+/* Takes everything secret of this channel out of a text that others may read: the secret, and the
+ * path and query of its address. */
+void channel_redact(const struct channel *c, char *text);

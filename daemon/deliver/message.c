@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads an event out of the spool. The file was written by our own daemon, but the courier trusts
+ * nobody who can write into a shared folder: size, types and text are checked here, once. */
+#include "deliver/message.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+
+/* Longer than any text the daemon writes (EVENT_TEXT_MAX, and explain or action of a rule). */
+enum { MESSAGE_TEXT_MAX = 4096 };
+
+enum member_type { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_TIME };
+
+struct member {
+        const char *parent; /* NULL: the event itself */
+        const char *key;
+        enum member_type type;
+        size_t offset;
+};
+
+#define MEMBER(parent, key, type, field)                           \
+        {                                                          \
+                parent, key, type, offsetof(struct message, field) \
+        }
+
+static const struct member members[] = {
+        MEMBER(NULL, "id", MEMBER_TEXT, id),
+        MEMBER(NULL, "dedup_key", MEMBER_TEXT, dedup_key),
+        MEMBER(NULL, "time", MEMBER_TEXT, time_text),
+        MEMBER(NULL, "time", MEMBER_TIME, time),
+        MEMBER(NULL, "summary", MEMBER_TEXT, summary),
+        MEMBER(NULL, "explain", MEMBER_TEXT, explain),
+        MEMBER(NULL, "action", MEMBER_TEXT, action),
+        MEMBER(NULL, "runbook", MEMBER_TEXT, runbook),
+        MEMBER(NULL, "text", MEMBER_TEXT, text),
+        MEMBER(NULL, "value", MEMBER_NUMBER, value),
+        MEMBER(NULL, "baseline", MEMBER_NUMBER, baseline),
+        MEMBER(NULL, "spread", MEMBER_NUMBER, spread),
+        MEMBER(NULL, "limit", MEMBER_NUMBER, limit),
+        MEMBER(NULL, "value_bytes", MEMBER_NUMBER, value_bytes),
+        MEMBER(NULL, "baseline_bytes", MEMBER_NUMBER, baseline_bytes),
+        MEMBER(NULL, "rate_bytes_per_hour", MEMBER_NUMBER, rate_per_hour),
+        MEMBER(NULL, "rate_error_bytes_per_hour", MEMBER_NUMBER, rate_error_per_hour),
+        MEMBER(NULL, "exhausts_at", MEMBER_TIME, exhausts_at),
+        MEMBER(NULL, "exhausts_earliest", MEMBER_TIME, exhausts_earliest),
+        MEMBER(NULL, "exhausts_latest", MEMBER_TIME, exhausts_latest),
+        MEMBER(NULL, "mem_available_bytes", MEMBER_NUMBER, mem_available),
+        MEMBER(NULL, "score", MEMBER_NUMBER, score),
+        MEMBER("alert", "id", MEMBER_TEXT, alert_id),
+        MEMBER("alert", "rule", MEMBER_TEXT, rule),
+        MEMBER("alert", "dimension", MEMBER_TEXT, dimension),
+        MEMBER("alert", "started", MEMBER_TIME, started),
+        MEMBER("alert", "duration_seconds", MEMBER_NUMBER, duration),
+        MEMBER("alert", "start_value", MEMBER_NUMBER, start_value),
+        MEMBER("alert", "peak", MEMBER_NUMBER, peak),
+        MEMBER("alert", "grown", MEMBER_NUMBER, grown),
+        MEMBER("host", "name", MEMBER_TEXT, host_name),
+        MEMBER("host", "machine_id", MEMBER_TEXT, host_machine_id),
+        MEMBER("host", "kernel", MEMBER_TEXT, host_kernel),
+        MEMBER("host", "kind", MEMBER_TEXT, host_kind),
+        MEMBER("host", "kind_name", MEMBER_TEXT, host_kind_name),
+        MEMBER("host", "cpus", MEMBER_NUMBER, cpus),
+        MEMBER("host", "mem_total_bytes", MEMBER_NUMBER, mem_total),
+};
+
+static bool digits(const char *s, unsigned count, int *ret)
+{
+        int value = 0;
+        for (unsigned i = 0; i < count; i++) {
+                if (s[i] < '0' || s[i] > '9')
+                        return false;
+                value = value * 10 + (s[i] - '0');
+        }
+        *ret = value;
+        return true;
+}
+
+int time_parse_rfc3339(const char *s, double *ret_unix_seconds)
+{
+        struct tm tm = { 0 };
+        int year, month;
+        if (strlen(s) < strlen("2026-01-01T00:00:00Z") || !digits(s, 4, &year) || s[4] != '-' ||
+            !digits(s + 5, 2, &month) || s[7] != '-' || !digits(s + 8, 2, &tm.tm_mday) ||
+            (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || !digits(s + 11, 2, &tm.tm_hour) ||
+            s[13] != ':' || !digits(s + 14, 2, &tm.tm_min) || s[16] != ':' ||
+            !digits(s + 17, 2, &tm.tm_sec))
+                return -EINVAL;
+        if (year < 1970 || month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+                return -EINVAL;
+        tm.tm_year = year - 1900;
+        tm.tm_mon = month - 1;
+
+        s += 19;
+        double fraction = 0;
+        if (*s == '.') {
+                double scale = 0.1;
+                const char *first = ++s;
+                for (; *s >= '0' && *s <= '9'; s++, scale /= 10)
+                        fraction += (*s - '0') * scale;
+                if (s == first)
+                        return -EINVAL;
+        }
+
+        int offset = 0;
+        if (*s == 'Z' || *s == 'z') {
+                s++;
+        } else {
+                int hours, minutes;
+                if ((*s != '+' && *s != '-') || !digits(s + 1, 2, &hours) || s[3] != ':' ||
+                    !digits(s + 4, 2, &minutes) || hours > 23 || minutes > 59)
+                        return -EINVAL;
+                offset = (hours * 60 + minutes) * (*s == '-' ? -60 : 60);
+                s += 6;
+        }
+        if (*s)
+                return -EINVAL;
+        *ret_unix_seconds = (double)timegm(&tm) - offset + fraction;
+        return 0;
+}
+
+/* Text of a stranger as one clean line in fresh memory. */
+static char *clean_copy(const char *s)
+{
+        /* Cleaning makes a byte three at most (U+FFFD); the rest is cut. */
+        size_t size = MIN_OF(3 * strlen(s) + 1, (size_t)MESSAGE_TEXT_MAX);
+        char *copy = malloc(size);
+        return copy ? utf8_clean(s, copy, size) : NULL;
+}
+
+static int read_members(const json_t *root, struct message *m)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(members); i++) {
+                const struct member *member = &members[i];
+                void *field = (char *)m + member->offset;
+                const json_t *parent =
+                        member->parent ? json_object_get(root, member->parent) : root;
+                const json_t *value = json_object_get(parent, member->key);
+                const char *text = json_is_string(value) ? json_string_value(value) : "";
+
+                switch (member->type) {
+                case MEMBER_TEXT:
+                        if (!(*(char **)field = clean_copy(text)))
+                                return -ENOMEM;
+                        break;
+                case MEMBER_NUMBER:
+                        *(double *)field = json_is_number(value) ? json_number_value(value) : NAN;
+                        break;
+                case MEMBER_TIME:
+                        if (time_parse_rfc3339(text, field) < 0)
+                                *(double *)field = NAN;
+                        break;
+                }
+        }
+        return 0;
+}
+
+/* A word out of a fixed list, through the list's own lookup; -1 when it is none. */
+static int word_of(const json_t *parent, const char *key, int (*lookup)(const char *))
+{
+        const char *word = json_string_value(json_object_get(parent, key));
+        return word ? lookup(word) : -1;
+}
+
+static int unit_by_name(const char *name)
+{
+        for (int unit = UNIT_BYTES; unit <= UNIT_COUNT; unit++)
+                if (strcmp(event_unit_name((enum event_unit)unit), name) == 0)
+                        return unit;
+        return -1;
+}
+
+static void read_recent(const json_t *root, struct message *m)
+{
+        const json_t *recent = json_object_get(root, "recent");
+        const json_t *interval = json_object_get(recent, "interval_seconds");
+        const json_t *values = json_object_get(recent, "values");
+        m->recent_interval = json_is_number(interval) ? json_number_value(interval) : NAN;
+        m->recent_count = (unsigned)MIN_OF(json_array_size(values), (size_t)EVENT_RECENT_MAX);
+        for (unsigned i = 0; i < m->recent_count; i++) {
+                const json_t *value = json_array_get(values, i);
+                m->recent[i] = json_is_number(value) ? json_number_value(value) : NAN;
+        }
+}
+
+static int read_words(const json_t *root, struct message *m, char error[MESSAGE_ERROR_MAX])
+{
+        const json_t *version = json_object_get(root, "version");
+        if (!json_is_integer(version) || json_integer_value(version) != 1) {
+                snprintf(error, MESSAGE_ERROR_MAX, "not an event of version 1");
+                return -EBADMSG;
+        }
+        int event = word_of(root, "event", event_type_by_name);
+        if (event < 0) {
+                snprintf(error, MESSAGE_ERROR_MAX, "no known \"event\" in it");
+                return -EBADMSG;
+        }
+        int severity = word_of(root, "severity", severity_by_name);
+        if (severity < 0) {
+                snprintf(error, MESSAGE_ERROR_MAX, "no known \"severity\" in it");
+                return -EBADMSG;
+        }
+        int previous = word_of(root, "previous_severity", severity_by_name);
+        int highest = word_of(root, "highest_severity", severity_by_name);
+        int unit = word_of(root, "unit", unit_by_name);
+
+        m->event = (enum event_type)event;
+        m->severity = (enum severity)severity;
+        m->previous_severity = previous < 0 ? SEVERITY_OK : (enum severity)previous;
+        m->highest_severity = highest < 0 ? SEVERITY_OK : (enum severity)highest;
+        m->highest_severity = MAX_OF(m->highest_severity, m->severity);
+        m->highest_severity = MAX_OF(m->highest_severity, m->previous_severity);
+        m->unit = unit < 0 ? UNIT_BYTES : (enum event_unit)unit;
+        m->kind = word_of(json_object_get(root, "alert"), "kind", kind_by_name);
+        m->trigger = json_is_true(json_object_get(root, "trigger"));
+        m->resolve = json_is_true(json_object_get(root, "resolve"));
+        return 0;
+}
+
+static int complete(const char *data, size_t size, struct message *m)
+{
+        m->raw = malloc(size + 1);
+        if (!m->raw)
+                return -ENOMEM;
+        memcpy(m->raw, data, size);
+        m->raw[size] = '\0';
+        m->raw_size = size;
+
+        /* Without a key the receivers could not put trigger and resolve together. */
+        if (!m->dedup_key[0]) {
+                free(m->dedup_key);
+                m->dedup_key = strdup(m->alert_id[0] ? m->alert_id : m->id);
+                if (!m->dedup_key)
+                        return -ENOMEM;
+        }
+        m->dedup_key[utf8_cut(m->dedup_key, EVENT_DEDUP_MAX - 1)] = '\0';
+        return 0;
+}
+
+int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX], struct message *ret)
+{
+        struct message m = { 0 };
+        json_error_t where;
+
+        if (size > MESSAGE_SIZE_MAX) {
+                snprintf(error, MESSAGE_ERROR_MAX, "longer than %d KiB", MESSAGE_SIZE_MAX / 1024);
+                return -EBADMSG;
+        }
+        json_auto_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &where);
+        if (!root) {
+                if (json_error_code(&where) == json_error_out_of_memory)
+                        return -ENOMEM;
+                /* jansson's text quotes the input: only the place is repeated. */
+                snprintf(error, MESSAGE_ERROR_MAX, "not JSON: error in line %d, column %d",
+                         where.line, where.column);
+                return -EBADMSG;
+        }
+        int r = read_words(root, &m, error);
+        if (r >= 0)
+                r = read_members(root, &m);
+        if (r >= 0) {
+                read_recent(root, &m);
+                r = complete(data, size, &m);
+        }
+        if (r < 0) {
+                message_done(&m);
+                return r;
+        }
+        *ret = m;
+        return 0;
+}
+
+void message_done(struct message *m)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(members); i++)
+                if (members[i].type == MEMBER_TEXT)
+                        free(TAKE_PTR(*(char **)((char *)m + members[i].offset)));
+        free(TAKE_PTR(m->raw));
+}
+
+bool message_ends(const struct message *m)
+{
+        return m->event == EVENT_RESOLVED || m->event == EVENT_ADOPTED;
+}
+
+uint64_t message_alert_hash(const struct message *m)
+{
+        const char *key = m->alert_id[0] ? m->alert_id : m->dedup_key;
+        uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+        for (; *key; key++)
+                hash = (hash ^ (unsigned char)*key) * 0x100000001b3u;
+        return hash ? hash : 1;
+}

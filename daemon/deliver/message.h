@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* An event as it came out of the spool: JSON of version 1, read as untrusted input. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alert/event.h"
+
+enum {
+        MESSAGE_SIZE_MAX = 64 * 1024, /* the daemon writes at most WRITER_SLOT_SIZE, half of it */
+        MESSAGE_ERROR_MAX = 160,
+};
+
+/* Every string is valid UTF-8 without control characters, owned by the message, never NULL ("" when
+ * the event lacks it); every number is finite, or NaN when the event lacks it. */
+struct message {
+        char *raw; /* the JSON as it lay in the spool, terminated */
+        size_t raw_size;
+
+        char *id, *dedup_key, *alert_id, *rule, *dimension, *summary, *explain, *action, *runbook,
+                *text, *host_name, *host_machine_id, *host_kernel, *host_kind, *host_kind_name;
+        char *time_text; /* RFC 3339, as it stood */
+
+        enum event_type event;
+        enum severity severity, previous_severity, highest_severity;
+        bool trigger, resolve;
+        int kind; /* enum kind, or -1 */
+        enum event_unit unit;
+
+        double time; /* Unix seconds, like all times here */
+        double started, duration, start_value, peak, grown;
+        double value, baseline, spread, limit, value_bytes, baseline_bytes;
+        double rate_per_hour, rate_error_per_hour; /* bytes */
+        double exhausts_at, exhausts_earliest, exhausts_latest;
+        double mem_available, mem_total, cpus, score;
+
+        double recent[EVENT_RECENT_MAX]; /* NaN where missing */
+        unsigned recent_count;
+        double recent_interval;
+};
+
+/* Parses `size` bytes. Fields that are missing or of another type are left out, as long as the JSON
+ * is an object with "version": 1, a known "event" and a known "severity", without which nothing can
+ * be decided. 0, -ENOMEM, or -EBADMSG with the reason in error. */
+int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX],
+                  struct message *ret);
+void message_done(struct message *m);
+
+/* True when the event ends its alert. */
+bool message_ends(const struct message *m);
+
+/* A number that tells alerts apart, from alert_id (or dedup_key, or id); never 0. Two alerts that
+ * share it are only kept in one order. */
+uint64_t message_alert_hash(const struct message *m);
+
+/* RFC 3339 with "Z" or an offset. 0 or -EINVAL. */
+int time_parse_rfc3339(const char *text, double *ret_unix_seconds);

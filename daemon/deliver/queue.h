@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The events that wait in the spool, in their order, and which channels are done with each. Pure:
+ * an index in memory; the events themselves stay on disk until one is sent. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 80 bytes each: 2.5 MiB for weeks of backlog. What lies beyond stays on disk until there is room;
+ * the oldest are held. */
+enum { QUEUE_MAX = 32768, QUEUE_ID_MAX = 33 };
+
+struct queue_entry {
+        uint64_t sequence;
+        char id[QUEUE_ID_MAX];
+        bool recorded;         /* a .done file lies beside it */
+        uint8_t read_failures; /* in a row */
+        uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
+        uint64_t alert;        /* message_alert_hash; 0: not read yet */
+        double not_before;     /* it could not be read: wait until then */
+};
+
+struct queue {
+        struct queue_entry *entries; /* by sequence, then id */
+        size_t count, size;
+        bool overflow; /* some were left on disk */
+};
+
+void queue_done(struct queue *q);
+void queue_clear(struct queue *q); /* forgets the entries and the overflow */
+
+/* Adds an event. 0; -EEXIST when it is there already; -ENOBUFS when the queue is full and it is
+ * younger than all that are held, in which case, as when it pushes out the youngest one, overflow
+ * is set; -ENOMEM. */
+int queue_add(struct queue *q, uint64_t sequence, const char *id, struct queue_entry **ret);
+
+void queue_remove(struct queue *q, struct queue_entry *entry);
+struct queue_entry *queue_find(struct queue *q, uint64_t sequence, const char *id);
+
+/* Events that the channels of `bits` are not all done with. */
+size_t queue_waiting(const struct queue *q, uint32_t bits);

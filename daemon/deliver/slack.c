@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* A message as Slack wants it. Above the colour bar stands what a locked phone shows; below it the
+ * numbers, the last hour as a line of blocks, and what to look at first. */
+#include "deliver/slack.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "deliver/message.h"
+#include "deliver/phrase.h"
+
+/* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 300. */
+enum {
+        LEAD_MAX = 900,
+        EXPLAIN_MAX = 1500,
+        ACTION_MAX = 2500,
+        FIELD_MAX = 300,
+        CONTEXT_MAX = 900,
+        ELLIPSIS_SIZE = sizeof("…") - 1,
+};
+
+/* A text with room for the ellipsis that marks a cut. */
+static void mrkdwn_begin(struct text *t, char *buffer, size_t size)
+{
+        text_init(t, buffer, size - ELLIPSIS_SIZE);
+}
+
+static const char *mrkdwn_end(struct text *t)
+{
+        if (t->cut)
+                memcpy(t->buffer + t->length, "…", ELLIPSIS_SIZE + 1);
+        return t->buffer;
+}
+
+/* Appends text of a stranger: & < > are the only characters Slack gives a meaning that could reach
+ * other people (<!channel>, <@user>, links). Never cut inside an entity. */
+static void mrkdwn_add(struct text *t, const char *s)
+{
+        while (*s && !t->cut) {
+                size_t plain = strcspn(s, "&<>");
+                text_add(t, "%.*s", (int)plain, s);
+                s += plain;
+                if (!*s || t->cut)
+                        break;
+                const char *entity = *s == '&' ? "&amp;" : *s == '<' ? "&lt;" : "&gt;";
+                if (t->length + strlen(entity) >= t->size)
+                        t->cut = true;
+                else
+                        text_add(t, "%s", entity);
+                s++;
+        }
+}
+
+/* verbatim: Slack must not make links and mentions out of what looks like them. */
+static json_t *mrkdwn(const char *text)
+{
+        return json_pack("{s:s, s:s, s:b}", "type", "mrkdwn", "text", text, "verbatim", 1);
+}
+
+static json_t *section(const char *text)
+{
+        return json_pack("{s:s, s:o}", "type", "section", "text", mrkdwn(text));
+}
+
+static int append(json_t *array, json_t *value)
+{
+        return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
+}
+
+static const char *colour(const struct message *m)
+{
+        if (message_ends(m))
+                return "#2eb886";
+        switch (m->severity) {
+        case SEVERITY_CRITICAL:
+                return "#c62828";
+        case SEVERITY_WARNING:
+                return "#f9a825";
+        default:
+                return "#5b8def";
+        }
+}
+
+static const char *symbol(const struct message *m)
+{
+        if (message_ends(m))
+                return ":white_check_mark:";
+        return m->severity == SEVERITY_CRITICAL ? ":red_circle:" : ":large_yellow_circle:";
+}
+
+static int add_field(json_t *fields, const char *label, const char *value)
+{
+        char buffer[FIELD_MAX];
+        struct text t;
+        if (!value[0])
+                return 0;
+        mrkdwn_begin(&t, buffer, sizeof(buffer));
+        text_add(&t, "*%s*\n", label);
+        mrkdwn_add(&t, value);
+        return append(fields, mrkdwn(mrkdwn_end(&t)));
+}
+
+static int add_fields(json_t *blocks, const struct message *m)
+{
+        char buffer[PHRASE_MAX], host[PHRASE_MAX + 80];
+        json_auto_t *fields = json_array();
+        struct text t;
+
+        int r = add_field(fields, "Dimension", m->dimension);
+        if (r >= 0)
+                r = add_field(fields, message_ends(m) ? "Before → now" : "Normal → now",
+                              phrase_change(m, buffer));
+        if (r >= 0)
+                r = add_field(fields, "Rate", phrase_rate(m, buffer));
+        if (r >= 0)
+                r = add_field(fields, "Time left", phrase_time_left(m, buffer));
+        if (r >= 0)
+                r = add_field(fields, "State", phrase_event(m, buffer));
+        if (r >= 0 && message_ends(m))
+                r = add_field(fields, "Grown in all", phrase_value(m->unit, m->grown, buffer));
+        if (r >= 0) {
+                text_init(&t, host, sizeof(host));
+                text_add(&t, "%s", m->host_name);
+                phrase_machine(m, buffer);
+                if (buffer[0])
+                        text_add(&t, "%s%s", m->host_name[0] ? "\n" : "", buffer);
+                r = add_field(fields, "Host", host);
+        }
+        if (r < 0 || json_array_size(fields) == 0)
+                return r;
+        return append(blocks, json_pack("{s:s, s:O}", "type", "section", "fields", fields));
+}
+
+/* The last hour in one line of blocks, with its lowest and highest value. */
+static int add_sparkline(json_t *blocks, const struct message *m)
+{
+        char line[3 * EVENT_RECENT_MAX + 1], low[PHRASE_MAX], high[PHRASE_MAX], span[FORMAT_MAX];
+        char buffer[LEAD_MAX];
+        double smallest = INFINITY, largest = -INFINITY;
+        unsigned known = 0;
+        struct text t;
+
+        for (unsigned i = 0; i < m->recent_count; i++) {
+                if (isnan(m->recent[i]))
+                        continue;
+                smallest = fmin(smallest, m->recent[i]);
+                largest = fmax(largest, m->recent[i]);
+                known++;
+        }
+        if (known < 2) /* one point is no line */
+                return 0;
+        sparkline(m->recent, m->recent_count, line, sizeof(line));
+        mrkdwn_begin(&t, buffer, sizeof(buffer));
+        text_add(&t, "`%s`\n", line);
+        if (m->recent_interval > 0)
+                text_add(&t,
+                         "last %s: ", format_duration(m->recent_count * m->recent_interval, span));
+        text_add(&t, "lowest %s, highest %s", phrase_value(m->unit, smallest, low),
+                 phrase_value(m->unit, largest, high));
+        return append(blocks, section(mrkdwn_end(&t)));
+}
+
+static int add_paragraph(json_t *blocks, const char *label, const char *s, size_t max)
+{
+        char buffer[ACTION_MAX];
+        struct text t;
+        if (!s[0])
+                return 0;
+        mrkdwn_begin(&t, buffer, MIN_OF(max, sizeof(buffer)));
+        text_add(&t, "*%s*\n", label);
+        mrkdwn_add(&t, s);
+        return append(blocks, section(mrkdwn_end(&t)));
+}
+
+/* A link only when nothing in it could end the link's own syntax. */
+static bool linkable(const char *url)
+{
+        return (has_prefix(url, "https://") || has_prefix(url, "http://")) &&
+               !url[strcspn(url, "<>| \"")] && strlen(url) < CONTEXT_MAX / 2;
+}
+
+static int add_context(json_t *blocks, const struct message *m)
+{
+        char buffer[CONTEXT_MAX];
+        struct text t;
+        mrkdwn_begin(&t, buffer, sizeof(buffer));
+        if (linkable(m->runbook)) {
+                text_add(&t, "<");
+                mrkdwn_add(&t, m->runbook);
+                text_add(&t, "|Runbook>  ");
+        }
+        if (m->rule[0]) {
+                text_add(&t, "rule ");
+                mrkdwn_add(&t, m->rule);
+                text_add(&t, "  ");
+        }
+        if (!isnan(m->time)) {
+                text_add(&t, "<!date^%.0f^{date_short_pretty} {time_secs}|", floor(m->time));
+                mrkdwn_add(&t, m->time_text);
+                text_add(&t, ">");
+        }
+        if (t.cut || t.length == 0) /* half a link would be shown as it stands */
+                return 0;
+        return append(blocks,
+                      json_pack("{s:s, s:[o]}", "type", "context", "elements", mrkdwn(buffer)));
+}
+
+static json_t *lead(const struct message *m)
+{
+        char buffer[LEAD_MAX];
+        struct text t;
+        mrkdwn_begin(&t, buffer, sizeof(buffer));
+        text_add(&t, "%s ", symbol(m));
+        mrkdwn_add(&t, m->text[0] ? m->text : m->summary[0] ? m->summary : m->dimension);
+        return section(mrkdwn_end(&t));
+}
+
+/* What a notification and a screen reader get: everything in two lines of plain text. */
+static const char *fallback(const struct message *m, char *buffer, size_t size)
+{
+        char headline[SLACK_HEADER_MAX * 2];
+        struct text t;
+        mrkdwn_begin(&t, buffer, size);
+        mrkdwn_add(&t, phrase_headline(m, headline, sizeof(headline)));
+        if (m->text[0] && m->summary[0]) {
+                text_add(&t, "\n");
+                mrkdwn_add(&t, m->text);
+        }
+        return mrkdwn_end(&t);
+}
+
+static int dump(json_t *json, char **ret)
+{
+        char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+        if (!text)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+int slack_body(const struct message *m, char **ret)
+{
+        char text[LEAD_MAX], headline[SLACK_HEADER_MAX + 1];
+        json_auto_t *details = json_array();
+
+        int r = add_fields(details, m);
+        if (r >= 0)
+                r = add_sparkline(details, m);
+        if (r >= 0 && !message_ends(m))
+                r = add_paragraph(details, "What it means", m->explain, EXPLAIN_MAX);
+        if (r >= 0 && !message_ends(m))
+                r = add_paragraph(details, "Look at first", m->action, ACTION_MAX);
+        if (r >= 0)
+                r = add_context(details, m);
+        if (r < 0)
+                return r;
+
+        json_auto_t *body = json_pack("{s:s, s:[{s:s, s:{s:s, s:s}}, o]}", "text",
+                                      fallback(m, text, sizeof(text)), "blocks", "type", "header",
+                                      "text", "type", "plain_text", "text",
+                                      phrase_headline(m, headline, sizeof(headline)), lead(m));
+        /* An attachment without blocks would be refused; a bare event has none. */
+        if (body && json_array_size(details) > 0 &&
+            json_object_set_new(body, "attachments",
+                                json_pack("[{s:s, s:O}]", "color", colour(m), "blocks", details)) <
+                    0)
+                return -ENOMEM;
+        return dump(body, ret);
+}
+
+int slack_body_short(const struct message *m, char **ret)
+{
+        char text[LEAD_MAX];
+        json_auto_t *body = json_pack("{s:s}", "text", fallback(m, text, sizeof(text)));
+        return dump(body, ret);
+}

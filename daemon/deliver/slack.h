@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* A message as Slack wants it: Block Kit with a colour bar, and plain text for notifications. */
+#pragma once
+
+struct message;
+
+/* Limits of https://api.slack.com/reference/block-kit/blocks, in characters; counted here in bytes
+ * of the escaped text, which are never fewer. */
+enum {
+        SLACK_HEADER_MAX = 150,
+        SLACK_FIELD_MAX = 2000,
+        SLACK_FIELDS_MAX = 10,
+        SLACK_SECTION_MAX = 3000,
+        SLACK_BLOCKS_MAX = 10,     /* 50 are allowed; nobody reads them on a phone */
+        SLACK_TEXT_MAX = 3000,     /* longer ones are cut by clients */
+        SLACK_MESSAGE_MAX = 10000, /* all texts together */
+};
+
+/* The JSON body in fresh memory. 0 or -ENOMEM. */
+int slack_body(const struct message *m, char **ret);
+
+/* The short form: only "text". */
+int slack_body_short(const struct message *m, char **ret);
