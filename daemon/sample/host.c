@@ -128,7 +128,7 @@ static unsigned cgroups_from_stat(const struct procfs *p)
                         (void)sscanf(line, "nr_dying_subsys_memory %9u", &dying_memory);
                 }
                 lines_done(&lines);
-                return exact ? memory + dying_memory : any + dying;
+                return exact ? memory + dying_memory : any + dying + 1; /* and the root */
         }
         return 0;
 }

@@ -264,8 +264,8 @@ void host_kind_detect(const struct procfs *p, enum host_kind *ret_kind,
                 virtual = true;
                 memcpy(ret_name, name, sizeof(name));
         }
-        if (!virtual)
-                virtual = kernel_says_virtual(p, ret_name);
+        if (!ret_name[0])
+                virtual |= kernel_says_virtual(p, ret_name);
         if (virtual && is_xen_control_domain(p)) {
                 virtual = false;
                 ret_name[0] = '\0';
