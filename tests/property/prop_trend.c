@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* The trends against a plain regression over all bucket means, kept without a bound, on random
+ * irregular series with gaps; and what they say of known shapes. */
+#include "../test.h"
+
+#include "../random.h"
+#include "base/macros.h"
+#include "detect/growth.h"
+#include "detect/trend.h"
+
+enum { SAMPLES = 6000, SERIES = 60 };
+
+struct plain {
+        double slope, error, fit;
+        unsigned points;
+};
+
+/* Straight from the definition: averages each complete bucket of the level's last sixteen, and
+ * fits. */
+static bool textbook(const double *t, const double *x, unsigned n, double width, struct plain *ret)
+{
+        double mt[TREND_BUCKETS], mx[TREND_BUCKETS];
+        unsigned points = 0;
+        double open = floor(t[n - 1] / width);
+        for (double number = open - TREND_BUCKETS; number < open; number++) {
+                double st = 0, sx = 0;
+                unsigned count = 0;
+                for (unsigned i = 0; i < n; i++)
+                        if (floor(t[i] / width) == number) {
+                                st += t[i] - t[0];
+                                sx += x[i];
+                                count++;
+                        }
+                if (count > 0) {
+                        mt[points] = st / count;
+                        mx[points++] = sx / count;
+                }
+        }
+        if (points < TREND_POINTS_MIN || mt[points - 1] - mt[0] < width * TREND_BUCKETS / 2)
+                return false;
+        double ct = 0, cx = 0, tt = 0, tx = 0, xx = 0, residual = 0, lagged = 0, before = 0;
+        for (unsigned i = 0; i < points; i++) {
+                ct += mt[i] / points;
+                cx += mx[i] / points;
+        }
+        for (unsigned i = 0; i < points; i++) {
+                tt += (mt[i] - ct) * (mt[i] - ct);
+                tx += (mt[i] - ct) * (mx[i] - cx);
+                xx += (mx[i] - cx) * (mx[i] - cx);
+        }
+        ret->slope = tx / tt;
+        for (unsigned i = 0; i < points; i++) {
+                double e = mx[i] - cx - ret->slope * (mt[i] - ct);
+                residual += e * e;
+                lagged += e * before;
+                before = e;
+        }
+        double r1 = fmax(0, fmin(0.8, lagged / residual + 2.0 / points));
+        ret->error = sqrt(residual / (points - 2) / tt * (1 + r1) / (1 - r1));
+        ret->fit = 1 - residual / xx;
+        ret->points = points;
+        return true;
+}
+
+static void test_matches_regression(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("trend");
+        static double t[SAMPLES], x[SAMPLES];
+        unsigned compared = 0;
+        for (unsigned s = 0; s < SERIES; s++) {
+                struct trend trend;
+                double now = 1.7e9 + random_uniform(&r) * 1e6, step = 0.2 + random_uniform(&r) * 20;
+                double slope = random_normal(&r) * 1e3, noise = random_uniform(&r) * 1e6,
+                       level = 1e9;
+                unsigned n = 500 + (unsigned)(random_uniform(&r) * (SAMPLES - 500));
+                trend_init(&trend, 4);
+                for (unsigned i = 0; i < n; i++) {
+                        now += step * (0.1 + 2 * random_uniform(&r));
+                        if (random_uniform(&r) < 0.002)
+                                now += step * 40; /* a hole */
+                        t[i] = now;
+                        x[i] = level + slope * (now - t[0]) + noise * random_normal(&r);
+                        trend_add(&trend, t[i], x[i]);
+                }
+                double width = 4;
+                for (unsigned level_number = 0; level_number < 5;
+                     level_number++, width *= TREND_FACTOR) {
+                        struct plain p;
+                        bool known = textbook(t, x, n, width, &p);
+                        const struct trend_answer *a = trend_read(&trend, level_number);
+                        assert_int_equal(known, a != NULL);
+                        if (!known)
+                                continue;
+                        compared++;
+                        assert_int_equal(a->points, p.points);
+                        /* Times inside a bucket are kept as float: 1e-6 of its width. */
+                        double tolerance = 1e-4 * (fabs(p.slope) + p.error);
+                        if (!(fabs(a->slope - p.slope) <= tolerance))
+                                fail_msg("slope %.9g against %.9g, level %u", a->slope, p.slope,
+                                         level_number);
+                        if (!(fabs(a->error - p.error) <= 1e-3 * p.error + 1e-9))
+                                fail_msg("error %.9g against %.9g, level %u", a->error, p.error,
+                                         level_number);
+                        assert_true(fabs(a->fit - p.fit) < 1e-4);
+                }
+        }
+        assert_true(compared > SERIES);
+}
+
+/* White noise about a line: the true slope lies within three standard errors nearly always. */
+static void test_error_covers_truth(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("trend coverage");
+        unsigned inside = 0, all = 0;
+        for (unsigned s = 0; s < 300; s++) {
+                struct trend trend;
+                double slope = random_normal(&r) * 100;
+                trend_init(&trend, 4);
+                for (unsigned i = 1; i <= 300; i++)
+                        trend_add(&trend, i, slope * i + 1e4 * random_normal(&r));
+                for (unsigned level = 0; level < 2; level++) {
+                        const struct trend_answer *a = trend_read(&trend, level);
+                        assert_non_null(a);
+                        inside += fabs(a->slope - slope) <= 3 * a->error;
+                        all++;
+                }
+        }
+        /* 3 standard errors with 14 degrees of freedom: 99.0 %; far fewer would mean a wrong error.
+         */
+        assert_true(inside >= all * 96 / 100);
+}
+
+static void test_refuses(void **state)
+{
+        (void)state;
+        struct trend trend;
+        trend_init(&trend, 4);
+        assert_null(trend_read(&trend, 0));
+        assert_null(trend_read(&trend, TREND_LEVELS));
+        for (unsigned i = 0; i < 36; i++)
+                trend_add(&trend, i, 1);
+        assert_null(trend_read(&trend, 0));            /* nine buckets */
+        assert_int_equal(trend_add(&trend, 10, 1), 0); /* back in time */
+        assert_int_equal(trend_add(&trend, 40, NAN), 0);
+        for (unsigned i = 36; i < 80; i++)
+                trend_add(&trend, i, 1);
+        assert_non_null(trend_read(&trend, 0));
+        assert_true(trend_read(&trend, 0)->slope == 0);
+        trend_add(&trend, 1e9, 1); /* a leap far ahead leaves nothing to fit */
+        assert_null(trend_read(&trend, 0));
+}
+
+static double shape_line(double t)
+{
+        return 1e8 + 1e4 * t;
+}
+static double shape_step(double t)
+{
+        return t < 2000 ? 1e8 : 1.5e8;
+}
+static double shape_saturating(double t)
+{
+        return 1e8 + 4e7 * (1 - exp(-t / 900));
+}
+static double shape_flat(double t)
+{
+        (void)t;
+        return 1e8;
+}
+static double shape_accelerating(double t)
+{
+        return 1e8 + 2 * t * t;
+}
+
+static void test_shapes(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *name;
+                double (*value)(double);
+                bool grows;
+        } cases[] = {
+                { "line", shape_line, true },
+                { "accelerating", shape_accelerating, true },
+                { "step", shape_step, false },
+                { "saturating", shape_saturating, false },
+        };
+        struct random r = random_seeded("growth shapes");
+        for (unsigned i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct trend trend;
+                struct growth_answer a = { 0 };
+                trend_init(&trend, 4);
+                for (double t = 1; t < 5400; t++)
+                        trend_add(&trend, t, cases[i].value(t) + 1e5 * random_normal(&r));
+                assert_true(growth_read(&trend, &growth_params_default, 8192, &a));
+                if (a.grows != cases[i].grows)
+                        fail_msg("%s: grows %d, passed %#x, sure %g step %g back %g pace %g fit %g",
+                                 cases[i].name, a.grows, a.passed, a.sure, a.step, a.back, a.pace,
+                                 a.fit);
+                if (cases[i].value == shape_line)
+                        assert_true(fabs(a.rate - 1e4) < 4 * a.error + 100);
+        }
+}
+
+static void test_shift_is_no_growth(void **state)
+{
+        (void)state;
+        struct trend a, b;
+        trend_init(&a, 4);
+        trend_init(&b, 4);
+        for (unsigned i = 0; i < 400; i++) {
+                if (i == 200)
+                        trend_shift(&b, 5e7);
+                trend_add(&a, i, 1e8 + i);
+                trend_add(&b, i, 1e8 + i + (i >= 200 ? 5e7 : 0));
+        }
+        assert_true(fabs(trend_read(&a, 1)->slope - trend_read(&b, 1)->slope) < 1e-6);
+        assert_true(fabs(trend_read(&b, 1)->last - trend_read(&a, 1)->last - 5e7) < 1e-3);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_matches_regression),
+                cmocka_unit_test(test_error_covers_truth),
+                cmocka_unit_test(test_refuses),
+                cmocka_unit_test(test_shapes),
+                cmocka_unit_test(test_shift_is_no_growth),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
