@@ -28,6 +28,12 @@ void problems_done(struct problems *p);
 void problems_add(struct problems *p, const char *file, unsigned line, const char *format, ...)
         _printf_(4, 5);
 
+/* Hands all of `from` over to `to`; `from` is empty afterwards. */
+void problems_move(struct problems *to, struct problems *from);
+
+/* True when anything was added. */
+bool problems_any(const struct problems *p);
+
 /* True when something was added that belongs to this file. */
 bool problems_concern(const struct problems *p, const char *file);
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Collects what is wrong with configuration, so that one pass tells all of it. */
+#include "config/problems.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void problems_done(struct problems *p)
+{
+        for (size_t i = 0; i < p->count; i++) {
+                free(p->list[i].file);
+                free(p->list[i].text);
+        }
+        free(p->list);
+        *p = (struct problems){ 0 };
+}
+
+/* Fresh and printable: files named and keys written by anybody end in the journal. */
+static char *cleaned(const char *s)
+{
+        size_t size = 3 * strlen(s) + 1; /* an invalid byte becomes the three of U+FFFD */
+        char *copy = malloc(size);
+
+        return copy ? utf8_clean(s, copy, size) : NULL;
+}
+
+static bool keep(struct problems *p, struct problem one)
+{
+        if (!one.file || !one.text || p->count >= PROBLEMS_MAX)
+                return false;
+        if (!p->list)
+                p->list = calloc(PROBLEMS_MAX, sizeof(*p->list));
+        if (!p->list)
+                return false;
+        p->list[p->count++] = one;
+        return true;
+}
+
+void problems_add(struct problems *p, const char *file, unsigned line, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        struct problem one = { .line = line };
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&text, format, args);
+        va_end(args);
+        if (n < 0)
+                text = NULL;
+        one.file = cleaned(file);
+        one.text = text ? cleaned(text) : NULL;
+        if (!keep(p, one)) {
+                free(one.file);
+                free(one.text);
+                p->dropped++; /* without memory too: counted, not lost */
+        }
+}
+
+void problems_move(struct problems *to, struct problems *from)
+{
+        for (size_t i = 0; i < from->count; i++)
+                if (keep(to, from->list[i]))
+                        from->list[i] = (struct problem){ 0 };
+                else
+                        to->dropped++;
+        to->dropped += from->dropped;
+        problems_done(from);
+}
+
+bool problems_concern(const struct problems *p, const char *file)
+{
+        for (size_t i = 0; i < p->count; i++)
+                if (strcmp(p->list[i].file, file) == 0)
+                        return true;
+        return false;
+}
+
+bool problems_any(const struct problems *p)
+{
+        return p->count > 0 || p->dropped > 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+        const struct problem *const *x = a, *const *y = b;
+        int by_file = strcmp((*x)->file, (*y)->file);
+
+        if (by_file != 0)
+                return by_file;
+        if ((*x)->line != (*y)->line)
+                return (*x)->line < (*y)->line ? -1 : 1;
+        return *x < *y ? -1 : 1; /* as they were found */
+}
+
+void problems_print(const struct problems *p, FILE *out)
+{
+        const struct problem *sorted[PROBLEMS_MAX];
+
+        for (size_t i = 0; i < p->count; i++)
+                sorted[i] = &p->list[i];
+        if (p->count > 0)
+                qsort(sorted, p->count, sizeof(sorted[0]), compare);
+        for (size_t i = 0; i < p->count; i++)
+                if (sorted[i]->line > 0)
+                        fprintf(out, "%s:%u: %s\n", sorted[i]->file, sorted[i]->line,
+                                sorted[i]->text);
+                else
+                        fprintf(out, "%s: %s\n", sorted[i]->file, sorted[i]->text);
+        if (p->dropped > 0)
+                fprintf(out, "... and %zu more\n", p->dropped);
+}
