@@ -49,8 +49,8 @@ struct limit {
         struct limit_term terms[LIMIT_TERMS_MAX];
 };
 
-/* An addend of `less` or `per`: a field, or a constant in bytes (field < 0). `times`: a factor of the
- * part before it instead, as in "4K*cgroups*possible_cpus". */
+/* An addend of `less` or `per`: a field, or a constant in bytes (field < 0). `times`: a factor of
+ * the part before it instead, as in "4K*cgroups*possible_cpus". */
 struct expression_part {
         int field;
         bool times;
