@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Announces an event: the structured journal entry (or a readable line on standard error), then the
- * spool file for the courier. Both through the writer thread, in this order. */
+/* Announces an event: the structured journal entry (or readable lines on standard error), then the
+ * spool file for the courier, both on the writer thread. Nothing here blocks; all functions are for
+ * the sampling thread. */
 #pragma once
 
 #include <stdint.h>
+
+#include "announce/journal.h"
+#include "base/macros.h"
 
 struct announcer;
 struct event;
 struct writer;
 
 /* spool_dir: made with tmp/, new/, dead/ where missing; NULL: no spool (events go to the journal
- * only). 0 or negative errno. The writer must outlive the announcer. */
-int announcer_new(struct writer *w, const char *spool_dir, struct announcer **ret);
+ * only). Whether that works is found out on the writer thread: when it does not, that is said once
+ * (MESSAGE_SPOOL_FAILED) and the events wait in memory. `w` and `j` are borrowed. 0 or -ENOMEM. */
+int announcer_new(struct writer *w, const struct journal *j, const char *spool_dir,
+                  struct announcer **ret);
+
+/* After writer_free returned 0: jobs that wait there point to the announcer. When writer_free says
+ * -EBUSY leave it and exit. NULL is fine. */
 void announcer_free(struct announcer *a);
 
-/* 0; -ENOBUFS when the queue is full (try again next tick: the caller keeps the event); other
- * negative errno. A notice goes to the journal only, never to the spool. */
+/* 0: it is on its way, in order. -ENOBUFS when a queue is full: try again next tick with the same
+ * event, what has been queued of it is remembered by its id; other negative errno. Events that
+ * nobody could be paged for go to the journal only: those of notices, but for the one that closes
+ * what was paged. */
 int announcer_event(struct announcer *a, const struct event *e);
 
-/* Events in new/ (counted by the writer thread, refreshed at each write and each 30 s on its
- * thread) and the age in seconds of the oldest; for STATUS= and `status`. */
+/* journal_message through the queue. 0 or -ENOBUFS. */
+int announcer_message(struct announcer *a, enum message message, int priority,
+                      const struct journal_field *fields, size_t count, const char *format, ...)
+        _printf_(6, 7);
+
+/* For STATUS= and `status`. Counted on the writer thread after each write and, when this is called,
+ * at most every 30 s. */
 struct spool_status {
-        uint64_t waiting;
-        double oldest_age;
-        uint64_t dead;
+        uint64_t waiting;  /* events in new/ */
+        double oldest_age; /* seconds since the oldest of them was written; 0 when there is none */
+        uint64_t dead;     /* events in dead/ */
+        uint64_t held;     /* events in memory that are not in the spool yet */
+        int error;         /* negative errno of the last try to write, 0 when all is well */
 };
 void announcer_spool_status(struct announcer *a, struct spool_status *ret);

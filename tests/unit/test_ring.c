@@ -2,14 +2,11 @@
 /* store/ring: order, wrap, full, and that an empty ring begins at its first page again. */
 #include "store/ring.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
+#include "../test.h"
 
 static void test_order_and_reuse(void **state)
 {

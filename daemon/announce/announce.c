@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Hands events to the writer thread, packed so that nothing of the engine is needed later, and says
+ * when they cannot reach the spool. */
+#include "announce/announce.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "alert/event.h"
+#include "announce/entry.h"
+#include "announce/event_json.h"
+#include "announce/spool.h"
+#include "announce/spool_name.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "store/writer.h"
+
+enum {
+        /* Events whose journal entry is queued while the lane to the spool is full. The engine
+         * has at most one new event per rule at a time, and RULES_MAX is 512; far fewer fire. */
+        REMEMBERED_MAX = 64,
+        COUNT_SECONDS = 30, /* the courier takes events at its own time */
+};
+
+struct announcer {
+        struct writer *writer;         /* not owned */
+        const struct journal *journal; /* not owned */
+        char remembered[REMEMBERED_MAX][EVENT_ID_MAX];
+        unsigned next;     /* the oldest of them */
+        double counted_at; /* CLOCK_MONOTONIC when a count was last asked for */
+        struct entry entry;
+
+        bool has_spool;
+        /* The writer thread's alone. */
+        struct spool spool;
+        int said;             /* the error that was said, 0 while all is well */
+        double failing_since; /* CLOCK_MONOTONIC */
+
+        pthread_mutex_t lock; /* what follows */
+        struct spool_count count;
+        uint64_t held;
+        int error;
+};
+
+static int journal_job(void *userdata, const char *name, const void *data, size_t size)
+{
+        struct announcer *a = userdata;
+
+        (void)name;
+        journal_send(a->journal, data, size);
+        return 0;
+}
+
+/* Once when it begins, once when it is another trouble, once when it is over. */
+static void say_trouble(struct announcer *a, int error)
+{
+        const struct journal_field fields[] = { { "FILE", a->spool.path },
+                                                { "ERROR", error ? strerror(-error) : NULL } };
+        char lasted[FORMAT_MAX];
+
+        if (error == a->said)
+                return;
+        if (a->said == 0)
+                a->failing_since = clock_monotonic();
+        if (error == 0)
+                journal_message(a->journal, MESSAGE_SPOOL_RECOVERED, LOG_NOTICE, fields, 1,
+                                "Events can be written to the spool %s again, after %s; what was "
+                                "held in memory follows",
+                                a->spool.path,
+                                format_duration(clock_monotonic() - a->failing_since, lasted));
+        else if (error == -EDQUOT)
+                journal_message(a->journal, MESSAGE_SPOOL_FULL, LOG_ERR, fields, 1,
+                                "The spool %s holds %d MiB of events that nobody takes: is "
+                                "kmemwatch-courier running? New ones are held in memory",
+                                a->spool.path, (int)(a->spool.max / 1024 / 1024));
+        else
+                journal_message(a->journal, MESSAGE_SPOOL_FAILED, LOG_ERR, fields, 2,
+                                "Cannot write events to the spool %s: %s; they are held in memory "
+                                "and tried again",
+                                a->spool.path, strerror(-error));
+        a->said = error;
+}
+
+static void refresh_count(struct announcer *a)
+{
+        struct spool_count count;
+
+        if (spool_count(&a->spool, clock_realtime(), &count) < 0)
+                return; /* the next write says it */
+        pthread_mutex_lock(&a->lock);
+        a->count = count;
+        pthread_mutex_unlock(&a->lock);
+}
+
+static int finish(struct announcer *a, int r, unsigned written)
+{
+        say_trouble(a, r);
+        pthread_mutex_lock(&a->lock);
+        a->error = r;
+        if (r == 0)
+                a->held -= written;
+        pthread_mutex_unlock(&a->lock);
+        if (r == 0)
+                refresh_count(a);
+        return r;
+}
+
+/* Queued at start, so that a spool that cannot be used is known before it is needed. */
+static int open_job(void *userdata, const char *name, const void *data, size_t size)
+{
+        struct announcer *a = userdata;
+
+        (void)name;
+        (void)data;
+        (void)size;
+        return finish(a, spool_open(&a->spool, clock_realtime()), 0);
+}
+
+static int spool_job(void *userdata, const char *name, const void *data, size_t size)
+{
+        struct announcer *a = userdata;
+
+        return finish(a, spool_write(&a->spool, name, data, size, clock_realtime()), 1);
+}
+
+static int count_job(void *userdata, const char *name, const void *data, size_t size)
+{
+        (void)name;
+        (void)data;
+        (void)size;
+        refresh_count(userdata);
+        return 0;
+}
+
+int announcer_new(struct writer *w, const struct journal *j, const char *spool_dir,
+                  struct announcer **ret)
+{
+        struct announcer *a = calloc(1, sizeof(*a));
+        int r = 0;
+
+        if (!a)
+                return -ENOMEM;
+        a->writer = w;
+        a->journal = j;
+        a->count.oldest = NAN;
+        a->counted_at = clock_monotonic();
+        pthread_mutex_init(&a->lock, NULL);
+        if (spool_dir) {
+                r = spool_init(&a->spool, spool_dir);
+                a->has_spool = r == 0;
+                if (r == 0)
+                        r = writer_submit(w, WRITER_DURABLE, open_job, a, "spool", NULL, 0);
+        }
+        if (r < 0) {
+                announcer_free(a);
+                return r;
+        }
+        *ret = a;
+        return 0;
+}
+
+void announcer_free(struct announcer *a)
+{
+        if (!a)
+                return;
+        if (a->has_spool)
+                spool_done(&a->spool);
+        pthread_mutex_destroy(&a->lock);
+        free(a);
+}
+
+static bool is_remembered(const struct announcer *a, const char *id)
+{
+        for (unsigned i = 0; i < REMEMBERED_MAX; i++)
+                if (strcmp(a->remembered[i], id) == 0)
+                        return true;
+        return false;
+}
+
+static void remember(struct announcer *a, const char *id)
+{
+        snprintf(a->remembered[a->next], sizeof(a->remembered[0]), "%s", id);
+        a->next = (a->next + 1) % REMEMBERED_MAX;
+}
+
+static int submit_journal(struct announcer *a)
+{
+        return writer_submit(a->writer, WRITER_JOURNAL, journal_job, a, "journal", a->entry.data,
+                             a->entry.size);
+}
+
+static int submit_spool(struct announcer *a, const struct event *e)
+{
+        _cleanup_free_ char *json = NULL;
+        int r;
+
+        r = event_json(e, &json);
+        if (r < 0)
+                return r;
+        /* Counted first: the writer thread may be done before we come back. */
+        pthread_mutex_lock(&a->lock);
+        a->held++;
+        pthread_mutex_unlock(&a->lock);
+        r = writer_submit(a->writer, WRITER_DURABLE, spool_job, a, e->id, json, strlen(json));
+        if (r < 0) {
+                pthread_mutex_lock(&a->lock);
+                a->held--;
+                pthread_mutex_unlock(&a->lock);
+        }
+        return r;
+}
+
+/* A notice pages nobody. */
+static bool is_for_channels(const struct event *e)
+{
+        return e->trigger || e->resolve || e->severity >= SEVERITY_WARNING;
+}
+
+int announcer_event(struct announcer *a, const struct event *e)
+{
+        char name[SPOOL_NAME_SIZE];
+        bool known;
+        int r;
+
+        if (!spool_name_format(0, e->id, name))
+                return -EINVAL;
+        known = is_remembered(a, e->id);
+        if (!known) {
+                entry_of_event(&a->entry, a->journal->identifier, e);
+                r = submit_journal(a);
+                if (r < 0)
+                        return r;
+        }
+        if (!a->has_spool || !is_for_channels(e))
+                return 0;
+        r = submit_spool(a, e);
+        if (r < 0 && !known)
+                remember(a, e->id);
+        return r;
+}
+
+int announcer_message(struct announcer *a, enum message message, int priority,
+                      const struct journal_field *fields, size_t count, const char *format, ...)
+{
+        char text[ENTRY_VALUE_MAX + 1];
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        if (n < 0)
+                return -EINVAL;
+        entry_of_message(&a->entry, a->journal->identifier, message, priority, fields, count, text);
+        return submit_journal(a);
+}
+
+void announcer_spool_status(struct announcer *a, struct spool_status *ret)
+{
+        double now = clock_monotonic();
+
+        if (a->has_spool && now - a->counted_at >= COUNT_SECONDS) {
+                a->counted_at = now;
+                /* When there is no room the next call asks again soon enough. */
+                (void)writer_submit(a->writer, WRITER_PASSING, count_job, a, "count", NULL, 0);
+        }
+        pthread_mutex_lock(&a->lock);
+        *ret = (struct spool_status){
+                .waiting = a->count.waiting,
+                .dead = a->count.dead,
+                .held = a->held,
+                .error = a->error,
+        };
+        if (a->count.waiting > 0 && isfinite(a->count.oldest))
+                ret->oldest_age = fmax(clock_realtime() - a->count.oldest, 0);
+        pthread_mutex_unlock(&a->lock);
+}

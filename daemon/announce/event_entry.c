@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* An alert's event as a journal entry. kmemwatch-formats(7) lists the fields. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "alert/event.h"
+#include "announce/entry.h"
+#include "base/text.h"
+#include "base/units.h"
+
+enum {
+        /* One line in `journalctl`, and forwarders to syslog cut at 1 or 2 KiB. */
+        MESSAGE_MAX = 1024,
+        FIRST_MAX = 400,
+};
+
+static const double YEAR_9999 = 253402300799.0;
+
+static int priority_of(const struct event *e)
+{
+        if (e->type == EVENT_RESOLVED || e->type == EVENT_EASED || e->type == EVENT_ADOPTED)
+                return LOG_INFO;
+        switch (e->severity) {
+        case SEVERITY_CRITICAL:
+                return LOG_CRIT;
+        case SEVERITY_WARNING:
+                return LOG_WARNING;
+        default:
+                return LOG_NOTICE;
+        }
+}
+
+/* The length of the first sentence. A full stop in a command (between back quotes) ends none. */
+static size_t first_sentence(const char *s)
+{
+        bool quoted = false;
+
+        for (size_t i = 0; s[i]; i++) {
+                if (s[i] == '`')
+                        quoted = !quoted;
+                else if (!quoted && strchr(".!?", s[i]) && (s[i + 1] == ' ' || !s[i + 1]))
+                        return i + 1;
+        }
+        return strlen(s);
+}
+
+/* What happened, and for what is going wrong what to look at first. */
+static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
+{
+        struct text t;
+
+        text_init(&t, buffer, MESSAGE_MAX);
+        if (e->type == EVENT_RESOLVED || e->type == EVENT_ADOPTED) {
+                text_add(&t, "%s", e->text);
+                return;
+        }
+        text_add(&t, "%s: %s", severity_name(e->severity), e->text);
+        if (e->type != EVENT_EASED && e->action && *e->action) {
+                size_t length = first_sentence(e->action);
+
+                if (length > FIRST_MAX)
+                        length = utf8_cut(e->action, FIRST_MAX);
+                text_add(&t, "%s First: %.*s", has_suffix(e->text, ".") ? "" : ".", (int)length,
+                         e->action);
+        }
+}
+
+static void add_time(struct entry *e, const char *name, double unix_seconds)
+{
+        char text[FORMAT_MAX];
+
+        if (unix_seconds >= 0 && unix_seconds <= YEAR_9999)
+                entry_add(e, name, format_time_utc(unix_seconds, text));
+}
+
+/* A number in the event's unit. */
+static void add_value(struct entry *e, const char *name, const struct event *event, double value)
+{
+        char text[64];
+
+        if (event->unit == UNIT_BYTES || event->unit == UNIT_BYTES_PER_COUNT) {
+                entry_add_number(e, name, value);
+        } else if (isfinite(value)) {
+                snprintf(text, sizeof(text), "%.6g", value);
+                entry_add(e, name, text);
+        }
+}
+
+void entry_of_event(struct entry *e, const char *identifier, const struct event *event)
+{
+        static const double HOUR = 3600;
+        char text[MESSAGE_MAX];
+
+        message_of(event, text);
+        entry_begin(e, identifier, message_of_event(event->type, event->kind), priority_of(event),
+                    text);
+        entry_add(e, "KMEMWATCH_EVENT", event_type_name(event->type));
+        entry_add(e, "KMEMWATCH_SEVERITY", severity_name(event->severity));
+        entry_add(e, "KMEMWATCH_PREVIOUS_SEVERITY", severity_name(event->previous_severity));
+        entry_add(e, "KMEMWATCH_RULE", event->rule);
+        entry_add(e, "KMEMWATCH_DIMENSION", event->dimension);
+        entry_add(e, "KMEMWATCH_KIND", kind_name(event->kind));
+        entry_add(e, "KMEMWATCH_ALERT_ID", event->alert_id);
+        entry_add(e, "KMEMWATCH_EVENT_ID", event->id);
+        add_time(e, "KMEMWATCH_TIME", event->time);
+        add_time(e, "KMEMWATCH_STARTED", event->started);
+        entry_add_number(e, "KMEMWATCH_DURATION_SECONDS", event->duration);
+        add_value(e, "KMEMWATCH_VALUE", event, event->value);
+        entry_add(e, "KMEMWATCH_UNIT", event_unit_name(event->unit));
+        add_value(e, "KMEMWATCH_BASELINE", event, event->baseline);
+        add_value(e, "KMEMWATCH_PEAK", event, event->peak);
+        add_value(e, "KMEMWATCH_GROWN", event, event->grown);
+        entry_add_number(e, "KMEMWATCH_VALUE_BYTES", event->value_bytes);
+        entry_add_number(e, "KMEMWATCH_BASELINE_BYTES", event->baseline_bytes);
+        entry_add_number(e, "KMEMWATCH_RATE_BYTES_PER_HOUR", event->rate * HOUR);
+        add_time(e, "KMEMWATCH_EXHAUSTS_AT", event->exhausts_at);
+        entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
+        entry_add(e, "KMEMWATCH_TEXT", event->text);
+        entry_add(e, "KMEMWATCH_SUMMARY", event->summary);
+        entry_add(e, "KMEMWATCH_EXPLAIN", event->explain);
+        entry_add(e, "KMEMWATCH_ACTION", event->action);
+        entry_add(e, "KMEMWATCH_RUNBOOK", event->runbook);
+        /* systemd's own field: journalctl makes the message a link to it. */
+        entry_add(e, "DOCUMENTATION", event->runbook);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts events where the courier finds them, so that once announced nothing but a dead disk can
+ * lose them. The courier may write in these folders too: nothing found there is trusted. */
+#include "announce/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "announce/spool_name.h"
+#include "base/files.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "base/units.h"
+
+enum {
+        BLOCK = 4096, /* what a small file takes on the usual file systems */
+        /* Both users are members of the group that owns the folders. */
+        FOLDER_MODE = 0770,
+        FILE_MODE = 0660,
+        SEQUENCE_FILE_MAX = 64,
+};
+
+static const char SEQUENCE_FILE[] = "sequence";
+
+static void closedirp(DIR **d)
+{
+        if (*d)
+                closedir(*d);
+}
+
+static void close_folders(struct spool *s)
+{
+        int *fds[] = { &s->dir_fd, &s->tmp_fd, &s->new_fd, &s->dead_fd };
+
+        for (size_t i = 0; i < ELEMENTS_OF(fds); i++) {
+                if (*fds[i] >= 0)
+                        close(*fds[i]);
+                *fds[i] = -1;
+        }
+        s->open = false;
+}
+
+int spool_init(struct spool *s, const char *path)
+{
+        *s = (struct spool){
+                .path = strdup(path),
+                .dir_fd = -1,
+                .tmp_fd = -1,
+                .new_fd = -1,
+                .dead_fd = -1,
+                .max = SPOOL_BYTES_MAX,
+        };
+        return s->path ? 0 : -ENOMEM;
+}
+
+void spool_done(struct spool *s)
+{
+        close_folders(s);
+        free(s->path);
+        s->path = NULL;
+}
+
+/* A second descriptor of the folder with a position of its own. */
+static DIR *list_folder(int fd)
+{
+        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *d = copy < 0 ? NULL : fdopendir(copy);
+
+        if (!d && copy >= 0)
+                close(copy);
+        return d;
+}
+
+/* Calls visit for each entry but "." and "..". 0 or negative errno, of readdir or of visit. */
+static int for_each(int fd, int (*visit)(int fd, const char *name, void *userdata), void *userdata)
+{
+        _cleanup_(closedirp) DIR *d = list_folder(fd);
+        struct dirent *entry;
+        int r;
+
+        if (!d)
+                return -errno;
+        while ((errno = 0, entry = readdir(d))) {
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                r = visit(fd, entry->d_name, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return -errno;
+}
+
+struct counting {
+        uint64_t events, bytes, largest, smallest;
+        char first[SPOOL_NAME_SIZE]; /* the event with the smallest number */
+};
+
+static int count_one(int fd, const char *name, void *userdata)
+{
+        struct counting *c = userdata;
+        uint64_t sequence;
+        struct stat st;
+
+        if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno; /* the courier was faster */
+        c->bytes += ((uint64_t)st.st_size + BLOCK - 1) / BLOCK * BLOCK;
+        if (!spool_name_parse(name, &sequence, NULL))
+                return 0;
+        c->events++;
+        c->largest = MAX_OF(c->largest, sequence);
+        if (sequence < c->smallest) {
+                c->smallest = sequence;
+                memcpy(c->first, name, sizeof(c->first));
+        }
+        return 0;
+}
+
+static int count_folders(struct spool *s, struct spool_count *ret)
+{
+        struct counting waiting = { .smallest = UINT64_MAX }, dead = { .smallest = UINT64_MAX };
+        struct stat st;
+        int r;
+
+        r = for_each(s->new_fd, count_one, &waiting);
+        if (r == 0)
+                r = for_each(s->dead_fd, count_one, &dead);
+        if (r < 0)
+                return r;
+        *ret = (struct spool_count){
+                .waiting = waiting.events,
+                .dead = dead.events,
+                .bytes = waiting.bytes,
+                .largest = MAX_OF(waiting.largest, dead.largest),
+                .oldest = NAN,
+        };
+        if (waiting.events > 0 && fstatat(s->new_fd, waiting.first, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                ret->oldest = (double)st.st_mtim.tv_sec;
+        s->bytes = ret->bytes;
+        return 0;
+}
+
+static int remove_one(int fd, const char *name, void *userdata)
+{
+        (void)userdata;
+        /* A folder that somebody put there stays; it is in nobody's way. */
+        return unlinkat(fd, name, 0) < 0 && errno != ENOENT && errno != EISDIR && errno != EPERM
+                       ? -errno
+                       : 0;
+}
+
+/* What `sequence` says: 0 when it is not there, `now` in microseconds when it cannot be read. */
+static int read_sequence(struct spool *s, double now, uint64_t *ret)
+{
+        _cleanup_free_ char *data = NULL;
+        size_t size;
+        int r;
+
+        r = file_read(s->dir_fd, SEQUENCE_FILE, SEQUENCE_FILE_MAX, &data, &size);
+        if (r == -ENOENT) {
+                *ret = 0;
+                return 0;
+        }
+        if (r == 0)
+                r = parse_u64(trim(data), ret);
+        /* The largest is of no use either: it has no successor. */
+        if (r == -EINVAL || r == -ERANGE || r == -EFBIG || r == -EISDIR ||
+            (r == 0 && *ret == UINT64_MAX)) {
+                *ret = (uint64_t)(fmax(now, 0) * 1e6);
+                return 0;
+        }
+        return r;
+}
+
+static int find_last(struct spool *s, double now)
+{
+        struct spool_count count;
+        uint64_t stored;
+        int r;
+
+        r = count_folders(s, &count);
+        if (r == 0)
+                r = read_sequence(s, now, &stored);
+        if (r < 0)
+                return r;
+        /* Opened again after a failure: the event in hand keeps its number, though `sequence` or
+         * even its file may have come that far. */
+        if (s->counted)
+                return 0;
+        s->counted = true;
+        /* A name with the largest number, put there by hand, must not stop the count. */
+        if (count.largest == UINT64_MAX)
+                count.largest = 0;
+        s->last = MAX_OF(stored, count.largest);
+        return 0;
+}
+
+/* O_NOFOLLOW: the courier may write in the spool. A link in place of tmp/ must not make the daemon,
+ * which may write more, clean another folder. */
+static int open_one(int parent, const char *name, int *ret)
+{
+        bool made = mkdirat(parent, name, FOLDER_MODE) == 0;
+        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        *ret = fd;
+        return made && fsync(parent) < 0 ? -errno : 0;
+}
+
+int spool_open(struct spool *s, double now)
+{
+        int r;
+
+        if (s->open)
+                return 0;
+        close_folders(s);
+        r = open_directory(s->path, FOLDER_MODE);
+        if (r < 0)
+                return r;
+        s->dir_fd = r;
+        r = open_one(s->dir_fd, "tmp", &s->tmp_fd);
+        if (r == 0)
+                r = open_one(s->dir_fd, "new", &s->new_fd);
+        if (r == 0)
+                r = open_one(s->dir_fd, "dead", &s->dead_fd);
+        if (r == 0)
+                r = for_each(s->tmp_fd, remove_one, NULL);
+        if (r == 0)
+                r = find_last(s, now);
+        if (r < 0)
+                close_folders(s);
+        s->open = r == 0;
+        return r;
+}
+
+static int check_room(struct spool *s, size_t size)
+{
+        struct spool_count count;
+        int r;
+
+        if (s->bytes + size + BLOCK <= s->max)
+                return 0;
+        r = count_folders(s, &count); /* the courier has taken some since */
+        if (r < 0)
+                return r;
+        return s->bytes + size + BLOCK <= s->max ? 0 : -EDQUOT;
+}
+
+static int write_sequence(struct spool *s, uint64_t sequence)
+{
+        char text[32];
+        int n = snprintf(text, sizeof(text), "%" PRIu64 "\n", sequence);
+
+        return file_write_atomic(s->tmp_fd, s->dir_fd, SEQUENCE_FILE, text, (size_t)n, FILE_MODE);
+}
+
+int spool_write(struct spool *s, const char *event_id, const void *data, size_t size, double now)
+{
+        char name[SPOOL_NAME_SIZE];
+        int r;
+
+        r = spool_open(s, now);
+        if (r < 0)
+                return r;
+        if (!spool_name_format(s->last + 1, event_id, name))
+                return -EINVAL;
+        r = check_room(s, size);
+        if (r == 0)
+                r = write_sequence(s, s->last + 1);
+        if (r == 0)
+                r = file_write_atomic(s->tmp_fd, s->new_fd, name, data, size, FILE_MODE);
+        if (r < 0) {
+                /* The folders may have been removed or mounted over: look again by name. */
+                if (r != -EDQUOT)
+                        close_folders(s);
+                return r;
+        }
+        s->last++;
+        s->bytes += (size + BLOCK - 1) / BLOCK * BLOCK;
+        return 0;
+}
+
+int spool_count(struct spool *s, double now, struct spool_count *ret)
+{
+        int r = spool_open(s, now);
+
+        if (r < 0)
+                return r;
+        r = count_folders(s, ret);
+        if (r < 0)
+                close_folders(s);
+        return r;
+}
