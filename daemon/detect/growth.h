@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Continuous growth: what the trends of all horizons say together.
  *
- * A leak is what lasts, does not slow down, is not one step, and does not come back. Each of these
- * is a test with a number and a limit, so that a person can check the verdict. */
+ * A leak is what lasts, does not slow down, is not one step, does not come back, and exceeds what
+ * this series does anyway. Each of these is a test with a number and a limit, so that a person can
+ * check the verdict. What the series does anyway is a record per horizon: the largest rise that has
+ * ended and the largest fall, decaying over days. A rise that goes on is never taken into it, so a
+ * leak cannot teach the detector to accept it. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct trend;
+#include "detect/trend.h"
 
 struct growth_params {
         double sure;       /* slope over its standard error, at least */
         double step;       /* share of the rise that one step between buckets may make, at most */
         double back;       /* share of the rise that may be given back in between, at most */
         double keeps_pace; /* slope of the later half over that of the earlier, at least */
-        double fit;        /* R squared, at least */
+        double record;     /* rise over the largest ordinary one of this horizon, at least */
+        double record_tau; /* seconds: memory of what is ordinary */
+        double ended;      /* a rise has ended when it falls below this share of its largest */
+        double warm_up;    /* seconds after the first sample that no horizon may reach back into */
 };
 extern const struct growth_params growth_params_default;
 
@@ -25,25 +31,45 @@ enum growth_test {
         GROWTH_NO_STEP = 1 << 1,    /* not one step */
         GROWTH_STAYS = 1 << 2,      /* does not come back */
         GROWTH_KEEPS_PACE = 1 << 3, /* does not slow down */
-        GROWTH_FITS = 1 << 4,       /* is a line */
-        GROWTH_ALL = (1 << 5) - 1,
+        GROWTH_UNUSUAL = 1 << 4,    /* exceeds what is ordinary here */
+        GROWTH_WARM = 1 << 5,       /* not the warm-up */
+        GROWTH_ALL = (1 << 6) - 1,
 };
 
 struct growth_answer {
         bool grows;     /* some horizon passes every test */
         unsigned level; /* the horizon that answers: the longest that passes, else the longest known
                          */
-        unsigned passed;               /* bits of enum growth_test of that horizon */
-        double rate;                   /* unit per second */
-        double error;                  /* its standard error */
-        double fit;                    /* R squared */
-        double seconds;                /* what it was learned from */
-        double grown;                  /* along the line over that time, unit */
-        double sure, step, back, pace; /* the numbers of the tests */
-        uint64_t count;                /* samples behind it */
+        unsigned passed;                       /* bits of enum growth_test of that horizon */
+        double rate;                           /* unit per second */
+        double error;                          /* its standard error */
+        double fit;                            /* R squared */
+        double seconds;                        /* what it was learned from */
+        double grown;                          /* along the line over that time, unit */
+        double sure, step, back, pace, record; /* the numbers of the tests */
+        uint64_t count;                        /* samples behind it */
 };
 
-/* noise: the smallest slope error believed comes from this standard deviation of a bucket mean, in
- * the value's unit (counter folding); >= 0. False while no horizon has an answer. */
-bool growth_read(const struct trend *t, const struct growth_params *p, double noise,
-                 struct growth_answer *ret);
+struct growth_level {
+        double record;  /* largest ordinary rise or fall over this horizon, decayed */
+        double pending; /* largest rise of the climb that is going on */
+        bool flagged;   /* that climb was called growth: it is not ordinary, whatever comes of it */
+};
+
+struct growth {
+        struct growth_level levels[TREND_LEVELS];
+        double beginning; /* time of the first sample, NaN before */
+        bool known;
+        struct growth_answer answer;
+};
+
+void growth_init(struct growth *g);
+
+/* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
+ * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
+ * rise this large needs no warm-up and no comparison with what is ordinary; INFINITY: none. */
+void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
+                   unsigned changed, double time, double noise, double big);
+
+/* The answer, or NULL while no horizon has one. */
+const struct growth_answer *growth_read(const struct growth *g);

@@ -45,16 +45,20 @@ static double record_of(const struct jump *j, const struct jump_params *p, doubl
         return j->record * exp(-fmax(0, time - j->record_time) / p->record_tau);
 }
 
-/* How much of the change was made within the look-back: compares with the oldest remembered sample
- * that is not older, and at least with the one two samples ago. */
+/* How much of the change was made within the look-back: against the mean of what is remembered of
+ * it, because the noise of a single sample, let alone of the most favourable one, is half a
+ * beginning excursion. At least the last two samples count, however far apart they are. */
 static double recent_change(const struct jump *j, const struct jump_params *p, double time,
                             double value, double direction)
 {
-        double reach = fmax(p->look_back, 2.2 * j->interval), most = 0;
+        double reach = fmax(p->look_back, 2.2 * j->interval), sum = 0;
+        unsigned count = 0;
         for (unsigned i = 0; i < JUMP_PAST; i++)
-                if (time - j->past_time[i] <= reach)
-                        most = fmax(most, (value - j->past_value[i]) * direction);
-        return most;
+                if (time - j->past_time[i] <= reach) {
+                        sum += j->past_value[i];
+                        count++;
+                }
+        return count > 0 ? (value - sum / count) * direction : 0;
 }
 
 static void remember(struct jump *j, const struct jump_params *p, double time, double value)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct points {
-        double time[TREND_BUCKETS], value[TREND_BUCKETS];
+        double time[TREND_BUCKETS], value[TREND_BUCKETS], mean[TREND_BUCKETS];
         unsigned n;
         uint64_t count;
 };
@@ -33,13 +33,11 @@ double trend_horizon(const struct trend *t, unsigned level)
         return level_width(t, level) * TREND_BUCKETS;
 }
 
-static void bucket_merge(struct trend_bucket *into, double offset, double value, uint32_t count)
+static void bucket_merge(struct trend_bucket *into, double offset, double mean, uint32_t count)
 {
-        if (count == 0)
-                return;
         uint32_t total = into->count > UINT32_MAX - count ? UINT32_MAX : into->count + count;
         double share = (double)count / total;
-        into->value += (value - into->value) * share;
+        into->mean += (mean - into->mean) * share;
         into->offset += (float)((offset - into->offset) * share);
         into->count = total;
 }
@@ -53,25 +51,26 @@ static void collect(const struct trend_level *l, double width, struct points *re
                 if (b->count == 0)
                         continue;
                 ret->time[ret->n] = (double)(number - l->number) * width + (double)b->offset;
-                ret->value[ret->n] = b->value;
+                ret->value[ret->n] = b->low;
+                ret->mean[ret->n] = b->mean;
                 ret->count += b->count;
                 ret->n++;
         }
 }
 
 /* Ordinary least squares of points [from, to) with centred sums. */
-static struct line fit_line(const struct points *p, unsigned from, unsigned to)
+static struct line fit_line(const struct points *p, const double *value, unsigned from, unsigned to)
 {
         struct line l = { 0 };
         double n = to - from, cross = 0;
         for (unsigned i = from; i < to; i++) {
                 l.centre_time += p->time[i] / n;
-                l.centre_value += p->value[i] / n;
+                l.centre_value += value[i] / n;
         }
         for (unsigned i = from; i < to; i++) {
                 double dt = p->time[i] - l.centre_time;
                 l.time_square += dt * dt;
-                cross += dt * (p->value[i] - l.centre_value);
+                cross += dt * (value[i] - l.centre_value);
         }
         l.slope = l.time_square > 0 ? cross / l.time_square : 0;
         return l;
@@ -104,7 +103,7 @@ static bool regress(const struct trend_level *l, double width, struct trend_answ
         if (span < width * TREND_BUCKETS / 2)
                 return false;
 
-        struct line line = fit_line(&p, 0, p.n);
+        struct line line = fit_line(&p, p.value, 0, p.n);
         double residual_square = 0, value_square = 0, lagged = 0, before = 0;
         for (unsigned i = 0; i < p.n; i++) {
                 double deviation = p.value[i] - line.centre_value;
@@ -125,10 +124,12 @@ static bool regress(const struct trend_level *l, double width, struct trend_answ
         double widen = sqrt((1 + r1) / (1 - r1));
 
         unsigned half = p.n / 2;
-        struct line early = fit_line(&p, 0, half), late = fit_line(&p, p.n - half, p.n);
+        struct line early = fit_line(&p, p.value, 0, half);
+        struct line late = fit_line(&p, p.value, p.n - half, p.n);
         double half_square = fmin(early.time_square, late.time_square);
         *ret = (struct trend_answer){
                 .slope = line.slope,
+                .mean_slope = fit_line(&p, p.mean, 0, p.n).slope,
                 .error = sqrt(variance / line.time_square) * widen,
                 .fit = value_square > 0 ? fmax(0, 1 - residual_square / value_square) : 0,
                 .span = span,
@@ -183,8 +184,11 @@ unsigned trend_add(struct trend *t, double time, double value)
                         struct trend_level *above = &t->levels[i + 1];
                         double start = (double)l->number * width;
                         double above_start = (double)above->number * width * TREND_FACTOR;
+                        double low = above->open.count > 0 ? fmin(above->open.low, l->open.low)
+                                                           : l->open.low;
                         bucket_merge(&above->open, start - above_start + (double)l->open.offset,
-                                     l->open.value, l->open.count);
+                                     l->open.mean, l->open.count);
+                        above->open.low = low;
                 }
                 level_advance(l, number);
                 l->known = regress(l, width, &l->answer);
@@ -192,6 +196,7 @@ unsigned trend_add(struct trend *t, double time, double value)
         }
         struct trend_level *first = &t->levels[0];
         bucket_merge(&first->open, time - (double)first->number * t->width, value, 1);
+        first->open.low = first->open.mean;
         return changed;
 }
 
@@ -204,9 +209,12 @@ void trend_shift(struct trend *t, double amount)
 {
         for (unsigned i = 0; i < TREND_LEVELS; i++) {
                 struct trend_level *l = &t->levels[i];
-                for (unsigned b = 0; b < TREND_BUCKETS; b++)
-                        l->ring[b].value += amount;
-                l->open.value += amount;
+                for (unsigned b = 0; b < TREND_BUCKETS; b++) {
+                        l->ring[b].mean += amount;
+                        l->ring[b].low += amount;
+                }
+                l->open.mean += amount;
+                l->open.low += amount;
                 l->answer.first += amount;
                 l->answer.last += amount;
         }

@@ -7,7 +7,11 @@
  * 18 h, 3 d and 12 d. A sample costs O(1): a running mean, and every 4th, 16th ... time a bucket
  * is finished and one regression over 16 points is done.
  *
- * Slope and standard error are those of ordinary least squares on the bucket means. Averaging into
+ * Beside its mean a bucket keeps its low: the smallest mean of the buckets that went into it. Work
+ * that comes and goes lifts the means and leaves the lows, a leak lifts both: the lower envelope is
+ * what is tested for growth from the second level on.
+ *
+ * Slope and standard error are those of ordinary least squares on the lows. Averaging into
  * buckets removes the correlation of neighbouring samples (the method of batch means; A. M. Law,
  * W. D. Kelton, "Simulation Modeling and Analysis", ch. 9); what correlation is left between the
  * residuals of neighbouring buckets widens the error through the effective number of points
@@ -28,14 +32,16 @@ enum {
 };
 
 struct trend_bucket {
-        double value;   /* mean of the samples, in the value's unit */
+        double mean;    /* of the samples, in the value's unit */
+        double low;     /* smallest mean of the buckets of the level below; level 0: the mean */
         float offset;   /* mean time of the samples, seconds after the bucket's start */
         uint32_t count; /* samples; 0: a gap */
 };
 
 struct trend_answer {
-        double slope;      /* unit per second */
+        double slope;      /* of the lows, unit per second */
         double error;      /* standard error of slope, autocorrelation included */
+        double mean_slope; /* of the means, unit per second */
         double fit;        /* R squared, 0 ... 1 */
         double span;       /* seconds from the first to the last bucket's mean time */
         double first;      /* the line's value at the first bucket */

@@ -251,9 +251,9 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
                 series_numbers(s, &numbers);
                 if (!numbers.jump_known)
                         ret->learning = true;
-                if (s->growth_known && s->growth.rate > ret->fastest_rate) {
+                if (numbers.growth_known && numbers.growth.rate > ret->fastest_rate) {
                         ret->fastest = s->dimension;
-                        ret->fastest_rate = s->growth.rate;
+                        ret->fastest_rate = numbers.growth.rate;
                 }
         }
         for (size_t i = 0; i < e->watch_count; i++) {

@@ -16,6 +16,10 @@ static const double TREND_WIDTH = 4;
 static const double FOLD_LEAST = 1048576, FOLD_PER_CPU = 524288, FOLD_SPREADS = 8;
 static const double NOISE_SECONDS = 600;
 
+/* A rise by this share of MemTotal that passes the other tests is told whatever was ordinary before
+ * and however young the daemon is: a machine can be dead before it has warmed up. */
+static const double BIG_SHARE = 0.02;
+
 enum event_unit series_unit(int field, const struct expression *per)
 {
         bool count = field_unit((size_t)field) == FIELD_COUNT;
@@ -38,10 +42,10 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .adopt_seconds = INFINITY,
                 .value = NAN,
                 .value_bytes = NAN,
-                .beginning = NAN,
         };
         jump_init(&s->jump);
         trend_init(&s->trend, TREND_WIDTH);
+        growth_init(&s->growth);
 }
 
 bool series_measures(const struct series *s, int field, const struct expression *less,
@@ -115,8 +119,6 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 s->absent = true;
                 return;
         }
-        if (isnan(s->beginning))
-                s->beginning = now;
         s->floor = noise_floor(s, sample);
         if ((broken || s->absent) && s->jump.level.count > 0) {
                 /* What happened in between nobody saw. Trends go on as if the difference had not
@@ -131,9 +133,10 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 jump_adopt(&s->jump);
                 s->adopted = true;
         }
-        if (trend_add(&s->trend, now, s->value) != 0)
-                s->growth_known =
-                        growth_read(&s->trend, &growth_params_default, s->floor, &s->growth);
+        unsigned changed = trend_add(&s->trend, now, s->value);
+        double total = known_value(sample, FIELD_MEM_TOTAL, INFINITY);
+        growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
+                      s->unit == UNIT_BYTES ? BIG_SHARE * total : INFINITY);
 }
 
 void series_numbers(const struct series *s, struct series_numbers *ret)
@@ -141,6 +144,8 @@ void series_numbers(const struct series *s, struct series_numbers *ret)
         *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };
         ret->jump_known = isfinite(s->value) &&
                           jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
-        ret->growth_known = isfinite(s->value) && s->growth_known;
-        ret->growth = s->growth;
+        const struct growth_answer *growth = growth_read(&s->growth);
+        ret->growth_known = isfinite(s->value) && growth;
+        if (ret->growth_known)
+                ret->growth = *growth;
 }

@@ -38,10 +38,8 @@ struct series {
 
         struct jump jump;
         struct trend trend;
-        struct growth_answer growth;
-        bool growth_known;
+        struct growth growth;
         struct recent recent;
-        double beginning; /* engine time of the first sample, NaN before */
 };
 
 /* The unit of field - less over per. */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Spike and drop on series of every scale and interval: what must be seen, and what must not. */
+#include <math.h>
+
+#include "../random.h"
+#include "../test.h"
+#include "base/macros.h"
+#include "detect/jump.h"
+
+struct run {
+        struct jump jump;
+        double time, interval, scale, noise;
+        struct random *random;
+        unsigned excursions; /* that began */
+        bool away;
+};
+
+static void start(struct run *run, struct random *r, double interval, double scale)
+{
+        *run = (struct run){ .interval = interval, .scale = scale, .noise = 0.001, .random = r };
+        jump_init(&run->jump);
+}
+
+/* `count` samples at `level` scales, irregular in time by a tenth, with noise. */
+static void feed(struct run *run, unsigned count, double level)
+{
+        for (unsigned i = 0; i < count; i++) {
+                run->time += run->interval * (0.95 + 0.1 * random_uniform(run->random));
+                double value = run->scale * (level + run->noise * random_normal(run->random));
+                jump_add(&run->jump, &jump_params_default, run->time, value, run->scale * 1e-5);
+                if (run->jump.away && !run->away)
+                        run->excursions++;
+                run->away = run->jump.away;
+        }
+}
+
+static const double intervals[] = { 0.2, 1, 10, 60 };
+static const double scales[] = { 1e-3, 1, 1e9 };
+
+#define FOR_EACH_KIND_OF_SERIES(run, random)                          \
+        for (unsigned i_ = 0; i_ < ELEMENTS_OF(intervals); i_++)      \
+                for (unsigned s_ = 0; s_ < ELEMENTS_OF(scales); s_++) \
+                        if (start(run, random, intervals[i_], scales[s_]), 1)
+
+static void test_spike_and_return(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("jump");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                struct jump_answer a;
+                feed(&run, 600, 1);
+                assert_int_equal(run.excursions, 0);
+                feed(&run, 2, 1.5);
+                assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                assert_true(a.away && a.change > 0 && a.score > 0.9);
+                assert_true(fabs(a.level / run.scale - 1) < 0.01);
+                feed(&run, 30, 1.5);
+                assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                assert_true(a.away &&
+                            fabs(a.level / run.scale - 1) < 0.01); /* nothing was learned */
+                feed(&run, 30, 1);
+                assert_int_equal(run.excursions, 1); /* giving it back is no drop */
+                assert_false(run.away);
+        }
+}
+
+static void test_drop(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("drop");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                struct jump_answer a;
+                feed(&run, 600, 1);
+                feed(&run, 3, 0.4);
+                assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                assert_true(a.away && a.change < 0);
+                assert_int_equal(run.excursions, 1);
+        }
+}
+
+static void test_adopted_level_is_normal(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("adopt");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                feed(&run, 600, 1);
+                feed(&run, 50, 2);
+                assert_true(run.away);
+                jump_adopt(&run.jump);
+                run.away = false;
+                feed(&run, 300, 2);
+                assert_int_equal(run.excursions, 1);
+                feed(&run, 3, 1); /* now the old level is the odd one */
+                assert_int_equal(run.excursions, 2);
+        }
+}
+
+static void test_slow_climb_is_no_jump(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("climb");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                feed(&run, 600, 1);
+                /* Doubles over 1000 time constants of the level: what it climbs within the
+                 * look-back is a fraction of a spread. */
+                unsigned steps = (unsigned)(1000 * fmax(120, 8 * run.interval) / run.interval);
+                for (unsigned i = 0; i < steps; i++)
+                        feed(&run, 1, 1 + (double)i / steps);
+                assert_int_equal(run.excursions, 0);
+        }
+}
+
+static void test_ordinary_bursts_become_ordinary(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("bursts");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                /* bursts of up to 1 % from the start: they are this series' noise */
+                for (unsigned i = 0; i < 200; i++) {
+                        feed(&run, 10, 1);
+                        feed(&run, 1, 1 + 0.01 * random_uniform(&r));
+                }
+                unsigned before = run.excursions;
+                for (unsigned i = 0; i < 100; i++) {
+                        feed(&run, 10, 1);
+                        feed(&run, 1, 1 + 0.01 * random_uniform(&r));
+                }
+                assert_int_equal(run.excursions, before);
+                feed(&run, 2, 1.1);
+                assert_int_equal(run.excursions, before + 1);
+        }
+}
+
+static void test_constant(void **state)
+{
+        (void)state;
+        struct jump j;
+        struct jump_answer a;
+        jump_init(&j);
+        for (unsigned i = 0; i < 1000; i++)
+                jump_add(&j, &jump_params_default, i, 5e6, 8192);
+        assert_true(jump_read(&j, &jump_params_default, 8192, &a));
+        assert_true(a.sigma == 0 && a.score == 0 && a.spread == 8192);
+        jump_add(&j, &jump_params_default, 1000, 5e6 + 4096, 8192); /* a page is noise */
+        assert_false(j.away);
+        jump_add(&j, &jump_params_default, 1001, 6e6, 8192);
+        assert_true(j.away);
+}
+
+static void test_says_nothing_at_first(void **state)
+{
+        (void)state;
+        struct jump j;
+        struct jump_answer a;
+        jump_init(&j);
+        for (unsigned i = 0; i <= 55; i++) {
+                jump_add(&j, &jump_params_default, i, i == 30 ? 1e9 : 1e6, 0);
+                assert_false(jump_read(&j, &jump_params_default, 0, &a));
+                assert_false(j.away);
+        }
+        jump_add(&j, &jump_params_default, 56, NAN, 0);
+        jump_add(&j, &jump_params_default, 10, 1, 0); /* back in time */
+        assert_int_equal(j.level.count, 56);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_spike_and_return),
+                cmocka_unit_test(test_drop),
+                cmocka_unit_test(test_adopted_level_is_normal),
+                cmocka_unit_test(test_slow_climb_is_no_jump),
+                cmocka_unit_test(test_ordinary_bursts_become_ordinary),
+                cmocka_unit_test(test_constant),
+                cmocka_unit_test(test_says_nothing_at_first),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
