@@ -44,6 +44,7 @@ struct key {
         const char *const *choices; /* KEY_CHOICE: NULL-terminated */
         key_parser parse;           /* KEY_CUSTOM */
         bool required;
+        bool active;             /* not commented out in the example file, as required keys are */
         bool hidden;             /* of the previous key: printed with it under one help text */
         const char *placeholder; /* "DURATION"; NULL: from the type */
         const char *example;     /* a value for the example file; NULL: the default */
@@ -79,5 +80,5 @@ const char *key_format_value(enum key_type type, double value, char buffer[FORMA
 void keys_print_man(const struct key_table *t, const char *section, FILE *out);
 
 /* A commented example file: every key with its help, commented out as in systemd's own files;
- * required keys stand as they are. */
+ * required and active keys stand as they are. */
 void keys_print_example(const struct key_table *t, FILE *out);

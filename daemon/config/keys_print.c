@@ -156,7 +156,7 @@ void keys_print_example(const struct key_table *t, FILE *out)
                         fputc('\n', out);
                         print_comment(text ? text : key->help, out);
                 }
-                fprintf(out, "%s%s = %s\n", key->required ? "" : "#", key->name,
+                fprintf(out, "%s%s = %s\n", key->required || key->active ? "" : "#", key->name,
                         value ? value : placeholder(key, buffer, sizeof(buffer)));
         }
 }

@@ -49,11 +49,12 @@ struct limit {
         struct limit_term terms[LIMIT_TERMS_MAX];
 };
 
-/* An addend of `less` or `per`: a field, or a constant in bytes (field < 0). `times`: a factor of
- * the part before it instead, as in "4K*cgroups*possible_cpus". */
+/* An addend of `less` or `per`: a field, or a constant (field < 0). `times`: a factor of the part
+ * before it instead, as in "4K*cgroups*possible_cpus". */
 struct expression_part {
         int field;
         bool times;
+        bool bytes; /* memory; else a count or a plain number */
         double constant;
 };
 
@@ -105,6 +106,8 @@ struct rule {
         char *action[HOST_KIND_COUNT]; /* `action`, then what `action-vm` etc. adds for that kind */
         char *runbook;                 /* URL or NULL */
 };
+
+void rule_done(struct rule *r); /* what it owns, not r */
 
 struct rule_set {
         struct rule *rules;

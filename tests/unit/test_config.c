@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* config/: the form of INI files, key tables, and which files count. */
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "../support.h"
 #include "../test.h"
-#include "base/files.h"
 #include "base/macros.h"
 #include "config/config_file.h"
 #include "config/dirs.h"
 #include "config/document.h"
 #include "config/ini_file.h"
 #include "config/keys.h"
-#include "config/problems.h"
 #include "config/suggest.h"
-
-/* What problems_print writes, in fresh memory. */
-static char *printed(const struct problems *p)
-{
-        char *text = NULL;
-        size_t size;
-        FILE *out = open_memstream(&text, &size);
-
-        assert_non_null(out);
-        problems_print(p, out);
-        fclose(out);
-        return text;
-}
 
 /* [section] and key=value of each, one a line. */
 static char *dumped(const struct ini_document *d)
@@ -122,7 +105,7 @@ static void form_is_checked(void **state)
                                                     strlen(FORM_CASES[i].input), &p, &d),
                                  0);
                 document = dumped(&d);
-                problems = printed(&p);
+                problems = problems_text(&p);
                 if (strcmp(document, FORM_CASES[i].document) != 0 ||
                     strcmp(problems, FORM_CASES[i].problems) != 0)
                         fail_msg("case \"%s\":\n%s%s", FORM_CASES[i].name, document, problems);
@@ -142,7 +125,7 @@ static void zero_bytes_are_told(void **state)
 
         (void)state;
         assert_int_equal(ini_document_parse("f", DATA, sizeof(DATA) - 1, &p, &d), 0);
-        problems = printed(&p);
+        problems = problems_text(&p);
         assert_string_equal(problems, "f:2: a zero byte\n");
         assert_int_equal(d.sections[0].count, 1);
         free(problems);
@@ -165,7 +148,7 @@ static void values_are_bounded(void **state)
         fputs("y = 2\n", out);
         fclose(out);
         assert_int_equal(ini_document_parse("f", data, size, &p, &d), 0);
-        problems = printed(&p);
+        problems = problems_text(&p);
         assert_string_equal(problems, "f:43: the value of x is longer than 4096 bytes\n");
         assert_int_equal(d.sections[0].count, 2);
         ini_document_done(&d);
@@ -186,14 +169,14 @@ static void problems_are_bounded_and_sorted(void **state)
         assert_false(problems_concern(&p, "c"));
         problems_move(&p, &q);
         assert_false(problems_any(&q));
-        text = printed(&p);
+        text = problems_text(&p);
         assert_string_equal(text, "a\xEF\xBF\xBD:3: other\nb: the file\nb:1: first\nb:2: x y\n");
         free(text);
         for (int i = 0; i < PROBLEMS_MAX; i++)
                 problems_add(&q, "b", 9, "x");
         problems_move(&p, &q);
         assert_int_equal(p.count, PROBLEMS_MAX);
-        text = printed(&p);
+        text = problems_text(&p);
         assert_non_null(strstr(text, "... and 4 more\n"));
         free(text);
         problems_done(&p);
@@ -330,7 +313,7 @@ static void keys_are_refused(void **state)
                   "number =\nsiez = 4\ncount = 3\n"
                   "[two]\ncount = 10\nflag = maybe\nchoice = gren\nown = long\n",
                   &s, &p);
-        text = printed(&p);
+        text = problems_text(&p);
         assert_string_equal(text, EXPECTED);
         free(text);
         assert_true(s.size == 4096 && s.share == 0.8 && s.pause == 1 && s.count == 3);
@@ -382,53 +365,6 @@ static void keys_are_printed(void **state)
 
 /* --- files --- */
 
-struct folder {
-        char path[64];
-        int fd;
-};
-
-static int setup(void **state)
-{
-        static struct folder f;
-
-        strcpy(f.path, "/tmp/kmemwatch-test-XXXXXX");
-        if (!mkdtemp(f.path))
-                return -1;
-        f.fd = open(f.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        *state = &f;
-        return f.fd < 0 ? -1 : 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-        (void)st;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
-static int teardown(void **state)
-{
-        struct folder *f = *state;
-
-        closep(&f->fd);
-        return nftw(f->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(struct folder *f, const char *name, const char *text)
-{
-        _cleanup_free_ char *path = path_join(f->path, name);
-        _cleanup_close_ int fd = -1;
-        char *slash = strrchr(path, '/');
-
-        *slash = 0;
-        assert_int_equal(make_directory(path, 0755), 0);
-        *slash = '/';
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        assert_true(fd >= 0);
-        assert_int_equal(write_all(fd, text, strlen(text)), 0);
-}
-
 /* Paths below the folder, comma after each; drop-ins after a '+'. */
 static void expect_files(struct folder *f, const char *const *folders, const char *expected,
                          const char *expected_problems)
@@ -451,7 +387,7 @@ static void expect_files(struct folder *f, const char *const *folders, const cha
                 fprintf(out, "\n");
         }
         fclose(out);
-        problems = printed(&p);
+        problems = problems_text(&p);
         assert_string_equal(text, expected);
         if (!strstr(problems, expected_problems) || (!*expected_problems && *problems))
                 fail_msg("problems: %s", problems);
@@ -470,26 +406,26 @@ static void files_are_found_as_systemd_does(void **state)
                             *none = path_join(f->path, "none");
         const char *const folders[] = { etc, run, none, lib, NULL };
 
-        put(f, "lib/b.ini", "x");
-        put(f, "lib/a.ini", "x");
-        put(f, "lib/masked.ini", "x");
-        put(f, "lib/empty.ini", "x");
-        put(f, "lib/halfway.ini", "x");
-        put(f, "lib/README", "x");
-        put(f, "lib/.hidden.ini", "x");
-        put(f, "lib/old.ini~", "x");
-        put(f, "run/b.ini", "x");
-        put(f, "run/halfway.ini", "");
-        put(f, "etc/b.ini", "x");
-        put(f, "etc/halfway.ini", "x");
-        put(f, "etc/empty.ini", "");
+        folder_put(f, "lib/b.ini", "x");
+        folder_put(f, "lib/a.ini", "x");
+        folder_put(f, "lib/masked.ini", "x");
+        folder_put(f, "lib/empty.ini", "x");
+        folder_put(f, "lib/halfway.ini", "x");
+        folder_put(f, "lib/README", "x");
+        folder_put(f, "lib/.hidden.ini", "x");
+        folder_put(f, "lib/old.ini~", "x");
+        folder_put(f, "run/b.ini", "x");
+        folder_put(f, "run/halfway.ini", "");
+        folder_put(f, "etc/b.ini", "x");
+        folder_put(f, "etc/halfway.ini", "x");
+        folder_put(f, "etc/empty.ini", "");
         assert_int_equal(symlink("/dev/null", mask), 0);
-        put(f, "lib/b.ini.d/50-x.ini", "x");
-        put(f, "lib/b.ini.d/40-x.ini", "x");
-        put(f, "run/b.ini.d/60-x.ini", "x");
-        put(f, "etc/b.ini.d/50-x.ini", "x");
-        put(f, "etc/b.ini.d/note.txt", "x");
-        put(f, "etc/masked.ini.d/x.ini", "x");
+        folder_put(f, "lib/b.ini.d/50-x.ini", "x");
+        folder_put(f, "lib/b.ini.d/40-x.ini", "x");
+        folder_put(f, "run/b.ini.d/60-x.ini", "x");
+        folder_put(f, "etc/b.ini.d/50-x.ini", "x");
+        folder_put(f, "etc/b.ini.d/note.txt", "x");
+        folder_put(f, "etc/masked.ini.d/x.ini", "x");
         assert_int_equal(symlink("/dev/null", drop_mask), 0);
         expect_files(f, folders,
                      "a.ini: lib/a.ini\n"
@@ -499,7 +435,7 @@ static void files_are_found_as_systemd_does(void **state)
                      "halfway.ini: etc/halfway.ini\n"
                      "masked.ini:\n",
                      "");
-        put(f, "run/typo.ini.d/x.ini", "x");
+        folder_put(f, "run/typo.ini.d/x.ini", "x");
         expect_files(f, (const char *const[]){ run, NULL },
                      "b.ini: run/b.ini +run/b.ini.d/60-x.ini\nhalfway.ini:\n",
                      "run/typo.ini.d: overrides typo.ini, but there is no such file\n");
@@ -513,12 +449,12 @@ static void folders_that_cannot_be_read_are_told(void **state)
         struct problems p = { 0 };
         char *text;
 
-        put(f, "file", "x");
-        put(f, "a.ini", "x");
+        folder_put(f, "file", "x");
+        folder_put(f, "a.ini", "x");
         assert_int_equal(
                 config_files_find((const char *const[]){ file, f->path, NULL }, ".ini", &p, &files),
                 -ENOTDIR);
-        text = printed(&p);
+        text = problems_text(&p);
         assert_non_null(strstr(text, "/file: cannot be read: Not a directory\n"));
         assert_int_equal(files.count, 1);
         free(text);
@@ -544,16 +480,16 @@ static void one_file_serves_several_parts(void **state)
         assert_false(problems_any(&p));
         assert_true(s.pause == 1);
 
-        put(f, "main.conf",
-            "[one]\npause = 2s\nsize = 1K\n[three]\nx = not read here\nz = 1\n"
-            "[tree]\n");
-        put(f, "main.conf.d/20.conf", "[one]\npause = 4s\n");
-        put(f, "main.conf.d/10.conf", "[one]\npause = 3s\nsize = huge\n");
-        put(f, "main.conf.d/x.ini", "[one]\npause = 5s\n");
+        folder_put(f, "main.conf",
+                   "[one]\npause = 2s\nsize = 1K\n[three]\nx = not read here\nz = 1\n"
+                   "[tree]\n");
+        folder_put(f, "main.conf.d/20.conf", "[one]\npause = 4s\n");
+        folder_put(f, "main.conf.d/10.conf", "[one]\npause = 3s\nsize = huge\n");
+        folder_put(f, "main.conf.d/x.ini", "[one]\npause = 5s\n");
         s = (struct sink){ 0 };
         assert_int_equal(config_file_load(path, parts, 2, &p), 0);
         assert_true(s.pause == 4 && s.size == 1024);
-        text = printed(&p);
+        text = problems_text(&p);
         assert_non_null(strstr(text, "main.conf:6: unknown key z\n"));
         assert_non_null(strstr(text, "main.conf:7: unknown section [tree]; did you mean three?\n"));
         assert_non_null(strstr(text, "10.conf:3: size: \"huge\" is not a size"));
@@ -573,10 +509,12 @@ int main(void)
                 cmocka_unit_test(keys_are_applied),
                 cmocka_unit_test(keys_are_refused),
                 cmocka_unit_test(keys_are_printed),
-                cmocka_unit_test_setup_teardown(files_are_found_as_systemd_does, setup, teardown),
-                cmocka_unit_test_setup_teardown(folders_that_cannot_be_read_are_told, setup,
-                                                teardown),
-                cmocka_unit_test_setup_teardown(one_file_serves_several_parts, setup, teardown),
+                cmocka_unit_test_setup_teardown(files_are_found_as_systemd_does, folder_setup,
+                                                folder_teardown),
+                cmocka_unit_test_setup_teardown(folders_that_cannot_be_read_are_told, folder_setup,
+                                                folder_teardown),
+                cmocka_unit_test_setup_teardown(one_file_serves_several_parts, folder_setup,
+                                                folder_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
