@@ -9,33 +9,63 @@
 #include "announce/journal.h"
 #include "base/text.h"
 
+/* Cleans s line by line. */
+static void clean_lines(const char *s, char *buffer, size_t size)
+{
+        size_t used = 0;
+
+        buffer[0] = 0;
+        for (;;) {
+                size_t length = strcspn(s, "\n");
+                char line[ENTRY_VALUE_MAX + 1];
+
+                snprintf(line, sizeof(line), "%.*s", (int)length, s);
+                utf8_clean(line, buffer + used, size - used);
+                used += strlen(buffer + used);
+                s += length;
+                if (!*s || used + 2 > size)
+                        return;
+                buffer[used++] = *s++;
+                buffer[used] = 0;
+        }
+}
+
+static void add_raw(struct entry *e, const char *name, const char *clean)
+{
+        size_t space = sizeof(e->data) - e->size;
+        int n;
+
+        if (e->count == ENTRY_FIELDS_MAX)
+                return;
+        n = snprintf(e->data + e->size, space, "%s=%s", name, clean);
+        if (n < 0 || (size_t)n >= space)
+                return;
+        e->size += (size_t)n + 1;
+        e->count++;
+}
+
 void entry_begin(struct entry *e, const char *identifier, enum message message, int priority,
                  const char *text)
 {
         const char digit[] = { (char)('0' + (priority & 7)), 0 };
+        char clean[ENTRY_VALUE_MAX + 1];
 
         e->size = 0;
         e->count = 0;
         entry_add(e, "MESSAGE_ID", message_id(message));
         entry_add(e, "PRIORITY", digit);
         entry_add(e, "SYSLOG_IDENTIFIER", identifier);
-        entry_add(e, "MESSAGE", text);
+        add_raw(e, "MESSAGE", utf8_clean(text, clean, sizeof(clean)));
 }
 
 void entry_add(struct entry *e, const char *name, const char *value)
 {
         char clean[ENTRY_VALUE_MAX + 1];
-        size_t space = sizeof(e->data) - e->size;
-        int n;
 
-        if (!value || !*value || e->count == ENTRY_FIELDS_MAX)
+        if (!value || !*value)
                 return;
-        utf8_clean(value, clean, sizeof(clean));
-        n = snprintf(e->data + e->size, space, "%s=%s", name, clean);
-        if (n < 0 || (size_t)n >= space)
-                return;
-        e->size += (size_t)n + 1;
-        e->count++;
+        clean_lines(value, clean, sizeof(clean));
+        add_raw(e, name, clean);
 }
 
 void entry_add_number(struct entry *e, const char *name, double value)

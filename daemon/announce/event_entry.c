@@ -7,6 +7,7 @@
 
 #include "alert/event.h"
 #include "announce/entry.h"
+#include "announce/wrap.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -14,6 +15,7 @@ enum {
         /* One line in `journalctl`, and forwarders to syslog cut at 1 or 2 KiB. */
         MESSAGE_MAX = 1024,
         FIRST_MAX = 400,
+        CATALOG_COLUMNS = 80, /* as the texts around it in the catalog */
 };
 
 static const double YEAR_9999 = 253402300799.0;
@@ -88,6 +90,17 @@ static void add_value(struct entry *e, const char *name, const struct event *eve
         }
 }
 
+/* The words of a rule, in lines, since journalctl -x breaks none. A rule that has none must not
+ * show the name of the field there. */
+static void add_words(struct entry *e, const char *name, const char *words)
+{
+        char lines[ENTRY_VALUE_MAX + 1];
+
+        if (!words || !*words)
+                words = "(The rule does not say.)";
+        entry_add(e, name, wrap_text(words, CATALOG_COLUMNS, lines, sizeof(lines)));
+}
+
 void entry_of_event(struct entry *e, const char *identifier, const struct event *event)
 {
         static const double HOUR = 3600;
@@ -118,9 +131,9 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         add_time(e, "KMEMWATCH_EXHAUSTS_AT", event->exhausts_at);
         entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
         entry_add(e, "KMEMWATCH_TEXT", event->text);
-        entry_add(e, "KMEMWATCH_SUMMARY", event->summary);
-        entry_add(e, "KMEMWATCH_EXPLAIN", event->explain);
-        entry_add(e, "KMEMWATCH_ACTION", event->action);
+        entry_add(e, "KMEMWATCH_SUMMARY", event->summary ? event->summary : event->rule);
+        add_words(e, "KMEMWATCH_EXPLAIN", event->explain);
+        add_words(e, "KMEMWATCH_ACTION", event->action);
         entry_add(e, "KMEMWATCH_RUNBOOK", event->runbook);
         /* systemd's own field: journalctl makes the message a link to it. */
         entry_add(e, "DOCUMENTATION", event->runbook);

@@ -3,11 +3,13 @@
  * and below it, indented, the words of the rule. */
 #include "announce/readable.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "announce/entry.h"
+#include "announce/wrap.h"
 #include "base/text.h"
 
 enum {
@@ -56,28 +58,16 @@ static const char *local_time(const char *utc, char buffer[32])
         return buffer;
 }
 
-/* The bytes of s that fill at most `columns`, up to a space; at least one word. *ret_next is where
- * to go on. */
-static size_t line_length(const char *s, size_t columns, size_t *ret_next)
+/* The journal's fields are broken into lines of their own width. */
+static void add_words(struct text *t, const char *s, size_t length)
 {
-        size_t best = 0, used = 0;
+        for (size_t i = 0; i < length;) {
+                size_t part = strcspn(s + i, "\n");
 
-        for (size_t i = 0;;) {
-                size_t word = strcspn(s + i, " ");
-                char copy[256];
-
-                snprintf(copy, sizeof(copy), "%.*s", (int)word, s + i);
-                used += utf8_width(copy);
-                if (best > 0 && used > columns)
-                        break;
-                best = i + word;
-                if (!s[best])
-                        break;
-                used++; /* the space */
-                i = best + 1;
+                part = MIN_OF(part, length - i);
+                text_add(t, "%.*s%s", (int)part, s + i, i + part < length ? " " : "\n");
+                i += part + 1;
         }
-        *ret_next = best + strspn(s + best, " ");
-        return best;
 }
 
 static void add_paragraph(struct text *t, const struct readable_style *style, const char *lead,
@@ -91,11 +81,9 @@ static void add_paragraph(struct text *t, const struct readable_style *style, co
         text_add(t, "%*s%s%s%s", INDENT, "", style->colour && *lead ? BOLD : "", lead,
                  style->colour && *lead ? RESET : "");
         while (*s) {
-                size_t length = strlen(s), next = length;
+                size_t next, length = wrap_line(s, width > 0 ? width - first : SIZE_MAX, &next);
 
-                if (width > 0)
-                        length = line_length(s, width - first, &next);
-                text_add(t, "%.*s\n", (int)length, s);
+                add_words(t, s, length);
                 s += next;
                 first = 0;
                 if (*s)

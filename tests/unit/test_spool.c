@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* announce/spool and spool_name: what is announced is there, complete, in order, under a number
+ * that never comes back; what is wrong with the folders is an error and nothing worse. */
+#include "announce/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../test.h"
+#include "announce/spool_name.h"
+#include "base/files.h"
+#include "base/macros.h"
+
+#define ID "0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210"
+
+struct place {
+        char top[64], path[80];
+        struct spool spool;
+};
+
+static int setup(void **state)
+{
+        struct place *p = calloc(1, sizeof(*p));
+
+        strcpy(p->top, "/tmp/kmw-spool-XXXXXX");
+        assert_non_null(mkdtemp(p->top));
+        snprintf(p->path, sizeof(p->path), "%s/spool", p->top);
+        assert_int_equal(spool_init(&p->spool, p->path), 0);
+        *state = p;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct place *p = *state;
+        char command[128];
+
+        spool_done(&p->spool);
+        snprintf(command, sizeof(command), "rm -rf %s", p->top);
+        assert_int_equal(system(command), 0);
+        free(p);
+        return 0;
+}
+
+/* As after a restart. */
+static void reopen(struct place *p)
+{
+        uint64_t max = p->spool.max;
+
+        spool_done(&p->spool);
+        assert_int_equal(spool_init(&p->spool, p->path), 0);
+        p->spool.max = max;
+}
+
+static const char *in(const struct place *p, const char *name)
+{
+        static char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", p->path, name);
+        return path;
+}
+
+static void put_file(const struct place *p, const char *name, const char *content)
+{
+        FILE *f = fopen(in(p, name), "we");
+
+        assert_non_null(f);
+        fputs(content, f);
+        fclose(f);
+}
+
+static char *content_of(const struct place *p, const char *name)
+{
+        char *text;
+        size_t size;
+
+        return file_read(AT_FDCWD, in(p, name), 100000, &text, &size) == 0 ? text : NULL;
+}
+
+static int write_event(struct place *p, const char *id, const char *text)
+{
+        return spool_write(&p->spool, id, text, strlen(text), 1795152897.5);
+}
+
+static void assert_event(const struct place *p, uint64_t sequence, const char *id,
+                         const char *content)
+{
+        char name[SPOOL_NAME_SIZE], path[128], *is;
+
+        assert_true(spool_name_format(sequence, id, name));
+        snprintf(path, sizeof(path), "new/%s", name);
+        is = content_of(p, path);
+        assert_non_null(is);
+        assert_string_equal(is, content);
+        free(is);
+}
+
+static void test_names(void **state _unused_)
+{
+        static const struct {
+                const char *name;
+                bool good;
+                uint64_t sequence;
+        } cases[] = {
+                { "00000000000000000001-" ID ".json", true, 1 },
+                { "18446744073709551615-" ID ".json", true, UINT64_MAX },
+                { "18446744073709551616-" ID ".json", false, 0 },
+                { "0000000000000000001-" ID ".json", false, 0 },
+                { "000000000000000000001-" ID ".json", false, 0 },
+                { "00000000000000000001_" ID ".json", false, 0 },
+                { "00000000000000000001-" ID ".jsom", false, 0 },
+                { "00000000000000000001-" ID ".json~", false, 0 },
+                { "00000000000000000001-0123456789ABCDEF0123456789abcdef.json", false, 0 },
+                { "+0000000000000000001-" ID ".json", false, 0 },
+                { " 0000000000000000001-" ID ".json", false, 0 },
+                { "", false, 0 },
+                { "sequence", false, 0 },
+        };
+        char name[SPOOL_NAME_SIZE], id[SPOOL_EVENT_ID_SIZE];
+
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                uint64_t sequence = 77;
+
+                assert_int_equal(spool_name_parse(cases[i].name, &sequence, id), cases[i].good);
+                if (!cases[i].good) {
+                        assert_int_equal(sequence, 77);
+                        continue;
+                }
+                assert_true(sequence == cases[i].sequence);
+                assert_string_equal(id, ID);
+                assert_true(spool_name_format(sequence, id, name));
+                assert_string_equal(name, cases[i].name);
+        }
+        assert_false(spool_name_format(1, "", name));
+        assert_false(spool_name_format(1, ID "0", name));
+        assert_false(spool_name_format(1, "../../../../../../../etc/passwd00", name));
+}
+
+static void test_write(void **state)
+{
+        struct place *p = *state;
+        struct spool_count count;
+        struct stat st;
+
+        assert_int_equal(write_event(p, ID, "{one}"), 0);
+        assert_int_equal(write_event(p, OTHER, "{two}"), 0);
+        assert_event(p, 1, ID, "{one}");
+        assert_event(p, 2, OTHER, "{two}");
+        assert_int_equal(stat(in(p, "new/00000000000000000001-" ID ".json"), &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0660);
+        assert_int_equal(write_event(p, "no id", "{}"), -EINVAL);
+
+        assert_int_equal(spool_count(&p->spool, 0, &count), 0);
+        assert_int_equal(count.waiting, 2);
+        assert_int_equal(count.dead, 0);
+        assert_int_equal(count.bytes, 8192);
+        assert_int_equal(count.largest, 2);
+        assert_true(count.oldest == (double)st.st_mtim.tv_sec);
+}
+
+/* The number goes on, whatever happened to the files. */
+static void test_sequence(void **state)
+{
+        struct place *p = *state;
+        struct spool_count count;
+        char *text;
+
+        assert_int_equal(write_event(p, ID, "1"), 0);
+        assert_int_equal(write_event(p, ID, "2"), 0);
+        /* both were delivered */
+        assert_int_equal(unlink(in(p, "new/00000000000000000001-" ID ".json")), 0);
+        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID ".json")), 0);
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "3"), 0);
+        assert_event(p, 3, ID, "3");
+        text = content_of(p, "sequence");
+        assert_string_equal(text, "3\n");
+        free(text);
+
+        /* `sequence` is gone: after the largest that is there, in dead/ too */
+        unlink(in(p, "sequence"));
+        put_file(p, "dead/00000000000000000009-" ID ".json", "{}");
+        put_file(p, "dead/00000000000000000009-" ID ".reason", "gone");
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "10"), 0);
+        assert_event(p, 10, ID, "10");
+        assert_int_equal(spool_count(&p->spool, 0, &count), 0);
+        assert_int_equal(count.dead, 1);
+        assert_int_equal(count.waiting, 2);
+
+        /* damaged: beyond what any count can have reached */
+        static const char *const bad[] = {
+                "", "x", "-1", "99999999999999999999999", "18446744073709551615", "10 11"
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(bad); i++) {
+                put_file(p, "sequence", bad[i]);
+                reopen(p);
+                assert_int_equal(write_event(p, ID, "x"), 0);
+                assert_true(p->spool.last >= 1795152897500001);
+        }
+        /* the largest number as a name does not stop it */
+        put_file(p, "new/18446744073709551615-" ID ".json", "{}");
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "x"), 0);
+        assert_true(p->spool.last < UINT64_MAX);
+}
+
+static void test_leftovers(void **state)
+{
+        struct place *p = *state;
+
+        assert_int_equal(spool_open(&p->spool, 0), 0);
+        put_file(p, "tmp/00000000000000000001-" ID ".json", "half");
+        put_file(p, "tmp/.sequence", "half");
+        put_file(p, "new/README", "not ours");
+        assert_int_equal(mkdir(in(p, "tmp/folder"), 0700), 0);
+        reopen(p);
+        assert_int_equal(spool_open(&p->spool, 0), 0);
+        assert_int_equal(access(in(p, "tmp/00000000000000000001-" ID ".json"), F_OK), -1);
+        assert_int_equal(access(in(p, "tmp/.sequence"), F_OK), -1);
+        assert_int_equal(access(in(p, "new/README"), F_OK), 0);
+        assert_int_equal(access(in(p, "tmp/folder"), F_OK), 0);
+        assert_int_equal(write_event(p, ID, "{}"), 0);
+}
+
+/* A link in place of tmp/ must not lead the cleaning elsewhere. */
+static void test_link(void **state)
+{
+        struct place *p = *state;
+        char victim[128];
+
+        assert_int_equal(spool_open(&p->spool, 0), 0);
+        snprintf(victim, sizeof(victim), "%s/victim", p->top);
+        assert_int_equal(mkdir(victim, 0700), 0);
+        assert_int_equal(rmdir(in(p, "tmp")), 0);
+        assert_int_equal(symlink(victim, in(p, "tmp")), 0);
+        put_file(p, "tmp/precious", "x");
+        reopen(p);
+        assert_true(spool_open(&p->spool, 0) < 0);
+        assert_int_equal(access(in(p, "tmp/precious"), F_OK), 0);
+}
+
+/* An event that failed keeps its number, so that it cannot stand there twice. */
+static void test_failure_and_retry(void **state)
+{
+        struct place *p = *state;
+        struct spool_count count;
+
+        assert_int_equal(write_event(p, ID, "1"), 0);
+        assert_int_equal(unlink(in(p, "sequence")), 0);
+        assert_int_equal(mkdir(in(p, "sequence"), 0700), 0); /* cannot be written */
+        assert_true(write_event(p, OTHER, "2") < 0);
+        assert_true(write_event(p, OTHER, "2") < 0);
+        assert_int_equal(rmdir(in(p, "sequence")), 0);
+        assert_int_equal(write_event(p, OTHER, "2"), 0);
+        assert_event(p, 2, OTHER, "2");
+
+        /* Somebody removed everything under us. */
+        char command[128];
+        snprintf(command, sizeof(command), "rm -rf %s", p->path);
+        assert_int_equal(system(command), 0);
+        assert_true(write_event(p, ID, "3") < 0);
+        assert_int_equal(write_event(p, ID, "3"), 0);
+        assert_event(p, 3, ID, "3");
+
+        /* In place of a folder there is a file: an error until it is gone. */
+        assert_int_equal(system(command), 0);
+        reopen(p);
+        close(open(p->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        assert_int_equal(write_event(p, ID, "4"), -ENOTDIR);
+        assert_int_equal(spool_count(&p->spool, 0, &count), -ENOTDIR);
+        assert_int_equal(unlink(p->path), 0);
+        assert_int_equal(write_event(p, ID, "4"), 0);
+        assert_event(p, 1, ID, "4"); /* nothing was left that knew of more */
+}
+
+static void test_full(void **state)
+{
+        struct place *p = *state;
+
+        p->spool.max = 5 * 4096;
+        for (int i = 0; i < 4; i++)
+                assert_int_equal(write_event(p, ID, "x"), 0);
+        assert_int_equal(write_event(p, ID, "five"), -EDQUOT);
+        assert_int_equal(write_event(p, ID, "five"), -EDQUOT);
+        /* what was given up does not count, what was taken makes room */
+        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID ".json")), 0);
+        assert_int_equal(write_event(p, ID, "five"), 0);
+        assert_event(p, 5, ID, "five");
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "six"), -EDQUOT);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_names),
+                cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_leftovers, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
