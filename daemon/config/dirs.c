@@ -195,7 +195,15 @@ static int add_source(struct finds *f, size_t *next, struct config_files *files)
         return 0;
 }
 
-/* NAME.ini.d without NAME.ini: somebody overrides what is not there. */
+static bool is_known(const struct config_files *files, const char *name)
+{
+        for (size_t i = 0; i < files->count; i++)
+                if (strcmp(files->list[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* Drop-ins in NAME.ini.d without a NAME.ini: somebody overrides what is not there. */
 static int find_orphans(const char *const *folders, const char *suffix,
                         const struct config_files *files, struct problems *problems)
 {
@@ -209,15 +217,19 @@ static int find_orphans(const char *const *folders, const char *suffix,
         }
         r = scan(folders, NULL, folder_suffix, problems, &f);
         for (size_t i = 0; i < f.count && r == 0; i++) {
+                struct finds drop_ins = { 0 };
                 char *name = f.list[i].name;
-                bool known = false;
 
                 name[strlen(name) - strlen(".d")] = 0;
-                for (size_t k = 0; k < files->count && !known; k++)
-                        known = strcmp(files->list[k].name, name) == 0;
-                if (!known && !f.list[i].mask)
-                        problems_add(problems, f.list[i].path, 0,
-                                     "overrides %s, but there is no such file", name);
+                if (is_known(files, name))
+                        continue;
+                r = scan((const char *const[]){ f.list[i].path, NULL }, NULL, suffix, problems,
+                         &drop_ins);
+                for (size_t k = 0; k < drop_ins.count; k++)
+                        if (!drop_ins.list[k].mask)
+                                problems_add(problems, drop_ins.list[k].path, 0,
+                                             "overrides %s, but there is no such file", name);
+                finds_done(&drop_ins);
         }
         finds_done(&f);
         return r;

@@ -438,7 +438,7 @@ static void files_are_found_as_systemd_does(void **state)
         folder_put(f, "run/typo.ini.d/x.ini", "x");
         expect_files(f, (const char *const[]){ run, NULL },
                      "b.ini: run/b.ini +run/b.ini.d/60-x.ini\nhalfway.ini:\n",
-                     "run/typo.ini.d: overrides typo.ini, but there is no such file\n");
+                     "run/typo.ini.d/x.ini: overrides typo.ini, but there is no such file\n");
 }
 
 static void folders_that_cannot_be_read_are_told(void **state)

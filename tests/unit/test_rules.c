@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* judge/rule_*: what a rule file may say, and the words for what it may not. */
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -444,6 +445,34 @@ static void shipped_rules_are_good(void **state)
         rule_set_done(&set);
 }
 
+/* What the fuzzer once found stays found. */
+static void corpus_is_survived(void **state)
+{
+        static const char FOLDER[] = "tests/fuzz/corpus/rules";
+        DIR *dir = opendir(FOLDER);
+        struct dirent *e;
+        int files = 0;
+
+        (void)state;
+        assert_non_null(dir);
+        while ((e = readdir(dir))) {
+                _cleanup_free_ char *data = NULL;
+                struct problems p = { 0 };
+                struct rule_set set = { 0 };
+                size_t size;
+
+                if (e->d_name[0] == '.')
+                        continue;
+                assert_int_equal(file_read(dirfd(dir), e->d_name, 1 << 20, &data, &size), 0);
+                assert_int_equal(rule_file_parse("f", data, size, NULL, &p, &set), 0);
+                rule_set_done(&set);
+                problems_done(&p);
+                files++;
+        }
+        closedir(dir);
+        assert_true(files >= 5);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -461,6 +490,7 @@ int main(void)
                                                 folder_teardown),
                 cmocka_unit_test_setup_teardown(rules_are_bounded, folder_setup, folder_teardown),
                 cmocka_unit_test(shipped_rules_are_good),
+                cmocka_unit_test(corpus_is_survived),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
