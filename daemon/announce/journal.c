@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sends entries to journald, or prints them for a person. */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* each entry would name this file and line */
 #include "announce/journal.h"
 
 #include <stdarg.h>

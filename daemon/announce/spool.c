@@ -181,7 +181,7 @@ static int read_sequence(struct spool *s, double now, uint64_t *ret)
 static int find_last(struct spool *s, double now)
 {
         struct spool_count count;
-        uint64_t stored;
+        uint64_t stored = 0;
         int r;
 
         r = count_folders(s, &count);
