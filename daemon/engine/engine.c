@@ -116,6 +116,12 @@ static double series_rate(const struct series *s)
 
 static void offer(struct engine *e, struct watch *w)
 {
+        if (w->remade) {
+                event_make(e, w, &w->change, w->event.time, &w->event);
+                w->remade = false;
+        }
+        /* Owed while it is being taken: whoever saves the open alerts before taking saves that. */
+        w->owed = true;
         w->owed = e->take(&w->event, e->userdata) < 0;
 }
 
@@ -141,10 +147,10 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
                 .value = w->verdict.value,
                 .falling = r->kind == KIND_DROP,
         };
-        struct alert_change change = alert_step(&w->alert, &timing, &input);
-        if (!change.happened)
+        w->change = alert_step(&w->alert, &timing, &input);
+        if (!w->change.happened)
                 return;
-        event_make(e, w, &change, &w->event);
+        event_make(e, w, &w->change, e->wall, &w->event);
         offer(e, w);
 }
 
@@ -226,10 +232,10 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
         inherit(&next, e);
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
-                struct alert_change change = alert_end(&w->alert, e->now);
-                if (!change.happened)
+                w->change = alert_end(&w->alert, e->now);
+                if (!w->change.happened)
                         continue;
-                event_make(e, w, &change, &w->event);
+                event_make(e, w, &w->change, e->wall, &w->event);
                 offer(e, w);
         }
         engine_drop(e);

@@ -19,6 +19,8 @@ struct watch {
         char alert_id[EVENT_ID_MAX];
         double fired_wall; /* Unix seconds, for people and the dedup_key */
         bool owed;         /* `event` waits to be taken */
+        bool remade;       /* restored from disk: `event` has only its time and must be made anew */
+        struct alert_change change; /* behind `event` */
         struct event event;
 };
 
@@ -47,6 +49,6 @@ struct engine {
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);
 
-/* Fills an event from a watch whose alert has changed. */
+/* Fills an event from a watch whose alert has changed at `time` (Unix seconds). */
 void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
-                struct event *ret);
+                double time, struct event *ret);

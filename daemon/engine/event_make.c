@@ -39,7 +39,7 @@ static double wall_in(const struct engine *e, double seconds)
 }
 
 void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
-                struct event *ret)
+                double time, struct event *ret)
 {
         const struct alert *a = &w->alert;
         const struct verdict *v = &w->verdict;
@@ -48,11 +48,11 @@ void event_make(const struct engine *e, struct watch *w, const struct alert_chan
         bool over = change->type == EVENT_RESOLVED || change->type == EVENT_ADOPTED;
 
         if (change->type == EVENT_FIRING) {
-                w->fired_wall = e->wall;
+                w->fired_wall = time;
                 make_alert_id(e, w);
         }
         *ret = (struct event){
-                .time = e->wall,
+                .time = time,
                 .type = change->type,
                 .kind = r->kind,
                 .severity = a->severity,

@@ -105,7 +105,7 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         struct watch copy = *w;
         struct alert_change still = { .type = EVENT_REMINDER, .previous = a->severity };
         struct event now;
-        event_make(e, &copy, &still, &now);
+        event_make(e, &copy, &still, e->wall, &now);
         bool firing = a->state == ALERT_FIRING;
 
         json_t *o = json_object();
