@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Sets the stations up, ticks, reloads, stops. */
+#include "engine/service.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "control/names.h"
+#include "engine/service_internal.h"
+#include "sample/host.h"
+
+/* STATUS= is told anew this often while nothing happens, so that it costs nothing. */
+static const double STATUS_SECONDS = 60;
+static const double WATCH_SECONDS = 10;
+
+/* A restart loses at most this much of what was learned. */
+static const double LEARNED_SECONDS = 60;
+
+/* /proc/meminfo that cannot be read once may be a passing lack of memory; this many seconds long it
+ * is not, and the service manager should know. */
+enum { FAILURES_MAX = 30 };
+
+/* At stop, how long to wait for the disk before leaving what is held to the next start. */
+static const double STOP_SECONDS = 5;
+
+/* The alert's identity goes to the disk before its event and, as announced, after it, in one lane
+ * of the writer: whatever ends in between, the next start knows what is owed. */
+static int take_event(const struct event *event, void *userdata)
+{
+        struct service *s = userdata;
+        s->told_at = 0; /* STATUS= changes with it */
+        int r = service_state_save_alerts(s);
+        return r < 0 ? r : announcer_event(s->announcer, event);
+}
+
+static void tell_manager(struct service *s)
+{
+        char status[SERVICE_STATUS_MAX];
+        service_status_text(s, status);
+        if (strcmp(status, s->status) != 0)
+                (void)sd_notifyf(0, "STATUS=%s", status);
+        memcpy(s->status, status, sizeof(s->status));
+}
+
+/* A ping says that samples are being taken and judged, not merely that a loop goes round. */
+static void ping_watchdog(struct service *s, double monotonic)
+{
+        if (s->watchdog_every <= 0 || monotonic - s->watchdog_at < s->watchdog_every)
+                return;
+        (void)sd_notify(0, "WATCHDOG=1");
+        s->watchdog_at = monotonic;
+}
+
+static int tick(struct service *s)
+{
+        const struct sample *sample;
+        int r = sampler_take(s->sampler, clock_realtime(), &sample);
+        if (r < 0) {
+                if (s->failures++ == 0)
+                        (void)announcer_message(s->announcer, MESSAGE_CANNOT_SAMPLE, LOG_ERR,
+                                                &(struct journal_field){ "ERROR", strerror(-r) }, 1,
+                                                "cannot sample /proc/meminfo: %s", strerror(-r));
+                return s->failures < FAILURES_MAX ? 0 : r;
+        }
+        if (s->failures > 0)
+                log_notice("sampling again after %u failures", s->failures);
+        s->failures = 0;
+        engine_feed(s->engine, sample);
+
+        double monotonic = clock_monotonic();
+        if (s->told_at == 0)
+                (void)service_state_save_alerts(s);
+        if (monotonic - s->learned_at >= LEARNED_SECONDS) {
+                s->learned_at = monotonic;
+                service_state_save_learned(s);
+        }
+        ping_watchdog(s, monotonic);
+        if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
+                s->told_at = monotonic;
+                tell_manager(s);
+        }
+        if (s->options->watch &&
+            (s->watched_at == 0 || monotonic - s->watched_at >= WATCH_SECONDS)) {
+                s->watched_at = monotonic;
+                service_watch_print(s);
+        }
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct service *s = userdata;
+        (void)usec;
+        uint64_t interval = (uint64_t)(s->settings.interval * 1e6), now = 0;
+        (void)sd_event_now(s->loop, CLOCK_MONOTONIC, &now);
+        /* Armed first, on the grid of the start: a late tick delays no other, missed ones are gone.
+         */
+        s->next_tick += interval;
+        if (s->next_tick <= now)
+                s->next_tick += (now - s->next_tick) / interval * interval + interval;
+        int r = sd_event_source_set_time(source, s->next_tick);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        if (r >= 0)
+                r = tick(s);
+        if (r < 0) {
+                log_error("giving up sampling: %s", strerror(-r));
+                s->exit_code = 1;
+                (void)sd_event_exit(s->loop, 1);
+        }
+        return 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        struct service *s = userdata;
+        (void)source;
+        log_info("stopping at %s", strsignal((int)info->ssi_signo));
+        (void)sd_notify(0, "STOPPING=1");
+        return sd_event_exit(s->loop, 0);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        struct service *s = userdata;
+        (void)source;
+        (void)info;
+        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%.0f", clock_monotonic() * 1e6);
+        service_rules_reload(s);
+        (void)sd_notify(0, "READY=1");
+        tell_manager(s);
+        return 0;
+}
+
+static int watch_signal(struct service *s, int number, sd_event_signal_handler_t handler,
+                        const char *name)
+{
+        sd_event_source *source = NULL;
+        int r = sd_event_add_signal(s->loop, &source, number, handler, s);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(source, name);
+        return sd_event_source_set_floating(source, true) < 0 ? -EIO
+                                                              : (sd_event_source_unref(source), 0);
+}
+
+static int setup_loop(struct service *s)
+{
+        sigset_t mask;
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGINT);
+        sigaddset(&mask, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        (void)signal(SIGPIPE, SIG_IGN);
+
+        int r = sd_event_new(&s->loop);
+        if (r < 0)
+                return r;
+        if ((r = watch_signal(s, SIGTERM, on_stop, "stop")) < 0 ||
+            (r = watch_signal(s, SIGINT, on_stop, "interrupt")) < 0 ||
+            (r = watch_signal(s, SIGHUP, on_reload, "reload")) < 0)
+                return r;
+        s->next_tick = (uint64_t)(clock_monotonic() * 1e6);
+        /* Accuracy of 1 ms: exact enough for once a second, and other timers may share the wake-up.
+         */
+        r = sd_event_add_time(s->loop, &s->timer, CLOCK_MONOTONIC, s->next_tick, 1000, on_timer, s);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(s->timer, "tick");
+        return 0;
+}
+
+static int setup_sampling(struct service *s)
+{
+        int r = procfs_init(&s->procfs, s->options->root);
+        if (r < 0) {
+                log_error("%s: %s", s->options->root ? s->options->root : "/", strerror(-r));
+                return r;
+        }
+        r = sampler_new(&s->procfs, &s->sampler);
+        if (r < 0)
+                log_error("cannot sample: %s/proc/meminfo: %s",
+                          s->options->root ? s->options->root : "", strerror(-r));
+        return r;
+}
+
+static int setup_outputs(struct service *s)
+{
+        int r = writer_new(&s->writer);
+        if (r < 0)
+                return r;
+        return announcer_new(s->writer, &s->journal, s->places.spool, &s->announcer);
+}
+
+static void setup_control(struct service *s)
+{
+        _cleanup_free_ char *path = path_join(s->places.runtime, CONTROL_DAEMON_SOCKET);
+        int r = make_directory(s->places.runtime, 0755);
+        if (r >= 0)
+                r = path ? control_server_new(s->loop, path, CONTROL_DAEMON_INTERFACE,
+                                              service_methods, service_method_count, s, &s->control)
+                         : -ENOMEM;
+        if (r < 0)
+                log_warning(
+                        "no control socket in %s: %s; `kmemwatch status` will not find this daemon",
+                        s->places.runtime, strerror(-r));
+}
+
+static void lock_memory(void)
+{
+        /* On fault: only what is used, so that an unused arena costs nothing. */
+        if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+                log_notice("memory is not locked (%s): under memory pressure an alert may be late",
+                           strerror(errno));
+}
+
+static void greet(const struct service *s)
+{
+        const struct host_facts *h = sampler_host(s->sampler);
+        log_info("watching %s%s%s%s: %u CPUs, %.0f MiB, %zu rules, every %g s",
+                 host_kind_name(h->kind), *h->kind_name ? " (" : "", h->kind_name,
+                 *h->kind_name ? ")" : "", h->cpus_online, h->mem_total / 1048576, s->rules.count,
+                 s->settings.interval);
+        if (h->meminfo_is_lxcfs)
+                log_notice(
+                        "/proc/meminfo comes from lxcfs: it shows this container's view, not the host's kernel memory");
+        else if (h->kind == HOST_CONTAINER)
+                log_notice("in a container: the numbers are those of the whole host's kernel");
+}
+
+static void service_done(struct service *s)
+{
+        size_t left = 0;
+        control_server_free(s->control);
+        sd_event_source_disable_unref(s->timer);
+        if (s->engine)
+                service_state_save_learned(s);
+        if (writer_free(s->writer, STOP_SECONDS, &left) == 0) {
+                announcer_free(s->announcer);
+                service_state_close(s);
+        }
+        if (left > 0)
+                log_error("%zu entries could not be written before the stop", left);
+        engine_free(s->engine);
+        rule_set_done(&s->rules);
+        problems_done(&s->faults);
+        sampler_free(s->sampler);
+        procfs_done(&s->procfs);
+        places_done(&s->places);
+        sd_event_unref(s->loop);
+}
+
+int service_run(const struct service_options *o)
+{
+        struct service s = { .options = o,
+                             .started = clock_realtime(),
+                             .procfs = { .root_fd = -1 },
+                             .state_fd = -1,
+                             .runtime_fd = -1 };
+        uint64_t watchdog = 0;
+        journal_init(&s.journal, "kmemwatchd", o->journal);
+        int r = places_init(&s.places, &o->places, "/run/kmemwatch");
+        if (r < 0)
+                return 1;
+        if ((r = setup_sampling(&s)) < 0 || (r = setup_loop(&s)) < 0 ||
+            (r = setup_outputs(&s)) < 0 || (r = service_rules_load(&s)) < 0 ||
+            (r = engine_new(&s.rules, sampler_host(s.sampler), take_event, &s, &s.engine)) < 0) {
+                log_error("cannot start: %s", strerror(-r));
+                service_done(&s);
+                return 1;
+        }
+        if (o->log_level < 0)
+                log_open("kmemwatchd", s.settings.log_level);
+        service_state_open(&s);
+        service_state_restore(&s);
+        setup_control(&s);
+        lock_memory();
+        greet(&s);
+        if (sd_watchdog_enabled(0, &watchdog) > 0)
+                s.watchdog_every = (double)watchdog / 1e6 / 3;
+        s.learned_at = clock_monotonic();
+        (void)sd_notify(0, "READY=1");
+
+        r = sd_event_loop(s.loop);
+        if (r < 0) {
+                log_error("event loop: %s", strerror(-r));
+                s.exit_code = 1;
+        }
+        service_done(&s);
+        return s.exit_code;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Status and Alerts, as a person asks them over the control socket. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/procfs.h"
+#include "engine/service_internal.h"
+#include "engine/status.h"
+#include "sample/host.h"
+
+/* Pages in memory, the second number of /proc/self/statm; NaN when it cannot be read. */
+static double resident_bytes(void)
+{
+        struct procfs own;
+        char buffer[128];
+        unsigned long all, resident;
+        if (procfs_init(&own, NULL) < 0)
+                return NAN;
+        ssize_t n = procfs_read(&own, "/proc/self/statm", buffer, sizeof(buffer));
+        procfs_done(&own);
+        if (n <= 0 || sscanf(buffer, "%lu %lu", &all, &resident) != 2)
+                return NAN;
+        return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void answer(struct control_request *request, int r, char *json)
+{
+        _cleanup_free_ char *owned = json;
+        if (r < 0)
+                control_request_fail(request, -r, "%s", strerror(-r));
+        else
+                control_request_reply(request, owned);
+}
+
+static void on_status(struct control_request *request, const char *argument, void *userdata)
+{
+        struct service *s = userdata;
+        (void)argument;
+        struct spool_status spool;
+        struct writer_status writer;
+        announcer_spool_status(s->announcer, &spool);
+        writer_status(s->writer, &writer);
+        char status[SERVICE_STATUS_MAX];
+        service_status_text(s, status);
+        struct status_frame frame = {
+                .started = s->started,
+                .interval = s->settings.interval,
+                .status = status,
+                .faults = &s->faults,
+                .spool_waiting = spool.waiting,
+                .spool_dead = spool.dead,
+                .spool_oldest = spool.waiting ? spool.oldest_age : NAN,
+                .held = spool.held,
+                .error = writer.error < 0 ? strerror(-writer.error) : NULL,
+                .cpu_seconds = clock_process_cpu(),
+                .resident_bytes = resident_bytes(),
+        };
+        char *json = NULL;
+        int r = status_json(s->engine, &frame, &json);
+        answer(request, r, json);
+}
+
+static void on_alerts(struct control_request *request, const char *argument, void *userdata)
+{
+        struct service *s = userdata;
+        (void)argument;
+        char *json = NULL;
+        int r = alerts_json(s->engine, &json);
+        answer(request, r, json);
+}
+
+const struct control_method service_methods[] = {
+        { "Status", on_status },
+        { "Alerts", on_alerts },
+};
+const size_t service_method_count = ELEMENTS_OF(service_methods);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings and rules: loaded at start, loaded again at SIGHUP, and their faults told. */
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "announce/messages.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "config/config_file.h"
+#include "engine/service_internal.h"
+#include "judge/rule_file.h"
+
+/* Enough for the first dozen; all of them are in `kmemwatch check` and `status`. */
+enum { PROBLEMS_TEXT_MAX = 2048 };
+
+static void tell_problems(struct service *s, enum message message, const char *consequence)
+{
+        char list[PROBLEMS_TEXT_MAX];
+        struct text t;
+        const struct problems *p = &s->faults;
+        text_init(&t, list, sizeof(list));
+        for (size_t i = 0; i < p->count; i++)
+                text_add(&t, "%s%s:%u: %s", i ? "\n" : "", p->list[i].file, p->list[i].line,
+                         p->list[i].text);
+        (void)announcer_message(s->announcer, message, LOG_ERR,
+                                &(struct journal_field){ "PROBLEMS", list }, 1,
+                                "%zu fault%s in rules or settings; %s; the first: %s:%u: %s",
+                                p->count + p->dropped, p->count + p->dropped == 1 ? "" : "s",
+                                consequence, p->list[0].file, p->list[0].line, p->list[0].text);
+}
+
+static int load(const struct service *s, struct problems *problems,
+                struct daemon_settings *settings, struct rule_set *rules)
+{
+        const struct config_part parts[] = { { daemon_key_table(), settings } };
+        int r = config_file_load(s->places.main_file, parts, ELEMENTS_OF(parts), problems);
+        return r < 0 ? r : rule_set_load(s->places.rules, NULL, problems, rules);
+}
+
+int service_rules_load(struct service *s)
+{
+        int r = load(s, &s->faults, &s->settings, &s->rules);
+        if (s->faults.count > 0)
+                tell_problems(s, MESSAGE_RULES_LEFT_OUT, "files with faults are left out");
+        if (r < 0 && r != -ENOMEM) {
+                log_error("some rules cannot be read: %s; going on without them", strerror(-r));
+                r = 0;
+        }
+        if (r >= 0 && s->rules.count == 0)
+                log_error("no rules found: watching, but nothing will alert");
+        return r;
+}
+
+/* Loads what is new beside what is in force, and swaps only when all of it is good. */
+void service_rules_reload(struct service *s)
+{
+        struct rule_set rules = { 0 };
+        struct problems problems = { 0 };
+        struct daemon_settings settings = { 0 };
+        int r = load(s, &problems, &settings, &rules);
+        if (problems.count > 0) {
+                struct problems in_force = s->faults;
+                s->faults = problems;
+                tell_problems(s, MESSAGE_RELOAD_REFUSED, "nothing was reloaded");
+                s->faults = in_force;
+        } else if (r < 0 || (r = engine_set_rules(s->engine, &rules)) < 0) {
+                log_error("nothing was reloaded: %s", strerror(-r));
+        } else {
+                struct rule_set old = s->rules;
+                s->rules = rules;
+                rules = old;
+                problems_done(&s->faults);
+                s->faults = (struct problems){ 0 };
+                s->settings = settings;
+                if (s->options->log_level < 0)
+                        log_open("kmemwatchd", settings.log_level);
+                log_info("reloaded: %zu rules", s->rules.count);
+        }
+        rule_set_done(&rules);
+        problems_done(&problems);
+        s->told_at = 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept over a restart: open alerts in the state folder at each change, learned state in the
+ * runtime folder each minute and at stop. Written by the writer thread; a file that is no good is
+ * set aside and said, and the daemon starts without it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "announce/messages.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "engine/learned.h"
+#include "engine/service_internal.h"
+#include "sample/host.h"
+#include "store/state_file.h"
+
+static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state";
+
+/* The most that is read back: 512 alerts at 1 KiB, 32,768 series at 8 KiB. */
+enum { ALERTS_MAX = 1024 * 1024, LEARNED_MAX = 256 * 1024 * 1024 };
+
+static void head_init(const struct service *s, const char *kind, uint32_t version,
+                      struct state_head *ret)
+{
+        const struct host_facts *h = sampler_host(s->sampler);
+        *ret = (struct state_head){ .version = version, .time = clock_realtime() };
+        struct text t;
+        text_init(&t, ret->kind, sizeof(ret->kind));
+        text_add(&t, "%s", kind);
+        memcpy(ret->boot_id, h->boot_id, sizeof(ret->boot_id));
+        memcpy(ret->machine_id, h->machine_id, sizeof(ret->machine_id));
+}
+
+/* On the writer thread: data is a state_head followed by the payload. */
+static int write_state(void *userdata, const char *name, const void *data, size_t size)
+{
+        const struct service *s = userdata;
+        const struct state_head *head = data;
+        int fd = strcmp(name, alerts_name) == 0 ? s->state_fd : s->runtime_fd;
+        return state_file_write(fd, name, head, (const char *)data + sizeof(*head),
+                                size - sizeof(*head));
+}
+
+void service_state_open(struct service *s)
+{
+        s->state_fd = open_directory(s->places.state, 0711);
+        if (s->state_fd < 0)
+                log_warning("state folder %s: %s; open alerts are forgotten at a restart",
+                            s->places.state, strerror(-s->state_fd));
+        s->runtime_fd = open_directory(s->places.runtime, 0755);
+        if (s->runtime_fd < 0)
+                log_warning("runtime folder %s: %s; what is learned is forgotten at a restart",
+                            s->places.runtime, strerror(-s->runtime_fd));
+}
+
+static int submit(struct service *s, enum writer_lane lane, const char *name,
+                  const struct state_head *head, void (*encode)(const struct engine *, void *),
+                  size_t size)
+{
+        _cleanup_free_ char *data = malloc(sizeof(*head) + size);
+        if (!data)
+                return -ENOMEM;
+        memcpy(data, head, sizeof(*head));
+        encode(s->engine, data + sizeof(*head));
+        return writer_submit(s->writer, lane, write_state, s, name, data, sizeof(*head) + size);
+}
+
+int service_state_save_alerts(struct service *s)
+{
+        struct state_head head;
+        if (s->state_fd < 0)
+                return 0;
+        head_init(s, "alerts", OPEN_ALERTS_VERSION, &head);
+        return submit(s, WRITER_DURABLE, alerts_name, &head, open_alerts_encode,
+                      open_alerts_size(s->engine));
+}
+
+void service_state_save_learned(struct service *s)
+{
+        struct state_head head;
+        if (s->runtime_fd < 0)
+                return;
+        head_init(s, "learned", LEARNED_VERSION, &head);
+        int r = submit(s, WRITER_PASSING, learned_name, &head, learned_encode,
+                       learned_size(s->engine));
+        if (r < 0)
+                log_warning("learned state is not saved: %s", strerror(-r));
+}
+
+static void tell_aside(struct service *s, const char *name, const char *why, const char *aside)
+{
+        const struct journal_field fields[] = { { "FILE", name },
+                                                { "ASIDE", aside },
+                                                { "ERROR", why } };
+        (void)announcer_message(s->announcer, MESSAGE_STATE_SET_ASIDE, LOG_WARNING, fields,
+                                ELEMENTS_OF(fields),
+                                "%s is set aside as %s: %s; starting without it", name, aside, why);
+}
+
+/* True with a payload of this version; anything else is told and set aside. */
+static bool load(struct service *s, int fd, const char *name, const char *kind, uint32_t version,
+                 size_t max, struct state_loaded *ret)
+{
+        int r = state_file_load(fd, name, kind, sampler_host(s->sampler)->machine_id, max,
+                                clock_realtime(), ret);
+        if (r < 0)
+                log_warning("%s: %s; starting without it", name, strerror(-r));
+        else if (r == 0 && ret->fault != STATE_GOOD)
+                tell_aside(s, name, state_fault_text(ret->fault), ret->aside);
+        else if (r > 0 && ret->head.version == version)
+                return true;
+        else if (r > 0) {
+                char aside[288] = "";
+                (void)state_file_set_aside(fd, name, clock_realtime(), aside, sizeof(aside));
+                tell_aside(s, name, "it is from another version of kmemwatchd", aside);
+        }
+        state_loaded_done(ret);
+        return false;
+}
+
+static void refuse(struct service *s, int fd, const char *name)
+{
+        char aside[288] = "";
+        (void)state_file_set_aside(fd, name, clock_realtime(), aside, sizeof(aside));
+        tell_aside(s, name, "its contents are not what this build writes", aside);
+}
+
+static void restore_learned(struct service *s)
+{
+        struct state_loaded loaded = { 0 };
+        if (s->runtime_fd < 0 ||
+            !load(s, s->runtime_fd, learned_name, "learned", LEARNED_VERSION, LEARNED_MAX, &loaded))
+                return;
+        /* Levels and rates of another boot say nothing about this one. */
+        if (strcmp(loaded.head.boot_id, sampler_host(s->sampler)->boot_id) != 0) {
+                log_info("learned state is of an earlier boot: learning anew");
+        } else {
+                int r = learned_decode(s->engine, loaded.payload, loaded.size);
+                if (r < 0)
+                        refuse(s, s->runtime_fd, learned_name);
+                else
+                        log_info("going on with what was learned until %.0f s ago",
+                                 fmax(0, clock_realtime() - loaded.head.time));
+        }
+        state_loaded_done(&loaded);
+}
+
+static void restore_alerts(struct service *s)
+{
+        struct state_loaded loaded = { 0 };
+        unsigned gone = 0;
+        if (s->state_fd < 0 ||
+            !load(s, s->state_fd, alerts_name, "alerts", OPEN_ALERTS_VERSION, ALERTS_MAX, &loaded))
+                return;
+        int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(), &gone);
+        if (r < 0)
+                refuse(s, s->state_fd, alerts_name);
+        else if (r > 0)
+                log_info("%d alert%s still open from before", r, r == 1 ? " is" : "s are");
+        if (gone > 0)
+                log_warning("%u open alert%s of rules that are no longer there: forgotten", gone,
+                            gone == 1 ? "" : "s");
+        state_loaded_done(&loaded);
+}
+
+void service_state_restore(struct service *s)
+{
+        restore_learned(s);
+        restore_alerts(s);
+}
+
+void service_state_close(struct service *s)
+{
+        if (s->state_fd >= 0)
+                (void)close(s->state_fd);
+        if (s->runtime_fd >= 0)
+                (void)close(s->runtime_fd);
+        s->state_fd = s->runtime_fd = -1;
+}
