@@ -44,42 +44,44 @@ static const struct key keys[] = {
           .required = true,
           .placeholder = "FIELD",
           .example = "SUnreclaim",
-          .help = "What is measured: a field of /proc/meminfo spelled as there, or a count (threads, "
-                  "cpus, possible_cpus, cgroups)." },
+          .help = "What is measured: a field of /proc/meminfo spelled as there, or a count "
+                  "(threads, cpus, possible_cpus, cgroups)." },
         { .name = "less",
           .type = KEY_CUSTOM,
           .parse = rule_parse_expression,
           RULE(less),
           .placeholder = "SUM",
           .example = "64M",
-          .help = "Taken off the dimension before anything else: fields, sizes and products of them, "
-                  "joined by +. For example KernelStack, 64M, or 4K*cgroups*possible_cpus." },
+          .help = "Taken off the dimension before anything else: fields, sizes and products of "
+                  "them, joined by +. For example KernelStack, 64M, or "
+                  "4K*cgroups*possible_cpus." },
         { .name = "per",
           .type = KEY_CUSTOM,
           .parse = rule_parse_expression,
           RULE(per),
           .placeholder = "SUM",
           .example = "MemTotal",
-          .help = "Divides the dimension: fields joined by +, as AnonPages+Mapped, or a count, as "
-                  "threads. Not for growth." },
+          .help = "Divides the dimension: fields joined by +, as AnonPages+Mapped, or a count, "
+                  "as threads. Not for growth." },
         { .name = "detect",
           .type = KEY_CHOICE,
           .choices = DETECTORS,
           DRAFT(detect),
           .required = true,
           .example = "growth",
-          .help = "The pattern that is looked for: a sudden rise above what was normal, a sudden "
-                  "fall below it, continuous growth, or a size out of proportion. It is also the "
-                  "kind of the rule's events." },
+          .help = "The pattern that is looked for: a sudden rise above what was normal, a "
+                  "sudden fall below it, continuous growth, or a size out of proportion. It is "
+                  "also the kind of the rule's events." },
         { .name = "notice",
           .type = KEY_CUSTOM,
           .parse = rule_parse_limit,
           DRAFT(general[SEVERITY_NOTICE]),
           .placeholder = "LIMIT",
           .example = "0.05%/h",
-          .help = "From where on it is told; each may be left out, at least one is needed. A notice "
-                  "goes to the journal only. With an ending the limit is for that kind of machine "
-                  "and replaces the one without. What a limit may be depends on detect and per." },
+          .help = "From where on it is told; each may be left out, at least one is needed. A "
+                  "notice goes to the journal only. With an ending the limit is for that kind "
+                  "of machine and replaces the one without. What a limit may be depends on "
+                  "detect and per." },
         OWN_LIMITS("notice", SEVERITY_NOTICE, "0.05%/h"),
         { .name = "warning",
           .type = KEY_CUSTOM,
@@ -103,16 +105,16 @@ static const struct key keys[] = {
           .parse = rule_parse_conditions,
           .placeholder = "CONDITIONS",
           .example = "MemAvailable falling",
-          .help = "While this is untrue the rule says at most a notice. FIELD falling, FIELD rising, "
-                  "FIELD < SIZE or FIELD > SIZE, where SIZE may be a percentage of MemTotal; up to "
-                  "three, joined by and." },
+          .help = "While this is untrue the rule says at most a notice. FIELD falling, FIELD "
+                  "rising, FIELD < SIZE or FIELD > SIZE, where SIZE may be a percentage of "
+                  "MemTotal; up to three, joined by and." },
         { .name = "for",
           .type = KEY_DURATION,
           RULE(for_seconds),
           .initial = "1min",
           .max = DAY,
-          .help = "How long a limit must be exceeded before the alert fires. For growth this is the "
-                  "longest wait: it shrinks with the time that is left, down to 30 s." },
+          .help = "How long a limit must be exceeded before the alert fires. For growth this is "
+                  "the longest wait: it shrinks with the time that is left, down to 30 s." },
         { .name = "clear-for",
           .type = KEY_DURATION,
           RULE(clear_for_seconds),
@@ -125,23 +127,23 @@ static const struct key keys[] = {
           .initial = "80%",
           .min = 0.1,
           .max = 1,
-          .help = "A firing alert is well again below this share of its limit, so that a value at "
-                  "the limit does not fire again and again." },
+          .help = "A firing alert is well again below this share of its limit, so that a value "
+                  "at the limit does not fire again and again." },
         { .name = "repeat",
           .type = KEY_DURATION,
           RULE(repeat_seconds),
           .initial = "12h",
           .max = 30 * DAY,
-          .help = "Reminds while the alert is firing, at most this often, and only when it became "
-                  "worse since it was last told. 0 never reminds." },
+          .help = "Reminds while the alert is firing, at most this often, and only when it "
+                  "became worse since it was last told. 0 never reminds." },
         { .name = "adopt",
           .type = KEY_DURATION,
           RULE(adopt_seconds),
           .initial = "2h",
           .min = 60,
           .max = 30 * DAY,
-          .help = "For spike and drop: a level that stays this long is taken as the new normal, and "
-                  "the alert ends with an event that says so." },
+          .help = "For spike and drop: a level that stays this long is taken as the new normal, "
+                  "and the alert ends with an event that says so." },
         { .name = "when",
           .type = KEY_CUSTOM,
           .parse = rule_parse_when,
@@ -169,7 +171,8 @@ static const struct key keys[] = {
           .max = EXPLAIN_MAX,
           .required = true,
           .example = "What to look at first.",
-          .help = "What to look at first. With an ending, the text is added on that kind of machine." },
+          .help = "What to look at first. With an ending, the text is added on that kind of "
+                  "machine." },
         OWN_ACTION("physical", HOST_PHYSICAL, "On a physical machine, also look at its devices."),
         OWN_ACTION("vm", HOST_VM, "In a virtual machine, also look at its virtual devices."),
         OWN_ACTION("container", HOST_CONTAINER, "In a container, also look at its neighbours."),
