@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# Completion of kmemwatch for bash.
+
+_kmemwatch() {
+    local cur prev words cword command='' i
+    _init_completion -s 2>/dev/null || {
+        cur=${COMP_WORDS[COMP_CWORD]}
+        prev=${COMP_WORDS[COMP_CWORD - 1]}
+        words=("${COMP_WORDS[@]}")
+        cword=$COMP_CWORD
+    }
+    local commands='status alerts check record replay send-test help'
+    local options='--runtime --config --state --no-colour --help --version'
+
+    case $prev in
+    --runtime | --config | --state | --rules | --channels | --root)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
+    -o | --output)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --interval)
+        mapfile -t COMPREPLY < <(compgen -W '100ms 1s 10s 1min' -- "$cur")
+        return
+        ;;
+    --for)
+        mapfile -t COMPREPLY < <(compgen -W '1min 10min 1h 8h 1d' -- "$cur")
+        return
+        ;;
+    esac
+
+    for ((i = 1; i < cword; i++)); do
+        case " $commands " in
+        *" ${words[i]} "*)
+            command=${words[i]}
+            break
+            ;;
+        esac
+    done
+
+    case $command in
+    '')
+        mapfile -t COMPREPLY < <(compgen -W "$commands $options" -- "$cur")
+        return
+        ;;
+    status) options+=' --json --channels' ;;
+    alerts) options+=' --json' ;;
+    check) options+=' --quiet --rules --channels' ;;
+    record) options+=' --interval --for --root --output' ;;
+    replay) options+=' --rules --alerts --scores' ;;
+    send-test) options+=' --json' ;;
+    esac
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        return
+    fi
+    case $command in
+    check) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    replay) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
+    send-test)
+        local names
+        names=$(shopt -s nullglob; cd /etc/kmemwatch/channels.d 2>/dev/null && echo *.ini)
+        mapfile -t COMPREPLY < <(compgen -W "${names//.ini/}" -- "$cur")
+        ;;
+    esac
+}
+complete -F _kmemwatch kmemwatch

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Completion of kmemwatch for fish.
+
+set -l commands status alerts check record replay send-test help
+
+function __kmemwatch_channels
+    for f in /etc/kmemwatch/channels.d/*.ini
+        string replace -r '.*/(.*)\.ini$' '$1' -- $f
+    end
+end
+
+complete -c kmemwatch -f
+complete -c kmemwatch -l runtime -xa '(__fish_complete_directories)' -d 'where the sockets are'
+complete -c kmemwatch -l config -xa '(__fish_complete_directories)' -d 'the settings'
+complete -c kmemwatch -l state -xa '(__fish_complete_directories)' -d 'the state'
+complete -c kmemwatch -l no-colour -d 'no colours'
+complete -c kmemwatch -s h -l help -d 'help'
+complete -c kmemwatch -l version -d 'the version'
+
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a status \
+    -d 'what is watched, what is wrong, what waits'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a alerts \
+    -d 'active alerts and what to look at first'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a check \
+    -d 'what is wrong with settings, rules and channels'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a record \
+    -d 'write samples as a trace'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a replay \
+    -d 'what the rules would have said of a trace'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a send-test \
+    -d 'send a test message to a channel'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 'help'
+
+complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts send-test' -l json \
+    -d 'print JSON'
+complete -c kmemwatch -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'print faults only'
+complete -c kmemwatch -n '__fish_seen_subcommand_from check replay' -l rules \
+    -xa '(__fish_complete_directories)' -d 'the rules'
+complete -c kmemwatch -n '__fish_seen_subcommand_from check status' -l channels \
+    -xa '(__fish_complete_directories)' -d 'the channels'
+complete -c kmemwatch -n '__fish_seen_subcommand_from check' -a '(__fish_complete_directories)'
+complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l interval -x \
+    -a '100ms 1s 10s 1min' -d 'time between samples'
+complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l for -x \
+    -a '1min 10min 1h 8h 1d' -d 'stop after this time'
+complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
+    -xa '(__fish_complete_directories)' -d 'a recorded machine'
+complete -c kmemwatch -n '__fish_seen_subcommand_from record' -s o -l output -r -F -d 'write to'
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -F
+complete -c kmemwatch -n '__fish_seen_subcommand_from send-test' -a '(__kmemwatch_channels)'
+complete -c kmemwatch -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* kmemwatch: the person's tool. argv in, exit code out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/places.h"
+#include "engine/replay.h"
+#include "view/commands.h"
+#include "view/options.h"
+#include "view/terminal.h"
+
+static enum exit_code replay(const struct options *o)
+{
+        const struct place_options options = { .config = o->config, .rules = o->rules };
+        struct places places;
+
+        if (places_init(&places, &options, "/run/kmemwatch") < 0) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        const struct replay_options replay_options = {
+                .trace = o->argument,
+                .rules = places.rules,
+                .mode = o->scores ? REPLAY_SCORES : REPLAY_ALERTS,
+        };
+        int code = replay_run(&replay_options, stdout, stderr);
+        places_done(&places);
+        return (enum exit_code)code;
+}
+
+static enum exit_code help(const struct options *o, const char *name)
+{
+        int id = name ? command_by_name(name) : -1;
+
+        if (name && id < 0) {
+                fprintf(stderr, "kmemwatch: there is no command \"%s\"\n", name);
+                return EXIT_USAGE;
+        }
+        if (id < 0 || (id == COMMAND_HELP && !o->argument))
+                help_print(stdout);
+        else
+                help_print_command(stdout, (enum command_id)id);
+        return EXIT_FINE;
+}
+
+static enum exit_code run(const struct options *o)
+{
+        struct terminal t;
+
+        if (o->version) {
+                puts("kmemwatch " KMW_VERSION);
+                return EXIT_FINE;
+        }
+        if (o->help)
+                return help(o, command_get(o->command)->name);
+        terminal_init(&t, stdout, o->no_colour);
+        switch (o->command) {
+        case COMMAND_STATUS:
+                return status_run(o, &t);
+        case COMMAND_ALERTS:
+                return alerts_run(o, &t);
+        case COMMAND_CHECK:
+                return check_run(o, &t, NULL, 0);
+        case COMMAND_RECORD:
+                return record_run(o);
+        case COMMAND_REPLAY:
+                return replay(o);
+        case COMMAND_SEND_TEST:
+                return send_test_run(o, &t);
+        case COMMAND_HELP:
+        case COMMAND_COUNT:
+                break;
+        }
+        return help(o, o->argument);
+}
+
+int main(int argc, char *argv[])
+{
+        char error[OPTIONS_ERROR_MAX];
+        struct options o;
+
+        if (options_parse(argc, argv, &o, error) < 0) {
+                fprintf(stderr, "kmemwatch: %s\nTry kmemwatch help.\n", error);
+                return EXIT_USAGE;
+        }
+        enum exit_code code = run(&o);
+        /* A full disk behind standard output is not fine. */
+        if (fflush(stdout) != 0 && errno != EPIPE) {
+                fprintf(stderr, "kmemwatch: standard output: %s\n", strerror(errno));
+                return EXIT_USAGE;
+        }
+        return code;
+}

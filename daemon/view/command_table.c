@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands and options of the person's tool, and their help. */
+#include <assert.h>
+
+#include "base/macros.h"
+#include "view/options.h"
+
+#define BIT(option) (1U << (option))
+
+static const struct option_text OPTIONS[] = {
+        [OPTION_RUNTIME] = { "runtime", 0, "DIR",
+                             "where the sockets of kmemwatchd and courier are, instead\n"
+                             "of /run/kmemwatch and /run/kmemwatch-courier",
+                             true },
+        [OPTION_CONFIG] = { "config", 0, "DIR", "the settings, instead of /etc/kmemwatch", true },
+        [OPTION_STATE] = { "state", 0, "DIR", "the state, instead of /var/lib/kmemwatch", true },
+        [OPTION_RULES] = { "rules", 0, "DIR", "the rules of this folder alone", false },
+        [OPTION_CHANNELS] = { "channels", 0, "DIR", "the channels of this folder", false },
+        [OPTION_ROOT] = { "root", 0, "DIR", "read DIR/proc, a recorded machine", false },
+        [OPTION_OUTPUT] = { "output", 'o', "FILE", "write to FILE", false },
+        [OPTION_INTERVAL] = { "interval", 0, "TIME", "time between samples, 1s when not given",
+                              false },
+        [OPTION_FOR] = { "for", 0, "TIME", "stop after this time", false },
+        [OPTION_ALERTS] = { "alerts", 0, NULL, "print events as JSON lines, which is the default",
+                            false },
+        [OPTION_SCORES] = { "scores", 0, NULL, "print an anomaly score of each value, as CSV",
+                            false },
+        [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
+        [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
+        [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
+        [OPTION_HELP] = { "help", 'h', NULL, "this help, or that of a command", true },
+        [OPTION_VERSION] = { "version", 0, NULL, "the version", true },
+};
+static_assert(ELEMENTS_OF(OPTIONS) == OPTION_COUNT, "each option has its text");
+
+static const struct command COMMANDS[] = {
+        [COMMAND_STATUS] = {
+                .name = "status",
+                .summary = "what is watched, what is wrong, what waits to be delivered",
+                .description =
+                        "Asks kmemwatchd and kmemwatch-courier and prints the machine, every\n"
+                        "dimension (now, what is normal, how fast it grows, the time left until\n"
+                        "memory is gone, the last hour), the active alerts with what to look at\n"
+                        "first, the channels and their queue, and rules that were left out.\n"
+                        "\n"
+                        "Exit code: 1 when a warning or critical alert is active, 3 when not all\n"
+                        "works (rules left out, a channel broken, the courier not running though\n"
+                        "channels are configured), 4 when kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch status\n"
+                            "  kmemwatch status --json | jq '.daemon.dimensions[] | .dimension'\n"
+                            "  watch -n 5 kmemwatch status\n",
+                .options = BIT(OPTION_JSON) | BIT(OPTION_CHANNELS),
+        },
+        [COMMAND_ALERTS] = {
+                .name = "alerts",
+                .summary = "active alerts: what they mean and what to look at first",
+                .description = "Prints each active alert in full, the worst first, and after them\n"
+                               "what is not lasting long enough yet to be one.\n"
+                               "\n"
+                               "Exit code: 1 when a warning or critical alert is active, 4 when\n"
+                               "kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch alerts\n"
+                            "  kmemwatch alerts --json | jq -r '.alerts[].text'\n",
+                .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_CHECK] = {
+                .name = "check",
+                .argument = "[DIR]",
+                .summary = "what is wrong with settings, rules and channels",
+                .description =
+                        "Reads kmemwatch.conf, the rules and the channels as the programs would,\n"
+                        "and prints everything that is wrong with file and line. With DIR: the\n"
+                        "rules of that folder alone.\n"
+                        "\n"
+                        "Exit code: 1 when there are faults.\n",
+                .examples = "  kmemwatch check\n"
+                            "  kmemwatch check ./my-rules\n"
+                            "  kmemwatch check --quiet && systemctl reload kmemwatch\n",
+                .options = BIT(OPTION_QUIET) | BIT(OPTION_RULES) | BIT(OPTION_CHANNELS),
+        },
+        [COMMAND_RECORD] = {
+                .name = "record",
+                .summary = "write samples of this machine as a trace",
+                .description =
+                        "Writes a trace, CSV with a line for each sample, until the time is over\n"
+                        "or Ctrl-C. kmemwatch-formats(7) describes it; replay reads it.\n",
+                .examples = "  kmemwatch record -o night.csv --for 8h\n"
+                            "  kmemwatch record --interval 100ms --for 10s\n",
+                .options = BIT(OPTION_INTERVAL) | BIT(OPTION_FOR) | BIT(OPTION_ROOT) |
+                           BIT(OPTION_OUTPUT),
+        },
+        [COMMAND_REPLAY] = {
+                .name = "replay",
+                .argument = "TRACE",
+                .argument_needed = true,
+                .summary = "what the rules would have said of a trace",
+                .description =
+                        "Runs the daemon's own engine over a trace, on the trace's clock, from an\n"
+                        "empty state. TRACE is a file, or - for standard input.\n"
+                        "\n"
+                        "Exit code: 2 when the trace is bad, 3 when rules were left out.\n",
+                .examples = "  kmemwatch replay night.csv\n"
+                            "  kmemwatch replay --rules ./my-rules night.csv\n"
+                            "  kmemwatch replay --scores night.csv | sort -t, -k4 -g | tail\n",
+                .options = BIT(OPTION_RULES) | BIT(OPTION_ALERTS) | BIT(OPTION_SCORES),
+        },
+        [COMMAND_SEND_TEST] = {
+                .name = "send-test",
+                .argument = "CHANNEL",
+                .argument_needed = true,
+                .summary = "send a test message to a channel and print what came back",
+                .description =
+                        "Lets the running courier send a test message to one channel, the name\n"
+                        "of its file in channels.d without .ini. For root and the members of the\n"
+                        "group kmemwatch-admin.\n"
+                        "\n"
+                        "Exit code: 1 when it was refused, 4 when the courier cannot be reached.\n",
+                .examples = "  kmemwatch send-test slack\n",
+                .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_HELP] = {
+                .name = "help",
+                .argument = "[COMMAND]",
+                .summary = "this help, or that of a command",
+                .description = "Prints help.\n",
+                .examples = "  kmemwatch help replay\n",
+        },
+};
+static_assert(ELEMENTS_OF(COMMANDS) == COMMAND_COUNT, "each command has its text");
+
+const struct command *command_get(enum command_id id)
+{
+        return &COMMANDS[id];
+}
+
+const struct option_text *option_get(enum option_id id)
+{
+        return &OPTIONS[id];
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* What daemon and courier answer, as typed and bounded data. The texts are still as they came: only
+ * terminal_put and its kin may print them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "alert/event.h"
+#include "judge/rule.h"
+
+struct json_t;
+
+enum {
+        REPLY_VERSION = 1,
+        /* Of each list; what is beyond it is left out. As many as there can be rules. */
+        REPLY_LIST_MAX = RULES_MAX,
+};
+
+struct reply_dimension {
+        const char *name;
+        enum event_unit unit;
+        double value, baseline;
+        double rate, rate_error; /* bytes per second */
+        double exhausts_at;      /* Unix seconds */
+        bool learning;
+        double learned; /* seconds */
+        enum severity severity;
+        double recent[EVENT_RECENT_MAX];
+        size_t recent_count;
+};
+
+struct reply_alert {
+        const char *rule, *dimension, *text, *summary, *explain, *action, *runbook, *id;
+        bool firing; /* else it waits whether it lasts */
+        enum severity severity;
+        double since, fired; /* Unix seconds */
+        enum event_unit unit;
+        double value, baseline, peak, limit;
+        double rate;        /* bytes per second */
+        double exhausts_at; /* Unix seconds */
+};
+
+struct reply_host {
+        const char *name, *kernel, *kind, *kind_name;
+        double cpus, possible_cpus, numa_nodes, cgroups, mem_total, mem_available;
+};
+
+struct daemon_reply {
+        struct json_t *root; /* owns all strings */
+        const char *release, *status;
+        double pid, time, started, interval, samples;
+        struct reply_host host;
+        struct reply_dimension *dimensions;
+        size_t dimension_count;
+        struct reply_alert *alerts;
+        size_t alert_count;
+        double rules_active, rules_elsewhere;
+        const char **left_out;
+        size_t left_out_count;
+        double spool_waiting, spool_oldest, spool_dead, spool_held;
+        const char *spool_error; /* NULL: none */
+        double cpu_seconds, ticks, resident;
+};
+
+struct reply_channel {
+        const char *name, *type, *state, *last_error; /* last_error: "" none */
+        double waiting, delivered, failed, last_success, next_try;
+};
+
+struct courier_reply {
+        struct json_t *root;
+        const char *release, *status;
+        double pid, started, waiting, dead;
+        struct reply_channel *channels;
+        size_t channel_count;
+        const char **left_out;
+        size_t left_out_count;
+};
+
+struct test_reply {
+        struct json_t *root;
+        const char *channel, *type;
+        bool accepted;
+        const char *method, *url;
+        char *request_body; /* pretty when it is JSON; owned */
+        bool answered;
+        double http_status, seconds;
+        char *response_body; /* the same */
+        const char *error;   /* NULL: none */
+};
+
+/* All of them: 0; -EBADMSG when it is not JSON or not an object; -EPROTONOSUPPORT when it is of
+ * another version; -ENOMEM. What is missing or of another type is "", NaN, false, or empty. */
+int daemon_reply_parse(const char *json, struct daemon_reply *ret);
+void daemon_reply_done(struct daemon_reply *r);
+
+/* The answer to Alerts: only time (now) and the alerts are set. */
+int alerts_reply_parse(const char *json, struct daemon_reply *ret);
+
+int courier_reply_parse(const char *json, struct courier_reply *ret);
+void courier_reply_done(struct courier_reply *r);
+
+int test_reply_parse(const char *json, struct test_reply *ret);
+void test_reply_done(struct test_reply *r);
+
+/* "2026-11-20T05:14:56.123Z" as Unix seconds, or NaN. */
+double reply_time(const char *text);
