@@ -96,20 +96,31 @@ static int compare(const void *a, const void *b)
         return *x < *y ? -1 : 1; /* as they were found */
 }
 
+const char *problem_format(const struct problem *p, char *buffer, size_t size)
+{
+        struct text t;
+
+        text_init(&t, buffer, size);
+        text_add(&t, "%s:", p->file);
+        if (p->line > 0)
+                text_add(&t, "%u:", p->line);
+        text_add(&t, " %s", p->text);
+        return buffer;
+}
+
 void problems_print(const struct problems *p, FILE *out)
 {
+        /* A path has at most 4096 bytes; our own texts are below 1 KiB. */
+        enum { LINE_SIZE = 8192 };
         const struct problem *sorted[PROBLEMS_MAX];
+        char line[LINE_SIZE];
 
         for (size_t i = 0; i < p->count; i++)
                 sorted[i] = &p->list[i];
         if (p->count > 0)
                 qsort(sorted, p->count, sizeof(sorted[0]), compare);
         for (size_t i = 0; i < p->count; i++)
-                if (sorted[i]->line > 0)
-                        fprintf(out, "%s:%u: %s\n", sorted[i]->file, sorted[i]->line,
-                                sorted[i]->text);
-                else
-                        fprintf(out, "%s: %s\n", sorted[i]->file, sorted[i]->text);
+                fprintf(out, "%s\n", problem_format(sorted[i], line, sizeof(line)));
         if (p->dropped > 0)
                 fprintf(out, "... and %zu more\n", p->dropped);
 }

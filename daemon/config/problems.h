@@ -37,5 +37,9 @@ bool problems_any(const struct problems *p);
 /* True when something was added that belongs to this file. */
 bool problems_concern(const struct problems *p, const char *file);
 
-/* "file:line: text", one a line, sorted by file and line, then how many more there were. */
+/* "file:line: text", or "file: text" when the problem is the file itself; cut to size. Returns
+ * buffer. */
+const char *problem_format(const struct problem *p, char *buffer, size_t size);
+
+/* problem_format of all, one a line, sorted by file and line, then how many more there were. */
 void problems_print(const struct problems *p, FILE *out);

@@ -17,18 +17,18 @@ enum { PROBLEMS_TEXT_MAX = 2048 };
 
 static void tell_problems(struct service *s, enum message message, const char *consequence)
 {
-        char list[PROBLEMS_TEXT_MAX];
+        char list[PROBLEMS_TEXT_MAX], line[PROBLEMS_TEXT_MAX];
         struct text t;
         const struct problems *p = &s->faults;
         text_init(&t, list, sizeof(list));
         for (size_t i = 0; i < p->count; i++)
-                text_add(&t, "%s%s:%u: %s", i ? "\n" : "", p->list[i].file, p->list[i].line,
-                         p->list[i].text);
+                text_add(&t, "%s%s", i ? "\n" : "",
+                         problem_format(&p->list[i], line, sizeof(line)));
         (void)announcer_message(s->announcer, message, LOG_ERR,
                                 &(struct journal_field){ "PROBLEMS", list }, 1,
-                                "%zu fault%s in rules or settings; %s; the first: %s:%u: %s",
+                                "%zu fault%s in rules or settings; %s; the first: %s",
                                 p->count + p->dropped, p->count + p->dropped == 1 ? "" : "s",
-                                consequence, p->list[0].file, p->list[0].line, p->list[0].text);
+                                consequence, problem_format(&p->list[0], line, sizeof(line)));
 }
 
 static int load(const struct service *s, struct problems *problems,
