@@ -13,6 +13,7 @@
 #include "alert/event.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "deliver/message.h"
 
 static const struct host_facts HOST = {
         .kind = HOST_VM,
@@ -329,6 +330,44 @@ static void test_missing(void **state)
         json_decref(root);
 }
 
+/* What the daemon writes the courier reads: the two sides of the spool together. */
+static void test_courier_reads_it(void **state)
+{
+        struct event e = an_event();
+        char *text, error[MESSAGE_ERROR_MAX] = "";
+        struct message m;
+
+        (void)state;
+        assert_int_equal(event_json(&e, &text), 0);
+        assert_int_equal(message_parse(text, strlen(text), error, &m), 0);
+        assert_string_equal(m.id, e.id);
+        assert_string_equal(m.dedup_key, e.dedup_key);
+        assert_string_equal(m.alert_id, e.alert_id);
+        assert_string_equal(m.rule, e.rule);
+        assert_string_equal(m.dimension, e.dimension);
+        assert_string_equal(m.action, e.action);
+        assert_string_equal(m.runbook, "");
+        assert_string_equal(m.host_name, HOST.name);
+        assert_int_equal(m.event, e.type);
+        assert_int_equal(m.kind, e.kind);
+        assert_int_equal(m.severity, e.severity);
+        assert_int_equal(m.previous_severity, e.previous_severity);
+        assert_int_equal(m.unit, e.unit);
+        assert_true(m.trigger && !m.resolve);
+        assert_true(m.time == e.time);
+        assert_true(m.started == e.started);
+        assert_true(m.value == 536870912);
+        assert_true(isnan(m.baseline_bytes));
+        assert_true(m.rate_per_hour == 325535580);
+        assert_true(m.exhausts_at == e.exhausts_at);
+        assert_true(isnan(m.exhausts_latest));
+        assert_true(m.mem_total == HOST.mem_total);
+        assert_int_equal(m.recent_count, 3);
+        assert_true(isnan(m.recent[1]));
+        message_done(&m);
+        free(text);
+}
+
 static void test_names(void **state)
 {
         (void)state;
@@ -376,10 +415,15 @@ static void test_random(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_members),   cmocka_unit_test(test_units),
-                cmocka_unit_test(test_line),      cmocka_unit_test(test_hostile_text),
-                cmocka_unit_test(test_long_text), cmocka_unit_test(test_missing),
-                cmocka_unit_test(test_names),     cmocka_unit_test(test_random),
+                cmocka_unit_test(test_members),
+                cmocka_unit_test(test_units),
+                cmocka_unit_test(test_line),
+                cmocka_unit_test(test_hostile_text),
+                cmocka_unit_test(test_long_text),
+                cmocka_unit_test(test_missing),
+                cmocka_unit_test(test_courier_reads_it),
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_random),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
