@@ -23,17 +23,17 @@
 #include "store/writer.h"
 
 enum {
-        /* Events whose journal entry is queued while the lane to the spool is full. The engine
-         * has at most one new event per rule at a time, and RULES_MAX is 512; far fewer fire. */
-        REMEMBERED_MAX = 64,
+        /* Events whose journal entry is queued and whose way to the spool is not free: the engine
+         * holds at most one per rule. */
+        TOLD_MAX = RULES_MAX,
         COUNT_SECONDS = 30, /* the courier takes events at its own time */
 };
 
 struct announcer {
-        struct writer *writer;         /* not owned */
-        const struct journal *journal; /* not owned */
-        char remembered[REMEMBERED_MAX][EVENT_ID_MAX];
-        unsigned next;     /* the oldest of them */
+        struct writer *writer;             /* not owned */
+        const struct journal *journal;     /* not owned */
+        char told[TOLD_MAX][EVENT_ID_MAX]; /* ids */
+        unsigned told_count;
         double counted_at; /* CLOCK_MONOTONIC when a count was last asked for */
         struct entry entry;
 
@@ -176,18 +176,28 @@ void announcer_free(struct announcer *a)
         free(a);
 }
 
-static bool is_remembered(const struct announcer *a, const char *id)
+static int find_told(const struct announcer *a, const char *id)
 {
-        for (unsigned i = 0; i < REMEMBERED_MAX; i++)
-                if (strcmp(a->remembered[i], id) == 0)
-                        return true;
-        return false;
+        for (unsigned i = 0; i < a->told_count; i++)
+                if (strcmp(a->told[i], id) == 0)
+                        return (int)i;
+        return -1;
 }
 
 static void remember(struct announcer *a, const char *id)
 {
-        snprintf(a->remembered[a->next], sizeof(a->remembered[0]), "%s", id);
-        a->next = (a->next + 1) % REMEMBERED_MAX;
+        /* Full only of events that the caller never offered again: one of them goes. */
+        unsigned i = a->told_count < TOLD_MAX ? a->told_count++ : 0;
+
+        memcpy(a->told[i], id, sizeof(a->told[0]));
+}
+
+static void forget(struct announcer *a, const char *id)
+{
+        int i = find_told(a, id);
+
+        if (i >= 0)
+                memmove(a->told[i], a->told[--a->told_count], sizeof(a->told[0]));
 }
 
 static int submit_journal(struct announcer *a)
@@ -223,26 +233,32 @@ static bool is_for_channels(const struct event *e)
         return e->trigger || e->resolve || e->severity >= SEVERITY_WARNING;
 }
 
-int announcer_event(struct announcer *a, const struct event *e)
+int announcer_tell(struct announcer *a, const struct event *e)
 {
         char name[SPOOL_NAME_SIZE];
-        bool known;
         int r;
 
         if (!spool_name_format(0, e->id, name))
                 return -EINVAL;
-        known = is_remembered(a, e->id);
-        if (!known) {
-                entry_of_event(&a->entry, a->journal->identifier, e);
-                r = submit_journal(a);
-                if (r < 0)
-                        return r;
-        }
-        if (!a->has_spool || !is_for_channels(e))
+        if (find_told(a, e->id) >= 0)
                 return 0;
-        r = submit_spool(a, e);
-        if (r < 0 && !known)
+        entry_of_event(&a->entry, a->journal->identifier, e);
+        r = submit_journal(a);
+        if (r == 0)
                 remember(a, e->id);
+        return r;
+}
+
+int announcer_event(struct announcer *a, const struct event *e)
+{
+        int r = announcer_tell(a, e);
+
+        if (r < 0)
+                return r;
+        if (a->has_spool && is_for_channels(e))
+                r = submit_spool(a, e);
+        if (r == 0)
+                forget(a, e->id);
         return r;
 }
 

@@ -23,6 +23,11 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
  * -EBUSY leave it and exit. NULL is fine. */
 void announcer_free(struct announcer *a);
 
+/* The journal's part of announcer_event alone, for a caller that has something to do before the
+ * event may go to the spool, and must not keep it from the journal when that fails. It is told
+ * once: until announcer_event has taken the event, its id is remembered. */
+int announcer_tell(struct announcer *a, const struct event *e);
+
 /* 0: it is on its way, in order. -ENOBUFS when a queue is full: try again next tick with the same
  * event, what has been queued of it is remembered by its id; other negative errno. Events that
  * nobody could be paged for go to the journal only: those of notices, but for the one that closes

@@ -293,6 +293,7 @@ static void test_full_queue(void **state)
                                      size) == 0)
                         ;
         for (int i = 0; i < 3; i++) {
+                assert_int_equal(announcer_tell(p->announcer, &e), 0);
                 assert_int_equal(announcer_event(p->announcer, &e), -ENOBUFS);
                 assert_int_equal(announcer_event(p->announcer, &other), -ENOBUFS);
         }
