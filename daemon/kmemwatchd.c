@@ -31,22 +31,6 @@ static const char usage[] =
         "  kmemwatchd --rules rules --state /tmp/k --runtime /tmp/k --watch\n"
         "See kmemwatchd(8), and kmemwatch(1) for asking it.\n";
 
-static int parse_level(const char *word)
-{
-        static const struct {
-                const char *word;
-                int level;
-        } levels[] = { { "err", LOG_ERR },
-                       { "warning", LOG_WARNING },
-                       { "notice", LOG_NOTICE },
-                       { "info", LOG_INFO },
-                       { "debug", LOG_DEBUG } };
-        for (size_t i = 0; i < ELEMENTS_OF(levels); i++)
-                if (strcmp(word, levels[i].word) == 0)
-                        return levels[i].level;
-        return -1;
-}
-
 int main(int argc, char **argv)
 {
         enum {
@@ -99,11 +83,11 @@ int main(int argc, char **argv)
                         o.root = optarg;
                         break;
                 case LEVEL:
-                        o.log_level = parse_level(optarg);
+                        o.log_level = log_priority_by_name(optarg);
                         if (o.log_level < 0) {
                                 fprintf(stderr,
-                                        "kmemwatchd: --log-level %s: not one of err, warning, "
-                                        "notice, info, debug\n",
+                                        "kmemwatchd: --log-level %s: not one of " LOG_PRIORITY_WORDS
+                                        "\n",
                                         optarg);
                                 return 2;
                         }

@@ -45,6 +45,22 @@ bool terminal_has_colour(int fd)
         return term && *term && strcmp(term, "dumb") != 0 && isatty(fd);
 }
 
+int log_priority_by_name(const char *word)
+{
+        static const struct {
+                const char *word;
+                int priority;
+        } WORDS[] = {
+                { "err", LOG_ERR },       { "error", LOG_ERR }, { "warning", LOG_WARNING },
+                { "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG },
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(WORDS); i++)
+                if (strcmp(WORDS[i].word, word) == 0)
+                        return WORDS[i].priority;
+        return -1;
+}
+
 void log_open(const char *identifier, int max_priority)
 {
         log_state.identifier = identifier;

@@ -25,6 +25,11 @@ void log_line(int priority, const char *format, ...) _printf_(2, 3);
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
+/* LOG_ERR ... LOG_DEBUG for "err", "warning", "notice", "info", "debug" (as journalctl -p has them;
+ * "error" is taken as well), or -1. */
+int log_priority_by_name(const char *word);
+#define LOG_PRIORITY_WORDS "err, warning, notice, info, debug"
+
 /* True when colours belong on this descriptor: a terminal, TERM is not dumb, NO_COLOR unset or
  * empty. */
 bool terminal_has_colour(int fd);

@@ -4,33 +4,25 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
-#include <syslog.h>
 
+#include "base/log.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "config/keys.h"
 
-static const struct {
-        const char *name;
-        int priority;
-} LEVELS[] = {
-        { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
-        { "info", LOG_INFO }, { "debug", LOG_DEBUG },
-};
-
 static int parse_level(const struct key *key, const char *value, void *target, void *context,
                        char error[KEY_ERROR_MAX])
 {
+        int priority = log_priority_by_name(value);
+
         (void)context;
-        for (size_t i = 0; i < ELEMENTS_OF(LEVELS); i++)
-                if (strcmp(LEVELS[i].name, value) == 0) {
-                        *(int *)((char *)target + key->offset) = LEVELS[i].priority;
-                        return 0;
-                }
-        snprintf(error, KEY_ERROR_MAX, "\"%.*s\" is not one of error, warning, notice, info, debug",
-                 (int)utf8_cut(value, 40), value);
-        return -EINVAL;
+        if (priority < 0) {
+                snprintf(error, KEY_ERROR_MAX, "\"%.*s\" is not one of " LOG_PRIORITY_WORDS,
+                         (int)utf8_cut(value, 40), value);
+                return -EINVAL;
+        }
+        *(int *)((char *)target + key->offset) = priority;
+        return 0;
 }
 
 #define KEY(field) .section = "daemon", .offset = offsetof(struct daemon_settings, field)
@@ -43,7 +35,7 @@ static const struct key keys[] = {
           .help = "Time between two samples. Below one second little is gained: the kernel adds up "
                   "its counters once a second." },
         { KEY(log_level), .name = "log-level", .type = KEY_CUSTOM, .parse = parse_level,
-          .initial = "info", .placeholder = "error | warning | notice | info | debug",
+          .initial = "info", .placeholder = "err | warning | notice | info | debug",
           .help = "The least important of the daemon's own messages that is printed. Alerts are "
                   "always written." },
 };

@@ -19,10 +19,10 @@ static const struct {
 } CASES[] = {
         { "", "", 1, LOG_INFO },
         { "[daemon]\ninterval = 200ms\nlog-level = debug\n", "", 0.2, LOG_DEBUG },
-        { "[daemon]\ninterval = 60\nlog-level = error\n", "", 60, LOG_ERR },
+        { "[daemon]\ninterval = 60\nlog-level = err\n", "", 60, LOG_ERR },
         { "[daemon]\ninterval = 0.1s\nlog-level = loud\n",
           "c:2: interval: \"0.1s\" is not between 200 ms and 1 min\n"
-          "c:3: log-level: \"loud\" is not one of error, warning, notice, info, debug\n",
+          "c:3: log-level: \"loud\" is not one of err, warning, notice, info, debug\n",
           1, LOG_INFO },
         { "[demon]\ninterval = 2s\n", "c:1: unknown section [demon]; did you mean daemon?\n", 1,
           LOG_INFO },
