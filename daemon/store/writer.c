@@ -4,6 +4,7 @@
 #include "store/writer.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -210,6 +211,9 @@ int writer_new(struct writer **ret)
 
         if (!w)
                 return -ENOMEM;
+        /* glibc would give the thread a heap of its own and reserve 64 MiB of addresses for it, all
+         * of which count against RLIMIT_MEMLOCK when the daemon locks its memory. */
+        (void)mallopt(M_ARENA_MAX, 1);
         pthread_mutex_init(&w->lock, NULL);
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
