@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/places.h"
+#include "config/config_file.h"
 #include "engine/replay.h"
+#include "engine/settings.h"
 #include "view/commands.h"
 #include "view/options.h"
 #include "view/terminal.h"
@@ -27,6 +30,14 @@ static enum exit_code replay(const struct options *o)
         int code = replay_run(&replay_options, stdout, stderr);
         places_done(&places);
         return (enum exit_code)code;
+}
+
+static enum exit_code check(const struct options *o, const struct terminal *t)
+{
+        struct daemon_settings daemon = { 0 };
+        const struct config_part parts[] = { { daemon_key_table(), &daemon } };
+
+        return check_run(o, t, parts, ELEMENTS_OF(parts));
 }
 
 static enum exit_code help(const struct options *o, const char *name)
@@ -61,7 +72,7 @@ static enum exit_code run(const struct options *o)
         case COMMAND_ALERTS:
                 return alerts_run(o, &t);
         case COMMAND_CHECK:
-                return check_run(o, &t, NULL, 0);
+                return check(o, &t);
         case COMMAND_RECORD:
                 return record_run(o);
         case COMMAND_REPLAY:

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/macros.h"
 #include "base/places.h"
@@ -17,36 +17,89 @@
 /* A folder that was named must be there; those that are only looked into need not. */
 static void folder_must_exist(const char *folder, struct problems *problems)
 {
-        struct stat st;
-
-        if (folder && stat(folder, &st) < 0)
+        if (folder && access(folder, F_OK) < 0)
                 problems_add(problems, folder, 0, "%s", strerror(errno));
-        else if (folder && !S_ISDIR(st.st_mode))
-                problems_add(problems, folder, 0, "not a folder");
 }
 
+struct checked {
+        size_t rules, channels;
+};
+
+/* 0 or -ENOMEM. */
 static int check(const struct places *places, const struct config_part *parts, size_t part_count,
-                 struct problems *problems, size_t *ret_rules, size_t *ret_channels)
+                 bool rules_only, struct problems *problems, struct checked *ret)
 {
         static const struct extra_fields no_extra;
         _cleanup_(rule_set_done) struct rule_set rules = { 0 };
 
-        int r = config_file_load(places->main_file, parts, part_count, problems);
-        if (r == -ENOMEM)
-                return r;
-        r = rule_set_load(places->rules, &no_extra, problems, &rules);
-        if (r == -ENOMEM)
-                return r;
+        if (rule_set_load(places->rules, &no_extra, problems, &rules) == -ENOMEM)
+                return -ENOMEM;
+        ret->rules = rules.count;
         if (rules.count == 0 && problems->count == 0)
-                problems_add(problems, places->rules[0], 0, "no rules there");
-        *ret_rules = rules.count;
-        *ret_channels = 0;
+                problems_add(problems, places->rules[0], 0, "there are no rules");
+        if (rules_only)
+                return 0;
+        if (config_file_load(places->main_file, parts, part_count, problems) == -ENOMEM)
+                return -ENOMEM;
         return 0;
+}
+
+/* One fault a line, unwrapped, as compilers print them, so that editors and grep find the place. */
+static int print_problems(const struct terminal *t, const struct problems *problems)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return -ENOMEM;
+        problems_print(problems, f);
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+                char *colon = strstr(line, ": ");
+                if (!*line)
+                        continue;
+                if (colon) {
+                        *colon = 0;
+                        terminal_put(t, STYLE_STRONG, line);
+                        terminal_line(t, STYLE_PLAIN, ": %s", colon + 2);
+                } else
+                        terminal_line(t, STYLE_PLAIN, "%s", line);
+        }
+        return 0;
+}
+
+/* Files, not problems: a file's problems begin with a line that says that it is left out. */
+static size_t files_with_faults(const struct problems *problems)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < problems->count; i++) {
+                bool first = true;
+                for (size_t k = 0; k < i && first; k++)
+                        first = strcmp(problems->list[i].file, problems->list[k].file) != 0;
+                count += first;
+        }
+        return count;
 }
 
 static const char *plural(size_t count)
 {
         return count == 1 ? "" : "s";
+}
+
+static void print_summary(const struct terminal *t, const struct checked *checked, bool rules_only,
+                          size_t faults)
+{
+        terminal_print(t, STYLE_PLAIN, "%zu rule%s, ", checked->rules, plural(checked->rules));
+        if (!rules_only)
+                terminal_print(t, STYLE_PLAIN, "%zu channel%s, ", checked->channels,
+                               plural(checked->channels));
+        if (faults == 0)
+                terminal_line(t, STYLE_GOOD, "no faults");
+        else
+                terminal_line(t, STYLE_CRITICAL, "%zu file%s with faults", faults, plural(faults));
 }
 
 enum exit_code check_run(const struct options *o, const struct terminal *t,
@@ -57,27 +110,23 @@ enum exit_code check_run(const struct options *o, const struct terminal *t,
                 .rules = o->argument ? o->argument : o->rules,
                 .channels = o->channels,
         };
+        /* A folder by itself is somebody's rules, to be tried before they are installed. */
+        bool rules_only = o->argument && !o->config && !o->channels;
         _cleanup_(problems_done) struct problems problems = { 0 };
         _cleanup_(places_done) struct places places = { 0 };
-        size_t rules = 0, channels = 0;
+        struct checked checked = { 0 };
 
         folder_must_exist(o->config, &problems);
         folder_must_exist(options.rules, &problems);
         folder_must_exist(o->channels, &problems);
         if (places_init(&places, &options, "/run/kmemwatch") < 0 ||
-            check(&places, parts, count, &problems, &rules, &channels) < 0) {
+            check(&places, parts, count, rules_only, &problems, &checked) < 0 ||
+            print_problems(t, &problems) < 0) {
                 fputs("kmemwatch: out of memory\n", stderr);
                 return EXIT_USAGE;
         }
-        size_t faults = problems.count + problems.dropped;
-        if (faults > 0)
-                problems_print(&problems, stderr);
-        if (faults > 0 || !o->quiet) {
-                FILE *out = faults > 0 ? stderr : stdout;
-                fprintf(out, "%zu rule%s, %zu channel%s, ", rules, plural(rules), channels,
-                        plural(channels));
-                fprintf(out, faults > 0 ? "%zu fault%s\n" : "no faults\n", faults, plural(faults));
-        }
-        (void)t;
+        size_t faults = files_with_faults(&problems);
+        if (!o->quiet)
+                print_summary(t, &checked, rules_only, faults);
         return faults > 0 ? EXIT_FAULTS : EXIT_FINE;
 }

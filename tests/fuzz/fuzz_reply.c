@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies of a program that may be anything: whatever it answers, what is printed of it is valid
+ * UTF-8 that cannot steer a terminal. The first byte chooses the kind of reply and the terminal. */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "view/report.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void print_status(const struct terminal *t, const char *text, bool as_courier)
+{
+        _cleanup_(daemon_reply_done) struct daemon_reply d = { 0 };
+        _cleanup_(courier_reply_done) struct courier_reply c = { 0 };
+
+        if (daemon_reply_parse(text, &d) < 0)
+                return;
+        if (as_courier && courier_reply_parse(text, &c) < 0)
+                abort(); /* the same checks */
+        const struct status_report report = { .daemon = &d,
+                                              .courier = as_courier ? &c : NULL,
+                                              .courier_problem = text,
+                                              .channel_files = 1,
+                                              .now = isfinite(d.time) ? d.time : 0 };
+        if (report_print_status(t, &report) < 0)
+                abort();
+        (void)report_status_code(&report);
+}
+
+static void print_alerts(const struct terminal *t, const char *text)
+{
+        _cleanup_(daemon_reply_done) struct daemon_reply d = { 0 };
+
+        if (alerts_reply_parse(text, &d) == 0)
+                report_print_alerts(t, &d, 1795151696);
+}
+
+static void print_test(const struct terminal *t, const char *text)
+{
+        _cleanup_(test_reply_done) struct test_reply r = { 0 };
+
+        if (test_reply_parse(text, &r) == 0)
+                report_print_test(t, &r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        if (size < 1)
+                return 0;
+        uint8_t choice = data[0];
+        char *text = strndup((const char *)data + 1, size - 1), *page;
+        size_t page_size;
+        struct terminal t = { .out = open_memstream(&page, &page_size),
+                              .width = choice & 4 ? 80 : 60,
+                              .utf8 = choice & 8,
+                              .colour = false };
+        if (!text || !t.out)
+                abort();
+        switch (choice & 3) {
+        case 0:
+        case 1:
+                print_status(&t, text, choice & 1);
+                break;
+        case 2:
+                print_alerts(&t, text);
+                break;
+        case 3:
+                print_test(&t, text);
+                break;
+        }
+        fclose(t.out);
+        uint32_t c;
+        for (const char *s = page; *s; s += utf8_decode(s, &c))
+                if (utf8_decode(s, &c) == 0 || (c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0) ||
+                    (c >= 0x202a && c <= 0x202e) || (!t.utf8 && c >= 0x80))
+                        abort();
+        free(page);
+        free(text);
+        return 0;
+}
