@@ -11,7 +11,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "deliver/message.h"
+#include "deliver/letter.h"
 #include "deliver/pagerduty.h"
 #include "deliver/slack.h"
 #include "deliver/webhook.h"
@@ -23,23 +23,23 @@ struct type {
         double interval; /* seconds between messages */
         bool short_form;
         /* The body for a channel whose secret is `secret` (NULL: none). 0 or -ENOMEM. */
-        int (*body)(const struct channel *c, const struct message *m, const char *secret,
+        int (*body)(const struct channel *c, const struct letter *m, const char *secret,
                     enum form form, char **ret);
 };
 
-static int body_for_slack(const struct channel *c _unused_, const struct message *m,
+static int body_for_slack(const struct channel *c _unused_, const struct letter *m,
                           const char *secret _unused_, enum form form, char **ret)
 {
         return form == FORM_SHORT ? slack_body_short(m, ret) : slack_body(m, ret);
 }
 
-static int body_for_pagerduty(const struct channel *c, const struct message *m, const char *secret,
+static int body_for_pagerduty(const struct channel *c, const struct letter *m, const char *secret,
                               enum form form, char **ret)
 {
         return pagerduty_body(m, channel_meaning(c, m), secret ? secret : "", form, ret);
 }
 
-static int body_for_webhook(const struct channel *c _unused_, const struct message *m,
+static int body_for_webhook(const struct channel *c _unused_, const struct letter *m,
                             const char *secret _unused_, enum form form _unused_, char **ret)
 {
         return webhook_body(m, ret);
@@ -94,12 +94,12 @@ bool channel_has_short_form(const struct channel *c)
         return types[c->type].short_form;
 }
 
-enum meaning channel_meaning(const struct channel *c, const struct message *m)
+enum meaning channel_meaning(const struct channel *c, const struct letter *m)
 {
         bool now = m->severity >= c->min_severity;
         bool before = m->previous_severity >= c->min_severity;
 
-        if (message_ends(m))
+        if (letter_ends(m))
                 return m->highest_severity >= c->min_severity ? MEANING_ENDS : MEANING_NONE;
         if (m->event == EVENT_FIRING || m->trigger)
                 return now ? MEANING_BEGINS : MEANING_NONE;
@@ -123,7 +123,7 @@ static bool matches(const char *patterns, const char *name)
         return false;
 }
 
-bool channel_wants(const struct channel *c, const struct message *m)
+bool channel_wants(const struct channel *c, const struct letter *m)
 {
         enum meaning meaning = channel_meaning(c, m);
         if (meaning == MEANING_NONE || !matches(c->only_rules, m->rule) ||
@@ -173,7 +173,7 @@ static int header(const struct channel *c, char **ret)
         return line ? fill_in(line, c->secret, ret) : 0;
 }
 
-int channel_request(const struct channel *c, const struct message *m, enum form form,
+int channel_request(const struct channel *c, const struct letter *m, enum form form,
                     struct request *ret)
 {
         struct request request = { 0 };

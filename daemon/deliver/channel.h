@@ -11,7 +11,7 @@
 #include "deliver/verdict.h"
 #include "judge/rule.h"
 
-struct message;
+struct letter;
 
 enum {
         CHANNELS_MAX =
@@ -56,15 +56,15 @@ bool channel_has_short_form(const struct channel *c);
 /* What the message means for a channel that begins at min_severity: the alert comes into its sight,
  * changes in it, leaves it, or none of these. */
 enum meaning { MEANING_NONE, MEANING_BEGINS, MEANING_CHANGES, MEANING_ENDS };
-enum meaning channel_meaning(const struct channel *c, const struct message *m);
+enum meaning channel_meaning(const struct channel *c, const struct letter *m);
 
 /* True when the message is meant for this channel: severity, patterns, and what its type can say.
  */
-bool channel_wants(const struct channel *c, const struct message *m);
+bool channel_wants(const struct channel *c, const struct letter *m);
 
 /* The request that carries the message. 0; -ENOMEM; -EINVAL when address or header cannot be put
  * together (their secret is missing). ret is for request_done. */
-int channel_request(const struct channel *c, const struct message *m, enum form form,
+int channel_request(const struct channel *c, const struct letter *m, enum form form,
                     struct request *ret);
 
 /* Takes everything secret of this channel out of a text that others may read: the secret, and the

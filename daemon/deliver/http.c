@@ -96,7 +96,6 @@ static enum answer_end end_of(CURLcode code)
         case CURLE_SSL_INVALIDCERTSTATUS:
                 return ANSWER_UNTRUSTED;
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CIPHER:
         case CURLE_BAD_FUNCTION_ARGUMENT:
@@ -222,7 +221,7 @@ static int set_up(struct http_transfer *t, const struct request *r, const struct
         SET(CURLOPT_ERRORBUFFER, t->error);
         SET(CURLOPT_NOSIGNAL, 1L);
         SET(CURLOPT_PROTOCOLS_STR, "http,https");
-        SET(CURLOPT_REDIR_PROTOCOLS_STR, "");
+        SET(CURLOPT_REDIR_PROTOCOLS_STR, "https"); /* none is followed; "" is refused */
         SET(CURLOPT_FOLLOWLOCATION, 0L);
         SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         SET(CURLOPT_USERAGENT, "kmemwatch/" KMW_VERSION);

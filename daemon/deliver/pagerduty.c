@@ -10,10 +10,10 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "deliver/message.h"
+#include "deliver/letter.h"
 #include "deliver/phrase.h"
 
-const char *pagerduty_action(const struct message *m, enum meaning meaning)
+const char *pagerduty_action(const struct letter *m, enum meaning meaning)
 {
         switch (meaning) {
         case MEANING_BEGINS:
@@ -28,7 +28,7 @@ const char *pagerduty_action(const struct message *m, enum meaning meaning)
 }
 
 /* PagerDuty knows critical, error, warning, info. */
-static const char *severity(const struct message *m)
+static const char *severity(const struct letter *m)
 {
         switch (m->severity) {
         case SEVERITY_CRITICAL:
@@ -56,7 +56,7 @@ static int set_number(json_t *object, const char *key, double number)
 }
 
 /* Read by a person on a phone: words first, then the plain numbers for whoever computes on. */
-static int add_details(json_t *payload, const struct message *m)
+static int add_details(json_t *payload, const struct letter *m)
 {
         enum { DETAIL_MAX = 4096 };
         char change[PHRASE_MAX], rate[PHRASE_MAX], left[PHRASE_MAX], state[PHRASE_MAX],
@@ -100,7 +100,7 @@ static int add_details(json_t *payload, const struct message *m)
         return r < 0 ? r : set(payload, "custom_details", TAKE_PTR(details));
 }
 
-static int add_payload(json_t *body, const struct message *m, enum form form)
+static int add_payload(json_t *body, const struct letter *m, enum form form)
 {
         char headline[PAGERDUTY_SUMMARY_MAX + 1];
         json_auto_t *payload = json_object();
@@ -130,7 +130,7 @@ static int add_payload(json_t *body, const struct message *m, enum form form)
         return r < 0 ? r : set(body, "payload", TAKE_PTR(payload));
 }
 
-int pagerduty_body(const struct message *m, enum meaning meaning, const char *routing_key,
+int pagerduty_body(const struct letter *m, enum meaning meaning, const char *routing_key,
                    enum form form, char **ret)
 {
         const char *action = pagerduty_action(m, meaning);

@@ -6,7 +6,7 @@
 
 #include "deliver/channel.h"
 
-struct message;
+struct letter;
 
 #define PAGERDUTY_URL "https://events.pagerduty.com/v2/enqueue"
 
@@ -18,9 +18,9 @@ enum {
 
 /* "trigger" or "resolve" for what the message means, NULL when PagerDuty needs no word of it: its
  * incidents know only these two, and a trigger with a known dedup_key updates the incident. */
-const char *pagerduty_action(const struct message *m, enum meaning meaning);
+const char *pagerduty_action(const struct letter *m, enum meaning meaning);
 
 /* The JSON body in fresh memory, for a meaning with an action. The short form leaves out details
  * and links. 0 or -ENOMEM. */
-int pagerduty_body(const struct message *m, enum meaning meaning, const char *routing_key,
+int pagerduty_body(const struct letter *m, enum meaning meaning, const char *routing_key,
                    enum form form, char **ret);

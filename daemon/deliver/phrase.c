@@ -8,7 +8,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "deliver/message.h"
+#include "deliver/letter.h"
 
 const char *phrase_value(enum event_unit unit, double value, char buffer[PHRASE_MAX])
 {
@@ -34,7 +34,7 @@ const char *phrase_value(enum event_unit unit, double value, char buffer[PHRASE_
         return buffer;
 }
 
-const char *phrase_change(const struct message *m, char buffer[PHRASE_MAX])
+const char *phrase_change(const struct letter *m, char buffer[PHRASE_MAX])
 {
         char before[PHRASE_MAX], now[PHRASE_MAX];
         struct text t;
@@ -48,7 +48,7 @@ const char *phrase_change(const struct message *m, char buffer[PHRASE_MAX])
         return buffer;
 }
 
-const char *phrase_rate(const struct message *m, char buffer[PHRASE_MAX])
+const char *phrase_rate(const struct letter *m, char buffer[PHRASE_MAX])
 {
         char rate[FORMAT_MAX], error[FORMAT_MAX];
         struct text t;
@@ -62,7 +62,7 @@ const char *phrase_rate(const struct message *m, char buffer[PHRASE_MAX])
         return buffer;
 }
 
-const char *phrase_time_left(const struct message *m, char buffer[PHRASE_MAX])
+const char *phrase_time_left(const struct letter *m, char buffer[PHRASE_MAX])
 {
         char left[FORMAT_MAX], earliest[FORMAT_MAX], latest[FORMAT_MAX];
         struct text t;
@@ -77,7 +77,7 @@ const char *phrase_time_left(const struct message *m, char buffer[PHRASE_MAX])
         return buffer;
 }
 
-const char *phrase_event(const struct message *m, char buffer[PHRASE_MAX])
+const char *phrase_event(const struct letter *m, char buffer[PHRASE_MAX])
 {
         char duration[FORMAT_MAX];
         struct text t;
@@ -108,7 +108,7 @@ const char *phrase_event(const struct message *m, char buffer[PHRASE_MAX])
         return buffer;
 }
 
-const char *phrase_state(const struct message *m)
+const char *phrase_state(const struct letter *m)
 {
         static const char *const severities[SEVERITY_COUNT] = {
                 [SEVERITY_OK] = "OK",
@@ -123,7 +123,7 @@ const char *phrase_state(const struct message *m)
         return severities[m->severity];
 }
 
-const char *phrase_headline(const struct message *m, char *buffer, size_t size)
+const char *phrase_headline(const struct letter *m, char *buffer, size_t size)
 {
         struct text t;
         const char *what = m->summary[0] ? m->summary : m->text;
@@ -138,7 +138,7 @@ const char *phrase_headline(const struct message *m, char *buffer, size_t size)
         return buffer;
 }
 
-const char *phrase_machine(const struct message *m, char buffer[PHRASE_MAX])
+const char *phrase_machine(const struct letter *m, char buffer[PHRASE_MAX])
 {
         char memory[FORMAT_MAX];
         const char *comma = "";

@@ -8,7 +8,7 @@
 
 #include "alert/event.h"
 
-struct message;
+struct letter;
 
 enum { PHRASE_MAX = 192 };
 
@@ -16,22 +16,22 @@ enum { PHRASE_MAX = 192 };
 const char *phrase_value(enum event_unit unit, double value, char buffer[PHRASE_MAX]);
 
 /* "310 MiB → 1.4 GiB", or the value alone when the old one is unknown */
-const char *phrase_change(const struct message *m, char buffer[PHRASE_MAX]);
+const char *phrase_change(const struct letter *m, char buffer[PHRASE_MAX]);
 
 /* "+310 MiB/h ± 12 MiB/h" */
-const char *phrase_rate(const struct message *m, char buffer[PHRASE_MAX]);
+const char *phrase_rate(const struct letter *m, char buffer[PHRASE_MAX]);
 
 /* "about 9 h (7 h to 12 h)": until memory is exhausted */
-const char *phrase_time_left(const struct message *m, char buffer[PHRASE_MAX]);
+const char *phrase_time_left(const struct letter *m, char buffer[PHRASE_MAX]);
 
 /* "firing", "over after 12 min", "worse: warning → critical", "better: critical → warning" */
-const char *phrase_event(const struct message *m, char buffer[PHRASE_MAX]);
+const char *phrase_event(const struct letter *m, char buffer[PHRASE_MAX]);
 
 /* The headline: "CRITICAL on db1: Unreclaimable slab grows steadily" */
-const char *phrase_headline(const struct message *m, char *buffer, size_t size);
+const char *phrase_headline(const struct letter *m, char *buffer, size_t size);
 
 /* "CRITICAL", "WARNING", "RESOLVED" ...: what stands first in a message */
-const char *phrase_state(const struct message *m);
+const char *phrase_state(const struct letter *m);
 
 /* "vm (kvm), 8 CPUs, 15.6 GiB, kernel 6.1.0-41" */
-const char *phrase_machine(const struct message *m, char buffer[PHRASE_MAX]);
+const char *phrase_machine(const struct letter *m, char buffer[PHRASE_MAX]);

@@ -17,7 +17,7 @@ struct queue_entry {
         bool recorded;         /* a .done file lies beside it */
         uint8_t read_failures; /* in a row */
         uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
-        uint64_t alert;        /* message_alert_hash; 0: not read yet */
+        uint64_t alert;        /* letter_alert_hash; 0: not read yet */
         double not_before;     /* it could not be read: wait until then */
 };
 

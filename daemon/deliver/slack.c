@@ -12,7 +12,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "deliver/message.h"
+#include "deliver/letter.h"
 #include "deliver/phrase.h"
 
 /* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 300. */
@@ -73,9 +73,9 @@ static int append(json_t *array, json_t *value)
         return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
 }
 
-static const char *colour(const struct message *m)
+static const char *colour(const struct letter *m)
 {
-        if (message_ends(m))
+        if (letter_ends(m))
                 return "#2eb886";
         switch (m->severity) {
         case SEVERITY_CRITICAL:
@@ -87,9 +87,9 @@ static const char *colour(const struct message *m)
         }
 }
 
-static const char *symbol(const struct message *m)
+static const char *symbol(const struct letter *m)
 {
-        if (message_ends(m))
+        if (letter_ends(m))
                 return ":white_check_mark:";
         return m->severity == SEVERITY_CRITICAL ? ":red_circle:" : ":large_yellow_circle:";
 }
@@ -106,7 +106,7 @@ static int add_field(json_t *fields, const char *label, const char *value)
         return append(fields, mrkdwn(mrkdwn_end(&t)));
 }
 
-static int add_fields(json_t *blocks, const struct message *m)
+static int add_fields(json_t *blocks, const struct letter *m)
 {
         char buffer[PHRASE_MAX], host[PHRASE_MAX + 80];
         json_auto_t *fields = json_array();
@@ -114,7 +114,7 @@ static int add_fields(json_t *blocks, const struct message *m)
 
         int r = add_field(fields, "Dimension", m->dimension);
         if (r >= 0)
-                r = add_field(fields, message_ends(m) ? "Before → now" : "Normal → now",
+                r = add_field(fields, letter_ends(m) ? "Before → now" : "Normal → now",
                               phrase_change(m, buffer));
         if (r >= 0)
                 r = add_field(fields, "Rate", phrase_rate(m, buffer));
@@ -122,7 +122,7 @@ static int add_fields(json_t *blocks, const struct message *m)
                 r = add_field(fields, "Time left", phrase_time_left(m, buffer));
         if (r >= 0)
                 r = add_field(fields, "State", phrase_event(m, buffer));
-        if (r >= 0 && message_ends(m))
+        if (r >= 0 && letter_ends(m))
                 r = add_field(fields, "Grown in all", phrase_value(m->unit, m->grown, buffer));
         if (r >= 0) {
                 text_init(&t, host, sizeof(host));
@@ -138,7 +138,7 @@ static int add_fields(json_t *blocks, const struct message *m)
 }
 
 /* The last hour in one line of blocks, with its lowest and highest value. */
-static int add_sparkline(json_t *blocks, const struct message *m)
+static int add_sparkline(json_t *blocks, const struct letter *m)
 {
         char line[3 * EVENT_RECENT_MAX + 1], low[PHRASE_MAX], high[PHRASE_MAX], span[FORMAT_MAX];
         char buffer[LEAD_MAX];
@@ -185,7 +185,7 @@ static bool linkable(const char *url)
                !url[strcspn(url, "<>| \"")] && strlen(url) < CONTEXT_MAX / 2;
 }
 
-static int add_context(json_t *blocks, const struct message *m)
+static int add_context(json_t *blocks, const struct letter *m)
 {
         char buffer[CONTEXT_MAX];
         struct text t;
@@ -211,7 +211,7 @@ static int add_context(json_t *blocks, const struct message *m)
                       json_pack("{s:s, s:[o]}", "type", "context", "elements", mrkdwn(buffer)));
 }
 
-static json_t *lead(const struct message *m)
+static json_t *lead(const struct letter *m)
 {
         char buffer[LEAD_MAX];
         struct text t;
@@ -222,7 +222,7 @@ static json_t *lead(const struct message *m)
 }
 
 /* What a notification and a screen reader get: everything in two lines of plain text. */
-static const char *fallback(const struct message *m, char *buffer, size_t size)
+static const char *fallback(const struct letter *m, char *buffer, size_t size)
 {
         char headline[SLACK_HEADER_MAX * 2];
         struct text t;
@@ -244,7 +244,7 @@ static int dump(json_t *json, char **ret)
         return 0;
 }
 
-int slack_body(const struct message *m, char **ret)
+int slack_body(const struct letter *m, char **ret)
 {
         char text[LEAD_MAX], headline[SLACK_HEADER_MAX + 1];
         json_auto_t *details = json_array();
@@ -252,9 +252,9 @@ int slack_body(const struct message *m, char **ret)
         int r = add_fields(details, m);
         if (r >= 0)
                 r = add_sparkline(details, m);
-        if (r >= 0 && !message_ends(m))
+        if (r >= 0 && !letter_ends(m))
                 r = add_paragraph(details, "What it means", m->explain, EXPLAIN_MAX);
-        if (r >= 0 && !message_ends(m))
+        if (r >= 0 && !letter_ends(m))
                 r = add_paragraph(details, "Look at first", m->action, ACTION_MAX);
         if (r >= 0)
                 r = add_context(details, m);
@@ -274,7 +274,7 @@ int slack_body(const struct message *m, char **ret)
         return dump(body, ret);
 }
 
-int slack_body_short(const struct message *m, char **ret)
+int slack_body_short(const struct letter *m, char **ret)
 {
         char text[LEAD_MAX];
         json_auto_t *body = json_pack("{s:s}", "text", fallback(m, text, sizeof(text)));

@@ -2,7 +2,7 @@
 /* A message as Slack wants it: Block Kit with a colour bar, and plain text for notifications. */
 #pragma once
 
-struct message;
+struct letter;
 
 /* Limits of https://api.slack.com/reference/block-kit/blocks, in characters; counted here in bytes
  * of the escaped text, which are never fewer. */
@@ -17,7 +17,7 @@ enum {
 };
 
 /* The JSON body in fresh memory. 0 or -ENOMEM. */
-int slack_body(const struct message *m, char **ret);
+int slack_body(const struct letter *m, char **ret);
 
 /* The short form: only "text". */
-int slack_body_short(const struct message *m, char **ret);
+int slack_body_short(const struct letter *m, char **ret);

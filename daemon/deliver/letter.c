@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads an event out of the spool. The file was written by our own daemon, but the courier trusts
  * nobody who can write into a shared folder: size, types and text are checked here, once. */
-#include "deliver/message.h"
+#include "deliver/letter.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 /* Longer than any text the daemon writes (EVENT_TEXT_MAX, and explain or action of a rule). */
-enum { MESSAGE_TEXT_MAX = 4096 };
+enum { LETTER_TEXT_MAX = 4096 };
 
 enum member_type { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_TIME };
 
@@ -25,9 +25,9 @@ struct member {
         size_t offset;
 };
 
-#define MEMBER(parent, key, type, field)                           \
-        {                                                          \
-                parent, key, type, offsetof(struct message, field) \
+#define MEMBER(parent, key, type, field)                          \
+        {                                                         \
+                parent, key, type, offsetof(struct letter, field) \
         }
 
 static const struct member members[] = {
@@ -130,12 +130,12 @@ int time_parse_rfc3339(const char *s, double *ret_unix_seconds)
 static char *clean_copy(const char *s)
 {
         /* Cleaning makes a byte three at most (U+FFFD); the rest is cut. */
-        size_t size = MIN_OF(3 * strlen(s) + 1, (size_t)MESSAGE_TEXT_MAX);
+        size_t size = MIN_OF(3 * strlen(s) + 1, (size_t)LETTER_TEXT_MAX);
         char *copy = malloc(size);
         return copy ? utf8_clean(s, copy, size) : NULL;
 }
 
-static int read_members(const json_t *root, struct message *m)
+static int read_members(const json_t *root, struct letter *m)
 {
         for (size_t i = 0; i < ELEMENTS_OF(members); i++) {
                 const struct member *member = &members[i];
@@ -177,7 +177,7 @@ static int unit_by_name(const char *name)
         return -1;
 }
 
-static void read_recent(const json_t *root, struct message *m)
+static void read_recent(const json_t *root, struct letter *m)
 {
         const json_t *recent = json_object_get(root, "recent");
         const json_t *interval = json_object_get(recent, "interval_seconds");
@@ -190,21 +190,21 @@ static void read_recent(const json_t *root, struct message *m)
         }
 }
 
-static int read_words(const json_t *root, struct message *m, char error[MESSAGE_ERROR_MAX])
+static int read_words(const json_t *root, struct letter *m, char error[LETTER_ERROR_MAX])
 {
         const json_t *version = json_object_get(root, "version");
         if (!json_is_integer(version) || json_integer_value(version) != 1) {
-                snprintf(error, MESSAGE_ERROR_MAX, "not an event of version 1");
+                snprintf(error, LETTER_ERROR_MAX, "not an event of version 1");
                 return -EBADMSG;
         }
         int event = word_of(root, "event", event_type_by_name);
         if (event < 0) {
-                snprintf(error, MESSAGE_ERROR_MAX, "no known \"event\" in it");
+                snprintf(error, LETTER_ERROR_MAX, "no known \"event\" in it");
                 return -EBADMSG;
         }
         int severity = word_of(root, "severity", severity_by_name);
         if (severity < 0) {
-                snprintf(error, MESSAGE_ERROR_MAX, "no known \"severity\" in it");
+                snprintf(error, LETTER_ERROR_MAX, "no known \"severity\" in it");
                 return -EBADMSG;
         }
         int previous = word_of(root, "previous_severity", severity_by_name);
@@ -224,7 +224,7 @@ static int read_words(const json_t *root, struct message *m, char error[MESSAGE_
         return 0;
 }
 
-static int complete(const char *data, size_t size, struct message *m)
+static int complete(const char *data, size_t size, struct letter *m)
 {
         m->raw = malloc(size + 1);
         if (!m->raw)
@@ -244,13 +244,13 @@ static int complete(const char *data, size_t size, struct message *m)
         return 0;
 }
 
-int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX], struct message *ret)
+int letter_parse(const char *data, size_t size, char error[LETTER_ERROR_MAX], struct letter *ret)
 {
-        struct message m = { 0 };
+        struct letter m = { 0 };
         json_error_t where;
 
-        if (size > MESSAGE_SIZE_MAX) {
-                snprintf(error, MESSAGE_ERROR_MAX, "longer than %d KiB", MESSAGE_SIZE_MAX / 1024);
+        if (size > LETTER_SIZE_MAX) {
+                snprintf(error, LETTER_ERROR_MAX, "longer than %d KiB", LETTER_SIZE_MAX / 1024);
                 return -EBADMSG;
         }
         json_auto_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &where);
@@ -258,7 +258,7 @@ int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX], 
                 if (json_error_code(&where) == json_error_out_of_memory)
                         return -ENOMEM;
                 /* jansson's text quotes the input: only the place is repeated. */
-                snprintf(error, MESSAGE_ERROR_MAX, "not JSON: error in line %d, column %d",
+                snprintf(error, LETTER_ERROR_MAX, "not JSON: error in line %d, column %d",
                          where.line, where.column);
                 return -EBADMSG;
         }
@@ -270,14 +270,14 @@ int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX], 
                 r = complete(data, size, &m);
         }
         if (r < 0) {
-                message_done(&m);
+                letter_done(&m);
                 return r;
         }
         *ret = m;
         return 0;
 }
 
-void message_done(struct message *m)
+void letter_done(struct letter *m)
 {
         for (size_t i = 0; i < ELEMENTS_OF(members); i++)
                 if (members[i].type == MEMBER_TEXT)
@@ -285,12 +285,12 @@ void message_done(struct message *m)
         free(TAKE_PTR(m->raw));
 }
 
-bool message_ends(const struct message *m)
+bool letter_ends(const struct letter *m)
 {
         return m->event == EVENT_RESOLVED || m->event == EVENT_ADOPTED;
 }
 
-uint64_t message_alert_hash(const struct message *m)
+uint64_t letter_alert_hash(const struct letter *m)
 {
         const char *key = m->alert_id[0] ? m->alert_id : m->dedup_key;
         uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */

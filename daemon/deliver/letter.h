@@ -9,15 +9,16 @@
 #include "alert/event.h"
 
 enum {
-        MESSAGE_SIZE_MAX = 64 * 1024, /* the daemon writes at most WRITER_SLOT_SIZE, half of it */
-        MESSAGE_ERROR_MAX = 160,
+        LETTER_SIZE_MAX = 64 * 1024, /* the daemon writes at most WRITER_SLOT_SIZE, half of it */
+        LETTER_ERROR_MAX = 160,
 };
 
-/* Every string is valid UTF-8 without control characters, owned by the message, never NULL ("" when
+/* Every string is valid UTF-8 without control characters, owned by the letter, never NULL ("" when
  * the event lacks it); every number is finite, or NaN when the event lacks it. */
-struct message {
+struct letter {
         char *raw; /* the JSON as it lay in the spool, terminated */
         size_t raw_size;
+        uint64_t sequence; /* of its file, set by whoever read that; 0: none */
 
         char *id, *dedup_key, *alert_id, *rule, *dimension, *summary, *explain, *action, *runbook,
                 *text, *host_name, *host_machine_id, *host_kernel, *host_kind, *host_kind_name;
@@ -44,16 +45,15 @@ struct message {
 /* Parses `size` bytes. Fields that are missing or of another type are left out, as long as the JSON
  * is an object with "version": 1, a known "event" and a known "severity", without which nothing can
  * be decided. 0, -ENOMEM, or -EBADMSG with the reason in error. */
-int message_parse(const char *data, size_t size, char error[MESSAGE_ERROR_MAX],
-                  struct message *ret);
-void message_done(struct message *m);
+int letter_parse(const char *data, size_t size, char error[LETTER_ERROR_MAX], struct letter *ret);
+void letter_done(struct letter *m);
 
 /* True when the event ends its alert. */
-bool message_ends(const struct message *m);
+bool letter_ends(const struct letter *m);
 
 /* A number that tells alerts apart, from alert_id (or dedup_key, or id); never 0. Two alerts that
  * share it are only kept in one order. */
-uint64_t message_alert_hash(const struct message *m);
+uint64_t letter_alert_hash(const struct letter *m);
 
 /* RFC 3339 with "Z" or an offset. 0 or -EINVAL. */
 int time_parse_rfc3339(const char *text, double *ret_unix_seconds);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* What the courier's parts share: courier.c (life), courier_spool.c (what lies in the spool),
+ * courier_send.c (what goes out and what follows), courier_status.c, courier_test.c. */
+#pragma once
+
+#include "announce/journal.h"
+#include "config/problems.h"
+#include "deliver/courier.h"
+#include "deliver/exchange.h"
+#include "deliver/http.h"
+#include "deliver/lane.h"
+#include "deliver/outbox.h"
+#include "deliver/queue.h"
+
+struct sd_event_source;
+struct courier_test;
+struct letter;
+
+enum {
+        TESTS_MAX = 4, /* at a time; a person sends one */
+        COURIER_STATUS_MAX = 256,
+};
+
+/* A channel at work. */
+struct outlet {
+        struct courier *courier;
+        char *name;
+        struct channel *channel; /* NULL: its file was left out, events wait for it */
+        struct lane lane;
+        uint32_t bit; /* in queue_entry.settled */
+
+        /* what is under way */
+        struct http_transfer *transfer; /* NULL: nothing */
+        uint64_t sequence;
+        char id[QUEUE_ID_MAX];
+        enum form form;
+
+        char last_error[VERDICT_REASON_MAX]; /* "" after a success */
+        double last_success;                 /* Unix seconds, NaN when there was none */
+};
+
+struct courier {
+        struct sd_event *loop;
+        const struct journal *journal;
+        const char *spool;
+        struct courier_settings settings;
+        struct problems problems;
+
+        struct outbox outbox;
+        bool open;         /* the spool */
+        bool spool_failed; /* and that has been said */
+        bool no_channels_said;
+        struct queue queue;
+        struct http *http;
+        struct outlet *outlets[CHANNELS_MAX];
+        size_t outlet_count;
+        uint32_t all_bits;
+        struct courier_test *tests[TESTS_MAX];
+
+        struct sd_event_source *watch;  /* inotify of new/ */
+        struct sd_event_source *rescan; /* the slow look at all of it */
+        struct sd_event_source *due;    /* when the next message may go */
+
+        bool started, stopping;
+        void (*idle)(void *userdata);
+        void *idle_userdata;
+        double started_at; /* Unix seconds */
+        uint64_t seed;
+        char status[COURIER_STATUS_MAX]; /* as last given to systemd */
+};
+
+/* --- courier_spool.c --- */
+
+/* Opens the spool when it is not open, and takes in what the queue does not know yet. */
+void courier_look(struct courier *c);
+
+/* What lies in the spool could not be written, or can be again: said once each. action: "remove a
+ * delivered event". error: negative errno, 0 when it worked. */
+void courier_disk(struct courier *c, const char *action, int error);
+
+/* Reads and parses an event. 0 with *ret for letter_done; a negative errno when it cannot be sent
+ * now or ever: entry has been dealt with, and may be gone. */
+int courier_load(struct courier *c, struct queue_entry *entry, struct letter *ret);
+
+/* The event is done with for these channels. outlet: which one has done it (NULL: none, it only
+ * does not want it); word: "accepted" or "dead". entry may be gone afterwards. */
+void courier_settle(struct courier *c, struct queue_entry *entry, uint32_t bits,
+                    const struct outlet *outlet, const char *word);
+
+/* Puts the event into dead/ for this channel, says so, and settles it. Negative errno when that was
+ * not possible: the event stays. entry may be gone after 0. */
+int courier_give_up(struct courier *c, struct queue_entry *entry, const struct outlet *outlet,
+                    const char *reason);
+
+/* --- courier_send.c --- */
+
+/* Sends what may be sent, and sets the timer for what may be later. */
+void courier_pump(struct courier *c);
+
+void courier_transport(const struct courier *c, const struct channel *channel,
+                       struct transport *ret);
+
+/* --- courier_status.c --- */
+
+/* STATUS= for systemd, when it has changed. */
+void courier_tell_status(struct courier *c);
+
+/* --- courier_test.c --- */
+void courier_cancel_tests(struct courier *c);

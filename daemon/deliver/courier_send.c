@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* What goes out, and what follows from the answers. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "deliver/courier_internal.h"
+#include "deliver/letter.h"
+
+/* Events read in one go; between two goes the loop serves its sockets and the watchdog. */
+enum { READS_MAX = 64 };
+
+/* A timer need not be exact: it only orders pauses of a second and more. */
+enum { DUE_SLACK_USEC = 20000 };
+
+void courier_transport(const struct courier *c, const struct channel *channel,
+                       struct transport *ret)
+{
+        *ret = (struct transport){
+                .ca_file = channel->ca_file ? channel->ca_file : c->settings.ca_file,
+                .proxy = channel->proxy ? channel->proxy : c->settings.proxy,
+                .timeout = isnan(channel->timeout) ? c->settings.timeout : channel->timeout,
+        };
+}
+
+/* --- answers --- */
+
+static void say_failing(struct courier *c, const struct outlet *o)
+{
+        const struct journal_field fields[] = {
+                { "CHANNEL", o->name },
+                { "ERROR", o->last_error },
+        };
+        journal_message(c->journal, MESSAGE_CHANNEL_BROKEN, LOG_ERR, fields, ELEMENTS_OF(fields),
+                        "Channel %s does not work: %s; its events are kept and tried again",
+                        o->name, o->last_error);
+}
+
+static void say_recovered(struct courier *c, const struct outlet *o)
+{
+        const struct journal_field fields[] = { { "CHANNEL", o->name } };
+        journal_message(c->journal, MESSAGE_CHANNEL_RECOVERED, LOG_NOTICE, fields,
+                        ELEMENTS_OF(fields), "Channel %s works again", o->name);
+}
+
+static void judge(struct courier *c, struct outlet *o, const struct judgement *j)
+{
+        struct queue_entry *entry = queue_find(&c->queue, o->sequence, o->id);
+        if (!entry)
+                return; /* taken away meanwhile */
+        struct consequence next =
+                lane_judge(&o->lane, entry, o->form, channel_has_short_form(o->channel), j,
+                           clock_boottime(), &c->seed);
+        snprintf(o->last_error, sizeof(o->last_error), "%s", j->reason);
+        if (next.say_failing)
+                say_failing(c, o);
+        if (next.say_recovered)
+                say_recovered(c, o);
+
+        switch (next.outcome) {
+        case OUTCOME_ACCEPTED:
+                o->last_success = clock_realtime();
+                courier_settle(c, entry, o->bit, o, "accepted");
+                break;
+        case OUTCOME_GIVEN_UP:
+                (void)courier_give_up(c, entry, o, j->reason);
+                break;
+        case OUTCOME_LATER:
+                log_debug("channel %s: %s", o->name, j->reason);
+                break;
+        }
+}
+
+static void on_answer(const struct answer *answer, void *userdata)
+{
+        struct outlet *o = userdata;
+        struct courier *c = o->courier;
+        struct judgement j;
+
+        o->transfer = NULL;
+        if (o->channel) { /* its file may have been left out by a reload meanwhile */
+                verdict_of(o->channel->type, answer, clock_realtime(), &j);
+                channel_redact(o->channel, j.reason);
+                judge(c, o, &j);
+        }
+        courier_pump(c);
+}
+
+/* --- sending --- */
+
+/* Which channels do not want it is known once it has been read; entry may be gone afterwards. */
+static void sort_out(struct courier *c, struct queue_entry *entry)
+{
+        struct letter m;
+        uint32_t unwanted = 0;
+        if (courier_load(c, entry, &m) < 0)
+                return;
+        entry->alert = letter_alert_hash(&m);
+        for (size_t i = 0; i < c->outlet_count; i++)
+                if (c->outlets[i]->channel && !channel_wants(c->outlets[i]->channel, &m))
+                        unwanted |= c->outlets[i]->bit;
+        letter_done(&m);
+        courier_settle(c, entry, unwanted, NULL, NULL);
+}
+
+static int start_transfer(struct courier *c, struct outlet *o, const struct letter *m,
+                          enum form form)
+{
+        struct request request = { 0 };
+        struct transport transport;
+        int r = channel_request(o->channel, m, form, &request);
+        if (r < 0)
+                return r;
+        courier_transport(c, o->channel, &transport);
+        r = http_send(c->http, &request, &transport, on_answer, o, &o->transfer);
+        request_done(&request);
+        return r;
+}
+
+static void send_entry(struct courier *c, struct outlet *o, struct queue_entry *entry,
+                       enum form form)
+{
+        struct letter m;
+        double now = clock_boottime();
+        if (courier_load(c, entry, &m) < 0)
+                return;
+        int r = start_transfer(c, o, &m, form);
+        letter_done(&m);
+        if (r >= 0) {
+                o->sequence = entry->sequence;
+                memcpy(o->id, entry->id, sizeof(o->id));
+                o->form = form;
+                lane_sent(&o->lane, now);
+                return;
+        }
+        /* No memory, or an address that cannot be used: the channel waits, nothing is lost. */
+        struct judgement j = { .verdict = r == -ENOMEM ? VERDICT_RETRY : VERDICT_BROKEN,
+                               .retry_after = NAN };
+        snprintf(j.reason, sizeof(j.reason), "cannot be sent: %s", strerror(-r));
+        o->sequence = entry->sequence;
+        memcpy(o->id, entry->id, sizeof(o->id));
+        o->form = form;
+        judge(c, o, &j);
+}
+
+/* When the outlet has to be looked at again; INFINITY: when something happens. */
+static double pump_outlet(struct courier *c, struct outlet *o, unsigned *budget)
+{
+        if (!o->channel)
+                return INFINITY;
+        while (!o->transfer) {
+                struct queue_entry *entry;
+                enum form form;
+                double when, now = clock_boottime();
+                enum pick pick = lane_pick(&o->lane, &c->queue, o->bit, now, &entry, &form, &when);
+                if (pick == PICK_WAIT)
+                        return when;
+                if (*budget == 0)
+                        return now;
+                (*budget)--;
+                if (pick == PICK_READ)
+                        sort_out(c, entry);
+                else
+                        send_entry(c, o, entry, form);
+        }
+        return INFINITY;
+}
+
+static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        courier_pump(userdata);
+        return 0;
+}
+
+static void set_due(struct courier *c, double when)
+{
+        int r = 0;
+        if (!isfinite(when)) {
+                if (c->due)
+                        (void)sd_event_source_set_enabled(c->due, SD_EVENT_OFF);
+                return;
+        }
+        uint64_t usec = (uint64_t)(when * 1e6);
+        if (!c->due) {
+                r = sd_event_add_time(c->loop, &c->due, CLOCK_BOOTTIME, usec, DUE_SLACK_USEC,
+                                      on_due, c);
+                if (r >= 0)
+                        (void)sd_event_source_set_description(c->due, "delivery-due");
+        } else {
+                r = sd_event_source_set_time(c->due, usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(c->due, SD_EVENT_ONESHOT);
+        }
+        if (r < 0)
+                log_error("cannot set a timer: %s", strerror(-r));
+}
+
+static bool busy(const struct courier *c)
+{
+        for (size_t i = 0; i < c->outlet_count; i++)
+                if (c->outlets[i]->transfer)
+                        return true;
+        return false;
+}
+
+static void say_no_channels(struct courier *c)
+{
+        if (c->outlet_count > 0 || c->no_channels_said)
+                return;
+        log_warning("no channels: events stay in %s until there is one", c->spool);
+        c->no_channels_said = true;
+}
+
+void courier_pump(struct courier *c)
+{
+        unsigned budget = READS_MAX;
+        double when = INFINITY;
+
+        if (!c->started)
+                return;
+        if (c->stopping) {
+                if (!busy(c) && c->idle)
+                        c->idle(c->idle_userdata);
+                return;
+        }
+        for (size_t i = 0; c->open && i < c->outlet_count; i++)
+                when = fmin(when, pump_outlet(c, c->outlets[i], &budget));
+        say_no_channels(c);
+        /* What had no room in the queue is taken in when half of it is empty again. */
+        if (c->queue.overflow && c->queue.count < QUEUE_MAX / 2) {
+                courier_look(c);
+                when = clock_boottime();
+        }
+        set_due(c, when);
+        courier_tell_status(c);
+}

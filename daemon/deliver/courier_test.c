@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* `kmemwatch send-test`: one message through one channel, and what came back, without the secret.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "deliver/courier_internal.h"
+#include "deliver/letter.h"
+#include "deliver/test_letter.h"
+
+/* What of an answer is worth a person's reading. */
+enum { SHOWN_BODY_MAX = 4096, ERROR_MAX = 512 };
+
+struct courier_test {
+        struct courier *courier;
+        size_t slot;
+        char *channel;
+        struct http_transfer *transfer;
+        struct request request; /* for what is shown of it */
+        courier_test_done done;
+        void *userdata;
+};
+
+static void test_free(struct courier_test *t)
+{
+        if (!t)
+                return;
+        http_cancel(t->transfer);
+        request_done(&t->request);
+        free(t->channel);
+        free(t);
+}
+
+DEFINE_CLEANUP(struct courier_test, test_free);
+
+static const struct outlet *find_outlet(const struct courier *c, const char *name)
+{
+        for (size_t i = 0; i < c->outlet_count; i++)
+                if (strcmp(c->outlets[i]->name, name) == 0)
+                        return c->outlets[i];
+        return NULL;
+}
+
+static json_t *response(const struct channel *channel, const struct answer *a)
+{
+        if (a->status == 0)
+                return json_null();
+        char body[SHOWN_BODY_MAX];
+        utf8_clean(a->body, body, sizeof(body));
+        channel_redact(channel, body);
+        return json_pack("{s:I, s:s, s:f}", "status", (json_int_t)a->status, "body", body,
+                         "seconds", a->seconds);
+}
+
+static char *report(const struct courier_test *t, const struct channel *channel,
+                    const struct answer *a)
+{
+        struct judgement j;
+        verdict_of(channel->type, a, clock_realtime(), &j);
+        channel_redact(channel, j.reason);
+        bool accepted = j.verdict == VERDICT_ACCEPTED;
+        json_auto_t *json =
+                json_pack("{s:i, s:s, s:s, s:b, s:{s:s, s:s, s:s}, s:o, s:s?}", "version", 1,
+                          "channel", t->channel, "type", channel_type_name(channel->type),
+                          "accepted", accepted, "request", "method", "POST", "url",
+                          t->request.url_shown, "body", request_body_for_people(&t->request),
+                          "response", response(channel, a), "error", accepted ? NULL : j.reason);
+        return json ? json_dumps(json, JSON_COMPACT) : NULL;
+}
+
+static void on_answer(const struct answer *answer, void *userdata)
+{
+        _cleanup_(test_freep) struct courier_test *t = userdata;
+        const struct outlet *o = find_outlet(t->courier, t->channel);
+
+        t->transfer = NULL;
+        t->courier->tests[t->slot] = NULL;
+        if (!o || !o->channel) {
+                t->done(NULL, "the channel was taken away meanwhile", t->userdata);
+                return;
+        }
+        _cleanup_free_ char *json = report(t, o->channel, answer);
+        t->done(json, json ? NULL : strerror(ENOMEM), t->userdata);
+}
+
+static int send_letter(struct courier *c, const struct channel *channel, struct courier_test *t)
+{
+        struct letter letter;
+        struct transport transport;
+        int r = test_letter(channel->name, clock_realtime(), &letter);
+        if (r < 0)
+                return r;
+        /* A test must pass a channel that waits for critical ones only. */
+        if (channel->min_severity > letter.severity)
+                letter.severity = letter.highest_severity = channel->min_severity;
+        r = channel_request(channel, &letter, FORM_FULL, &t->request);
+        letter_done(&letter);
+        if (r < 0)
+                return r;
+        courier_transport(c, channel, &transport);
+        return http_send(c->http, &t->request, &transport, on_answer, t, &t->transfer);
+}
+
+static void unknown_channel(const struct courier *c, const char *name, courier_test_done done,
+                            void *userdata)
+{
+        char clean[CHANNEL_NAME_MAX + 1], error[ERROR_MAX];
+        struct text t;
+        text_init(&t, error, sizeof(error));
+        text_add(&t, "no channel is named \"%s\"", utf8_clean(name, clean, sizeof(clean)));
+        for (size_t i = 0; i < c->outlet_count; i++)
+                text_add(&t, "%s%s", i == 0 ? "; there are: " : ", ", c->outlets[i]->name);
+        if (c->outlet_count == 0)
+                text_add(&t, "; there are no channels");
+        done(NULL, error, userdata);
+}
+
+void courier_send_test(struct courier *c, const char *channel, courier_test_done done,
+                       void *userdata)
+{
+        const struct outlet *o = find_outlet(c, channel);
+        size_t slot = 0;
+
+        if (!o) {
+                unknown_channel(c, channel, done, userdata);
+                return;
+        }
+        if (!o->channel) {
+                done(NULL, "the channel's file has errors: kmemwatch check tells which", userdata);
+                return;
+        }
+        while (slot < TESTS_MAX && c->tests[slot])
+                slot++;
+        if (slot == TESTS_MAX || c->stopping) {
+                done(NULL, "other tests are under way, try again", userdata);
+                return;
+        }
+        _cleanup_(test_freep) struct courier_test *t = calloc(1, sizeof(*t));
+        if (t)
+                *t = (struct courier_test){ .courier = c,
+                                            .slot = slot,
+                                            .channel = strdup(channel),
+                                            .done = done,
+                                            .userdata = userdata };
+        int r = t && t->channel ? send_letter(c, o->channel, t) : -ENOMEM;
+        if (r < 0) {
+                done(NULL, strerror(-r), userdata);
+                return;
+        }
+        c->tests[slot] = TAKE_PTR(t);
+}
+
+void courier_cancel_tests(struct courier *c)
+{
+        for (size_t i = 0; i < TESTS_MAX; i++) {
+                struct courier_test *t = TAKE_PTR(c->tests[i]);
+                if (t)
+                        t->done(NULL, "the courier is stopping", t->userdata);
+                test_free(t);
+        }
+}

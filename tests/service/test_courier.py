@@ -1,0 +1,533 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The built courier against a strict receiver on loopback: delivery, retry, order, giving up, kills.
+
+    tests/service/test_courier.py [NAME...]
+
+Needs no root. The seed of the random test is printed; COURIER_SEED sets it.
+"""
+
+import concurrent.futures
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+import webhook_server  # noqa: E402
+from courier_kit import (DBusError, Place, ROUTING_KEY, SECRETS, HOOK_TOKEN, hex_id,  # noqa: E402
+                         make_event)
+
+SEED = int(os.environ.get("COURIER_SEED", time.time_ns() % 1_000_000))
+
+
+class Setup:
+    """A receiver and a place with three channels."""
+
+    def __init__(self):
+        self.server, self.receiver = webhook_server.start()
+        self.place = Place(self.server.server_address[1])
+        self.place.three_channels()
+
+    def __enter__(self):
+        return self.place, self.receiver
+
+    def __exit__(self, kind, value, trace):
+        self.place.__exit__()
+        self.server.shutdown()
+        self.server.server_close()
+        if kind is None:
+            no_secrets(self.place.output)
+
+
+def no_secrets(text):
+    for secret in SECRETS:
+        assert secret not in text, f"a secret is in: {text}"
+
+
+def at(receiver, path):
+    return [r for r in receiver.snapshot() if r["path"].startswith(path)]
+
+
+def bodies(requests):
+    return [json.loads(r["body"]) for r in requests]
+
+
+def accepted(receiver, path):
+    return [r for r in at(receiver, path) if r["accepted"]]
+
+
+def nothing_wrong(receiver):
+    for request in receiver.snapshot():
+        assert not request["errors"], f"{request['path']}: {request['errors']}\n{request['body']}"
+
+
+def alert(place, *steps):
+    """Puts the events of one alert, returns them."""
+    alert_id, previous, highest = hex_id(), "ok", "ok"
+    rank = ("ok", "notice", "warning", "critical").index
+    events = []
+    for event, severity in steps:
+        highest = max(highest, severity, key=rank)
+        events.append(make_event(alert_id, event, severity, previous, highest))
+        previous = severity
+        place.put(events[-1])
+    return events
+
+
+FIRING = ("firing", "warning")
+WORSE = ("escalated", "critical")
+OVER = ("resolved", "ok")
+
+
+def test_three_channels():
+    with Setup() as (place, receiver):
+        events = alert(place, FIRING, WORSE)
+        place.start()
+        place.wait_empty()
+        events += alert_more(place, events)
+        place.wait_empty()
+        nothing_wrong(receiver)
+        hook = bodies(accepted(receiver, "/hook"))
+        assert [e["id"] for e in hook] == [e["id"] for e in events]
+        assert [e["sequence"] for e in hook] == [1, 2, 3]
+        pager = bodies(accepted(receiver, "/pagerduty"))
+        assert [e["event_action"] for e in pager] == ["trigger", "trigger", "resolve"]
+        assert {e["dedup_key"] for e in pager} == {events[0]["dedup_key"]}
+        assert {e["routing_key"] for e in pager} == {ROUTING_KEY}
+        assert [e["payload"]["severity"] for e in pager][:2] == ["warning", "critical"]
+        slack = accepted(receiver, "/slack")
+        assert len(slack) == 3
+        gaps = [b["time"] - a["time"] for a, b in zip(slack, slack[1:])]
+        assert min(gaps) > 0.9, f"more than one message a second: {gaps}"
+        text = slack[0]["body"]
+        for part in ("db1", "SUnreclaim", "Time left", "▁", "Look at first", "runbook"):
+            assert part in json.dumps(json.loads(text), ensure_ascii=False), part
+        assert at(receiver, "/hook")[0]["headers"]["Authorization"] == f"Bearer {HOOK_TOKEN}"
+        assert place.list("dead") == []
+        assert place.stop() == 0
+
+
+def alert_more(place, events):
+    last = make_event(events[0]["alert"]["id"], "resolved", "ok", "critical", "critical")
+    place.put(last)
+    return [last]
+
+
+def test_retry():
+    """500, 429 with Retry-After, reset, garbage, half an answer, a hang, an endless body"""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/slack", "faults": [
+            {"kind": "status", "status": 500},
+            {"kind": "status", "status": 429, "body": "rate_limited", "headers": {"Retry-After": "3"}}]})
+        receiver.script({"path": "/pagerduty", "faults": [
+            {"kind": "reset"}, {"kind": "garbage"}, {"kind": "half-ok"}]})
+        receiver.script({"path": "/hook", "faults": [
+            {"kind": "hang", "seconds": 3}, {"kind": "half"},
+            {"kind": "endless", "status": 503}]})
+        events = alert(place, FIRING, OVER)
+        place.start()
+        place.wait_empty(30)
+        nothing_wrong(receiver)
+        slack = at(receiver, "/slack")
+        assert [bool(r["fault"]) for r in slack] == [True, True, False, False]
+        assert slack[2]["time"] - slack[1]["time"] >= 2.9, "Retry-After was not obeyed"
+        pager = bodies(accepted(receiver, "/pagerduty"))
+        assert [e["event_action"] for e in pager] == ["trigger", "resolve"]
+        assert [e["id"] for e in bodies(accepted(receiver, "/hook"))] == [e["id"] for e in events]
+        assert place.list("dead") == []
+
+
+def test_endless_success():
+    """An endless body after 200 is cut, and counts as accepted: else it would be sent for ever."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/hook", "faults": [{"kind": "endless", "status": 200}]})
+        alert(place, FIRING)
+        place.start()
+        place.wait_empty()
+        assert len(at(receiver, "/hook")) == 1
+
+
+def test_message_refused():
+    """A message error: short form once, then dead, with the reason; the other channels get theirs."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/slack", "faults": [
+            {"kind": "status", "status": 400, "body": "invalid_blocks"},
+            {"kind": "status", "status": 500, "body": "invalid_payload"}]})
+        receiver.script({"path": "/hook", "faults": [{"kind": "status", "status": 422, "body": "no"}]})
+        events = alert(place, FIRING, OVER)
+        place.start()
+        place.wait_empty()
+        nothing_wrong(receiver)
+        slack = bodies(at(receiver, "/slack"))
+        assert len(slack) == 3
+        assert "attachments" in slack[0] and set(slack[1]) == {"text"}
+        assert "RESOLVED" in slack[2]["text"]
+        stem = f"{1:020d}-{events[0]['id']}"
+        assert place.list("dead") == [f"{stem}.archive.reason", f"{stem}.json", f"{stem}.ops.reason"]
+        assert "invalid_payload" in place.read(f"dead/{stem}.ops.reason")
+        assert "422" in place.read(f"dead/{stem}.archive.reason")
+        assert json.loads(place.read(f"dead/{stem}.json"))["id"] == events[0]["id"]
+        assert "given up" in place.output
+        assert len(accepted(receiver, "/pagerduty")) == 2
+        status = place.status()
+        assert status["dead"] == 1 and status["waiting"] == 0
+
+
+def test_broken_target():
+    """A broken target keeps its events, is said once, holds up nobody, and recovers."""
+    with Setup() as (place, receiver):
+        archived = {"kind": "status", "status": 500, "body": "channel_is_archived"}
+        receiver.script({"path": "/slack", "always": archived})
+        alert(place, FIRING, OVER)
+        place.start()
+        place.wait_output("channel_is_archived")
+        place.wait(lambda: len(accepted(receiver, "/pagerduty")) == 2)
+        place.wait(lambda: len(accepted(receiver, "/hook")) == 2)
+        slack = place.channel_status("ops")
+        assert slack["state"] == "broken" and slack["waiting"] == 2, slack
+        assert "channel_is_archived" in slack["last_error"] and slack["next_try"], slack
+        assert [n for n in place.list("new") if n.endswith(".done")], "nothing is recorded"
+        time.sleep(1.5)
+        assert len(at(receiver, "/slack")) == 1, "a broken target is not hammered"
+        assert place.output.count("channel_is_archived") == 1, "said once"
+        receiver.script({"path": "/slack"})
+        place.reload()
+        place.wait_empty()
+        place.wait_output("works again")
+        assert len(accepted(receiver, "/slack")) == 2
+        assert len(at(receiver, "/pagerduty")) == 2 and len(at(receiver, "/hook")) == 2
+
+
+def test_restart_with_record():
+    """After kill -9 what was accepted is not sent again to those that had it."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/slack", "always": {"kind": "status", "status": 403,
+                                                      "body": "invalid_token"}})
+        alert(place, FIRING)
+        place.start()
+        place.wait(lambda: accepted(receiver, "/hook") and accepted(receiver, "/pagerduty")
+                   and at(receiver, "/slack"))
+        place.wait(lambda: place.channel_status("ops")["state"] == "broken")
+        place.kill()
+        receiver.script({"path": "/slack"})
+        place.start()
+        place.wait_empty()
+        assert len(at(receiver, "/hook")) == 1 and len(at(receiver, "/pagerduty")) == 1
+        assert len(accepted(receiver, "/slack")) == 1
+
+
+def test_kills():
+    """kill -9 again and again: nothing lost, order kept per alert, keys and ids stay"""
+    rng = random.Random(SEED)
+    with Setup() as (place, receiver):
+        for name in ("ops", "oncall", "archive"):
+            with open(f"{place.path}/config/channels.d/{name}.ini", "a", encoding="utf-8") as f:
+                f.write("interval = 100ms\n")
+        slow = {"kind": "late-ok", "seconds": 0.02}
+        for path in ("/slack", "/pagerduty", "/hook"):
+            receiver.script({"path": path, "always": slow})
+        alerts = {}
+        for _ in range(6):
+            events = alert(place, FIRING, WORSE, OVER)
+            alerts[events[0]["dedup_key"]] = [e["id"] for e in events]
+        for round_number in range(12):
+            place.start()
+            time.sleep(rng.uniform(0.02, 0.45))
+            if round_number % 3 == 0:
+                events = alert(place, FIRING, OVER)
+                alerts[events[0]["dedup_key"]] = [e["id"] for e in events]
+            if round_number % 4 == 1:
+                faults = [{"kind": rng.choice(["reset", "half", "garbage"])}]
+                receiver.script({"path": rng.choice(["/pagerduty", "/hook"]), "faults": faults,
+                                 "always": slow})
+            place.kill()
+        place.start()
+        place.wait_empty(40)
+        nothing_wrong(receiver)
+        for key, ids in alerts.items():
+            hook = [e for e in bodies(accepted(receiver, "/hook")) if e["dedup_key"] == key]
+            first_seen = list(dict.fromkeys(e["id"] for e in hook))
+            assert first_seen == ids, f"{key}: {first_seen} instead of {ids}"
+            pager = [e["event_action"] for e in bodies(accepted(receiver, "/pagerduty"))
+                     if e["dedup_key"] == key]
+            assert pager[0] == "trigger" and pager[-1] == "resolve", (key, pager)
+            assert "trigger" not in pager[pager.index("resolve"):], (key, pager)
+        assert len(accepted(receiver, "/slack")) >= sum(len(ids) for ids in alerts.values())
+        assert place.list("dead") == []
+
+
+def test_foreign_files():
+    """Whatever lies in the spool: moved aside with a reason, never fatal, never sent."""
+    with Setup() as (place, receiver):
+        new = f"{place.path}/spool/new"
+        name = place.put(b"not JSON at all \xff\xfe")
+        version = place.put(json.dumps(dict(make_event(hex_id()), version=2)).encode())
+        place.put(b"")
+        place.put(b"[" * 100000)
+        place.put(b"{" + b" " * 70000 + b"}")
+        place.put(json.dumps({"version": 1, "event": "firing"}).encode())
+        place.put(json.dumps({"version": 1, "event": 7, "severity": "warning"}).encode())
+        secret = f"{place.path}/config/secrets/hook"
+        os.symlink(secret, f"{new}/{99:020d}-{hex_id()}.json")
+        os.mkdir(f"{new}/{98:020d}-{hex_id()}.json")
+        os.mkfifo(f"{new}/{97:020d}-{hex_id()}.json")
+        with open(f"{new}/core", "w", encoding="utf-8") as f:
+            f.write("x")
+        orphan = f"{new}/{96:020d}-{hex_id()}.done"
+        with open(orphan, "w", encoding="utf-8") as f:
+            f.write("ops accepted\n")
+        bare = place.put({"version": 1, "event": "firing", "severity": "warning", "id": hex_id()})
+        place.start()
+        place.wait_empty()
+        assert os.path.exists(secret)
+        dead = place.list("dead")
+        assert name in dead and "not JSON" in place.read(f"dead/{name}.reason")
+        assert "version 1" in place.read(f"dead/{version}.reason")
+        assert "core" in dead
+        # The bare but good one came through; only the strict webhook does not want it.
+        assert len(accepted(receiver, "/slack")) == 1, receiver.snapshot()
+        assert len(accepted(receiver, "/pagerduty")) == 1
+        assert "400" in place.read(f"dead/{bare[:-5]}.archive.reason")
+        assert place.process.poll() is None
+        place.put(make_event(hex_id()))
+        place.wait_empty()
+
+
+def test_broken_channel_file():
+    """A file with errors is left out with file:line; what is meant for it waits until it is mended."""
+    with Setup() as (place, receiver):
+        place.channel("ops", "type = slack", "secret = slack", "colour = red", "timeout = soon")
+        alert(place, FIRING)
+        place.start()
+        place.wait(lambda: accepted(receiver, "/pagerduty") and accepted(receiver, "/hook"))
+        path = f"{place.path}/config/channels.d/ops.ini"
+        assert f"{path}:4: " in place.output and f"{path}:5: " in place.output, place.output
+        status = place.status()
+        assert any(f"{path}:4: " in line for line in status["left_out"]), status["left_out"]
+        assert place.channel_status("ops")["state"] == "broken"
+        assert status["waiting"] == 1
+        place.three_channels()
+        place.reload()
+        place.wait_empty()
+        assert len(accepted(receiver, "/slack")) == 1
+        # and a reload with an error changes nothing
+        place.channel("ops", "type = pigeon")
+        place.reload()
+        place.wait_output("Not reloaded")
+        alert(place, FIRING)
+        place.wait_empty()
+        assert len(accepted(receiver, "/slack")) == 2
+        assert place.status()["left_out"]
+
+
+def test_no_channels():
+    """Without channels events stay, and that is said once."""
+    with Setup() as (place, receiver):
+        shutil.rmtree(f"{place.path}/config/channels.d")
+        alert(place, FIRING)
+        place.start()
+        place.wait_output("no channels")
+        alert(place, FIRING)
+        time.sleep(0.3)
+        assert len(place.list("new")) == 2 and place.output.count("no channels") == 1
+        assert place.status()["waiting"] == 2
+        os.mkdir(f"{place.path}/config/channels.d")
+        place.three_channels()
+        place.reload()
+        place.wait_empty()
+        assert len(accepted(receiver, "/hook")) == 2
+
+
+def test_filters():
+    """min-severity: an alert comes into sight when it gets worse, and leaves it when it eases"""
+    with Setup() as (place, receiver):
+        place.channel("oncall", "type = pagerduty", "secret = pagerduty", "min-severity = critical",
+                      f"url = http://127.0.0.1:{place.port}/pagerduty/v2/enqueue")
+        place.channel("ops", "type = slack", "secret = slack", "only-rules = vmalloc-* nothing")
+        events = alert(place, FIRING, WORSE, ("eased", "warning"), WORSE, ("eased", "warning"), OVER)
+        place.start()
+        place.wait_empty()
+        pager = [e["event_action"] for e in bodies(accepted(receiver, "/pagerduty"))]
+        assert pager == ["trigger", "resolve", "trigger", "resolve", "resolve"], pager
+        assert at(receiver, "/slack") == []
+        assert len(accepted(receiver, "/hook")) == len(events)
+
+
+def test_send_test():
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/hook", "faults": [
+            {"kind": "status", "status": 403, "body": f"bad token {HOOK_TOKEN}"}]})
+        place.start()
+        for name in ("ops", "oncall"):
+            answer = json.loads(place.call("SendTest", name))
+            assert answer["accepted"] is True and answer["error"] is None, answer
+            assert answer["request"]["method"] == "POST" and "/…" in answer["request"]["url"]
+            assert answer["response"]["status"] in (200, 202)
+            no_secrets(json.dumps(answer))
+            json.loads(answer["request"]["body"])
+        answer = json.loads(place.call("SendTest", "archive"))
+        assert answer["accepted"] is False and "403" in answer["error"], answer
+        no_secrets(json.dumps(answer))
+        try:
+            place.call("SendTest", "nobody")
+            raise AssertionError("no such channel, but no error")
+        except DBusError as e:
+            assert "archive" in str(e) and "ops" in str(e)
+        nothing_wrong(receiver)
+        no_secrets(json.dumps(place.status()))
+
+
+def test_tls():
+    """A certificate of nobody is not trusted; with its authority in ca-file it is."""
+    if not shutil.which("openssl"):
+        return "openssl is missing"
+    with Setup() as (place, _):
+        key, cert = f"{place.path}/key.pem", f"{place.path}/cert.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        server, receiver = webhook_server.start(tls=(cert, key))
+        url = f"url = https://127.0.0.1:{server.server_address[1]}/hook"
+        for name in ("ops", "oncall"):
+            os.remove(f"{place.path}/config/channels.d/{name}.ini")
+        place.channel("archive", "type = webhook", url)
+        alert(place, FIRING)
+        place.start()
+        place.wait_output("does not work")
+        assert "certificate" in place.output and not at(receiver, "/hook")
+        place.channel("archive", "type = webhook", url, f"ca-file = {cert}")
+        place.reload()
+        place.wait_empty()
+        assert len(accepted(receiver, "/hook")) == 1
+        server.shutdown()
+    return None
+
+
+def test_redirect():
+    """A redirect is not followed: the secret would go to whoever is named there."""
+    with Setup() as (place, receiver):
+        elsewhere, other = webhook_server.start()
+        target = f"http://127.0.0.1:{elsewhere.server_address[1]}/hook"
+        receiver.script({"path": "/hook", "always": {"kind": "status", "status": 307,
+                                                     "headers": {"Location": target}}})
+        alert(place, FIRING)
+        place.start()
+        place.wait_output("Channel archive does not work")
+        assert other.snapshot() == []
+        elsewhere.shutdown()
+
+
+def test_dead_receiver():
+    """Nobody listens, no such name: kept, and the stop is quick."""
+    with Setup() as (place, receiver):
+        place.channel("ops", "type = webhook", "url = http://127.0.0.1:9/hook")
+        place.channel("oncall", "type = webhook", "url = http://no-such-host.invalid/hook")
+        alert(place, FIRING)
+        place.start()
+        place.wait(lambda: accepted(receiver, "/hook"))
+        place.wait(lambda: place.channel_status("ops")["state"] == "retrying")
+        assert place.channel_status("ops")["last_error"]
+        begin = time.monotonic()
+        assert place.stop() == 0
+        assert time.monotonic() - begin < 5
+        assert len(place.list("new")) == 2  # the event and its record
+
+
+def test_spool_appears_later():
+    with Setup() as (place, receiver):
+        shutil.rmtree(f"{place.path}/spool")
+        place.start()
+        place.wait(lambda: os.path.isdir(f"{place.path}/spool/new"))
+        os.makedirs(f"{place.path}/spool/tmp")
+        alert(place, FIRING)
+        place.wait_empty()
+        assert len(accepted(receiver, "/hook")) == 1
+
+
+def test_two_couriers():
+    """A second courier on the same spool would send all twice: it ends."""
+    with Setup() as (place, _):
+        place.start()
+        place.wait(lambda: os.path.exists(f"{place.path}/runtime/kmemwatch-courier.socket"))
+        second = subprocess.run([f"{os.environ.get('KMW_BUILD', 'build/release')}/kmemwatch-courier",
+                                 "--config", f"{place.path}/config", "--spool", f"{place.path}/spool",
+                                 "--runtime", f"{place.path}/runtime2"],
+                                capture_output=True, text=True, timeout=10, check=False)
+        assert second.returncode == 1 and "another courier" in second.stderr, second
+
+
+def test_idle():
+    """With nothing to do it sleeps: no wake-ups, hardly any memory."""
+    with Setup() as (place, receiver):
+        alert(place, FIRING)
+        place.start()
+        place.wait_empty()
+        place.status()
+        time.sleep(2.5)  # connections that were kept are closed by their own timers, if at all
+
+        def switches():
+            with open(f"/proc/{place.process.pid}/status", encoding="utf-8") as f:
+                return int(next(line for line in f if line.startswith("voluntary")).split()[1])
+        before = switches()
+        time.sleep(4)
+        woken = switches() - before
+        assert woken <= 1, f"woke up {woken} times in 4 s"
+        assert len(accepted(receiver, "/hook")) == 1
+
+
+def test_usage():
+    program = f"{os.environ.get('KMW_BUILD', 'build/release')}/kmemwatch-courier"
+
+    def run(*options):
+        return subprocess.run([program, *options], capture_output=True, text=True, timeout=10,
+                              check=False)
+    assert run("--version").stdout.startswith("kmemwatch-courier ")
+    shown = run("--help")
+    assert shown.returncode == 0 and "Examples:" in shown.stdout
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
+    assert run("--nonsense").returncode == 2
+    assert run("extra").returncode == 2
+    assert run("--log-level", "loud").returncode == 2
+
+
+def run_one(test):
+    begin = time.monotonic()
+    try:
+        return test, test(), None, time.monotonic() - begin
+    except Exception:
+        return test, None, traceback.format_exc(), time.monotonic() - begin
+
+
+def main():
+    tests = [value for name, value in sorted(globals().items()) if name.startswith("test_")]
+    if sys.argv[1:]:
+        tests = [t for t in tests if t.__name__ in sys.argv[1:]]
+    print(f"COURIER_SEED={SEED}")
+    passed = failed = skipped = 0
+    # Most of the time is waiting, by both sides.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
+        for test, skip, error, seconds in pool.map(run_one, tests):
+            name = test.__name__
+            if error:
+                failed += 1
+                print(f"FAIL {name} ({seconds:.1f} s)\n{error}")
+            elif skip:
+                skipped += 1
+                print(f"skip {name}: {skip}")
+            else:
+                passed += 1
+                print(f"pass {name} ({seconds:.1f} s)")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
