@@ -25,12 +25,15 @@
 #include "deliver/channel_file.h"
 #include "deliver/courier.h"
 #include "deliver/settings.h"
+#include "engine/settings.h"
 
 #define PROGRAM "kmemwatch-courier"
 
 /* What is under way at SIGTERM gets this long; whatever is not answered is sent again after the
  * next start. */
 enum { STOP_SECONDS = 3 };
+
+enum { PROBLEM_LINE_MAX = 1024 };
 
 static const char usage[] =
         PROGRAM " [OPTIONS]\n"
@@ -55,6 +58,7 @@ static const char usage[] =
                 "`kmemwatch send-test CHANNEL` sends a test message.\n";
 
 struct program {
+        int level_option; /* --log-level, or -1 */
         struct places places;
         struct journal journal;
         sd_event *loop;
@@ -77,7 +81,10 @@ static void program_done(struct program *p)
 static int load(const struct program *p, struct problems *problems, struct channel_set *channels,
                 struct courier_settings *settings)
 {
-        const struct config_part parts[] = { { &COURIER_KEYS, settings } };
+        const struct config_part parts[] = {
+                { courier_key_table(), settings },
+                { daemon_key_table(), NULL }, /* only the names, so that a typo is found here too */
+        };
         int r = config_file_load(p->places.main_file, parts, ELEMENTS_OF(parts), problems);
         if (r < 0)
                 return r;
@@ -88,14 +95,33 @@ static int load(const struct program *p, struct problems *problems, struct chann
 
 static void say_problems(const struct problems *problems)
 {
+        char line[PROBLEM_LINE_MAX];
         for (size_t i = 0; i < problems->count; i++)
-                if (problems->list[i].line > 0)
-                        log_error("%s:%u: %s", problems->list[i].file, problems->list[i].line,
-                                  problems->list[i].text);
-                else
-                        log_error("%s: %s", problems->list[i].file, problems->list[i].text);
+                log_error("%s", problem_format(&problems->list[i], line, sizeof(line)));
         if (problems->dropped > 0)
                 log_error("and %zu more", problems->dropped);
+}
+
+static void say_left_out(const struct program *p, const struct channel_set *channels)
+{
+        for (size_t i = 0; i < channels->left_out_count; i++) {
+                const struct journal_field fields[] = {
+                        { "CHANNEL", channels->left_out[i] },
+                        { "ERROR", "its file has errors" },
+                };
+                journal_message(&p->journal, MESSAGE_CHANNEL_BROKEN, LOG_ERR, fields,
+                                ELEMENTS_OF(fields),
+                                "Channel %s is left out, its file has errors; what is meant for it "
+                                "waits until that is mended",
+                                channels->left_out[i]);
+        }
+}
+
+/* The command line wins over the file. */
+static void set_level(const struct program *p, const struct courier_settings *settings)
+{
+        if (p->level_option < 0)
+                log_open(PROGRAM, settings->log_level);
 }
 
 static int configure(struct program *p)
@@ -105,11 +131,10 @@ static int configure(struct program *p)
         struct courier_settings settings = { 0 };
         int r = load(p, &problems, &channels, &settings);
         say_problems(&problems);
-        if (channels.left_out_count > 0)
-                log_error("%zu channel file%s left out: events wait until mended",
-                          channels.left_out_count, channels.left_out_count == 1 ? "" : "s");
+        say_left_out(p, &channels);
         if (r >= 0) {
                 size_t count = channels.count;
+                set_level(p, &settings);
                 r = courier_configure(p->courier, &channels, &settings, &problems);
                 if (r >= 0)
                         log_info("delivering from %s to %zu channel%s", p->places.spool, count,
@@ -128,10 +153,11 @@ static void reload(struct program *p)
         struct channel_set channels = { 0 };
         struct courier_settings settings = { 0 };
         int r = load(p, &problems, &channels, &settings);
+        if (r >= 0 && problems.count == 0)
+                set_level(p, &settings);
         if (r >= 0 && problems.count > 0) {
-                char first[256];
-                snprintf(first, sizeof(first), "%s:%u: %s", problems.list[0].file,
-                         problems.list[0].line, problems.list[0].text);
+                char first[PROBLEM_LINE_MAX];
+                problem_format(&problems.list[0], first, sizeof(first));
                 const struct journal_field fields[] = { { "PROBLEMS", first } };
                 say_problems(&problems);
                 journal_message(&p->journal, MESSAGE_RELOAD_REFUSED, LOG_ERR, fields,
@@ -269,9 +295,9 @@ static void keep_secrets(void)
 #endif
 }
 
-static int run(const struct place_options *options)
+static int run(const struct place_options *options, int level_option)
 {
-        _cleanup_(program_done) struct program p = { 0 };
+        _cleanup_(program_done) struct program p = { .level_option = level_option };
         keep_secrets();
         journal_init(&p.journal, PROGRAM, false);
         int r = places_init(&p.places, options, "/run/" PROGRAM);
@@ -302,22 +328,6 @@ static int run(const struct place_options *options)
         return r < 0 ? 1 : 0;
 }
 
-static int level_by_name(const char *name)
-{
-        static const struct {
-                const char *name;
-                int level;
-        } levels[] = { { "err", LOG_ERR },
-                       { "warning", LOG_WARNING },
-                       { "notice", LOG_NOTICE },
-                       { "info", LOG_INFO },
-                       { "debug", LOG_DEBUG } };
-        for (size_t i = 0; i < ELEMENTS_OF(levels); i++)
-                if (strcmp(levels[i].name, name) == 0)
-                        return levels[i].level;
-        return -1;
-}
-
 int main(int argc, char **argv)
 {
         enum { SPOOL = 256, CHANNELS, CONFIG, STATE, RUNTIME, LEVEL, RELEASE };
@@ -333,7 +343,7 @@ int main(int argc, char **argv)
                 { 0 },
         };
         struct place_options places = { 0 };
-        int option, level = LOG_INFO;
+        int option, level = -1;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (option) {
                 case SPOOL:
@@ -352,7 +362,7 @@ int main(int argc, char **argv)
                         places.runtime = optarg;
                         break;
                 case LEVEL:
-                        level = level_by_name(optarg);
+                        level = log_priority_by_name(optarg);
                         if (level < 0) {
                                 fprintf(stderr,
                                         PROGRAM
@@ -378,6 +388,6 @@ int main(int argc, char **argv)
                         argv[optind]);
                 return 2;
         }
-        log_open(PROGRAM, level);
-        return run(&places);
+        log_open(PROGRAM, level < 0 ? LOG_INFO : level);
+        return run(&places, level);
 }

@@ -83,7 +83,12 @@ static const struct key keys[] = {
           .help = "HTTP or SOCKS proxy. The environment's http_proxy is never looked at." },
 };
 
-const struct key_table CHANNEL_KEYS = { keys, ELEMENTS_OF(keys), SECTION };
+static const struct key_table table = { keys, ELEMENTS_OF(keys), SECTION };
+
+const struct key_table *channel_key_table(void)
+{
+        return &table;
+}
 
 void channel_set_done(struct channel_set *set)
 {
@@ -260,9 +265,9 @@ static int load_section(const struct loader *l, const char *name, const char *fi
         size_t before = l->problems->count + l->problems->dropped;
         _cleanup_(secret_freep) char *secret = NULL;
 
-        int r = keys_set_defaults(&CHANNEL_KEYS, &s, NULL);
+        int r = keys_set_defaults(&table, &s, NULL);
         if (r >= 0)
-                r = keys_apply(&CHANNEL_KEYS, section, &s, NULL, l->problems);
+                r = keys_apply(&table, section, &s, NULL, l->problems);
         /* With a wrong type the rest would be judged by another one's rules. */
         if (r >= 0 && l->problems->count + l->problems->dropped == before)
                 check_together(&check, &s);
@@ -270,7 +275,7 @@ static int load_section(const struct loader *l, const char *name, const char *fi
                 r = read_secret(&check, &s, l->config, l->credentials, l->need, &secret);
         if (r >= 0 && l->problems->count + l->problems->dropped == before)
                 r = make_channel(name, file, &s, &secret, ret);
-        keys_done(&CHANNEL_KEYS, &s);
+        keys_done(&table, &s);
         return r;
 }
 

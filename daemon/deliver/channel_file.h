@@ -29,4 +29,4 @@ int channel_set_load(const char *folder, const char *config, const char *credent
 
 /* For the manual page and the example. */
 struct key_table;
-extern const struct key_table CHANNEL_KEYS;
+const struct key_table *channel_key_table(void);

@@ -72,12 +72,7 @@ static json_t *problems_list(const struct problems *p)
         json_t *list = json_array();
         for (size_t i = 0; list && i < p->count; i++) {
                 char raw[1024], clean[1024];
-                struct text t;
-                text_init(&t, raw, sizeof(raw));
-                text_add(&t, "%s:", p->list[i].file);
-                if (p->list[i].line > 0)
-                        text_add(&t, "%u:", p->list[i].line);
-                text_add(&t, " %s", p->list[i].text);
+                problem_format(&p->list[i], raw, sizeof(raw));
                 json_array_append_new(list, json_string(utf8_clean(raw, clean, sizeof(clean))));
         }
         if (list && p->dropped > 0)

@@ -8,9 +8,10 @@ struct courier_settings {
         double timeout; /* seconds for a whole exchange, unless the channel says otherwise */
         char *proxy;    /* NULL: none */
         char *ca_file;  /* NULL: the system's */
+        int log_level;  /* syslog priority */
 };
 
 /* For config_file_load (which sets the defaults), for the manual page and the example. */
-extern const struct key_table COURIER_KEYS;
+const struct key_table *courier_key_table(void);
 
 void courier_settings_done(struct courier_settings *s);

@@ -13,7 +13,7 @@
 #include "alert/event.h"
 #include "base/macros.h"
 #include "base/text.h"
-#include "deliver/message.h"
+#include "deliver/letter.h"
 
 static const struct host_facts HOST = {
         .kind = HOST_VM,
@@ -334,12 +334,12 @@ static void test_missing(void **state)
 static void test_courier_reads_it(void **state)
 {
         struct event e = an_event();
-        char *text, error[MESSAGE_ERROR_MAX] = "";
-        struct message m;
+        char *text, error[LETTER_ERROR_MAX] = "";
+        struct letter m;
 
         (void)state;
         assert_int_equal(event_json(&e, &text), 0);
-        assert_int_equal(message_parse(text, strlen(text), error, &m), 0);
+        assert_int_equal(letter_parse(text, strlen(text), error, &m), 0);
         assert_string_equal(m.id, e.id);
         assert_string_equal(m.dedup_key, e.dedup_key);
         assert_string_equal(m.alert_id, e.alert_id);
@@ -364,7 +364,7 @@ static void test_courier_reads_it(void **state)
         assert_true(m.mem_total == HOST.mem_total);
         assert_int_equal(m.recent_count, 3);
         assert_true(isnan(m.recent[1]));
-        message_done(&m);
+        letter_done(&m);
         free(text);
 }
 
