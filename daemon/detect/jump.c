@@ -12,7 +12,7 @@ const struct jump_params jump_params_default = {
         .record_tau = 24 * 3600, /* the same hour of yesterday still counts by 1/e */
         .sigma = 6,
         .record = 2,
-        .abrupt = 0.5,
+        .back = 0.25,
         .look_back = 15,
         .learn = 60,
         .samples = 20,
@@ -21,14 +21,20 @@ const struct jump_params jump_params_default = {
 /* The level must average at least this many samples, whatever their interval. */
 enum { LEVEL_SAMPLES = 8 };
 
-/* Departures are taken at most this many spreads wide into the spread. */
+/* Steps are taken at most this many spreads wide into the spread. */
 static const double CLIP = 6;
+
+/* What was seen during an excursion is nothing to measure an ordinary step from. */
+static void forget_past(struct jump *j)
+{
+        for (unsigned i = 0; i < JUMP_PAST; i++)
+                j->past_time[i] = -INFINITY;
+}
 
 void jump_init(struct jump *j)
 {
         *j = (struct jump){ 0 };
-        for (unsigned i = 0; i < JUMP_PAST; i++)
-                j->past_time[i] = -INFINITY;
+        forget_past(j);
 }
 
 /* For a normal distribution the mean absolute deviation is sqrt(2 / pi) of the standard deviation;
@@ -37,7 +43,7 @@ static const double MAD_TO_SIGMA = 1.2533141373155003;
 
 static double spread_of(const struct jump *j, double floor)
 {
-        return fmax(j->departure.count ? j->departure.mean * MAD_TO_SIGMA : 0, floor);
+        return fmax(j->step.count ? j->step.mean * MAD_TO_SIGMA : 0, floor);
 }
 
 static double record_of(const struct jump *j, const struct jump_params *p, double time)
@@ -45,11 +51,9 @@ static double record_of(const struct jump *j, const struct jump_params *p, doubl
         return j->record * exp(-fmax(0, time - j->record_time) / p->record_tau);
 }
 
-/* How much of the change was made within the look-back: against the mean of what is remembered of
- * it, because the noise of a single sample, let alone of the most favourable one, is half a
- * beginning excursion. At least the last two samples count, however far apart they are. */
-static double recent_change(const struct jump *j, const struct jump_params *p, double time,
-                            double value, double direction)
+/* The sample against the mean of what is remembered of the look-back: the noise of a single sample
+ * counts once that way, not twice. At least the last two samples count, however far apart. */
+static double step_of(const struct jump *j, const struct jump_params *p, double time, double value)
 {
         double reach = fmax(p->look_back, 2.2 * j->interval), sum = 0;
         unsigned count = 0;
@@ -58,7 +62,7 @@ static double recent_change(const struct jump *j, const struct jump_params *p, d
                         sum += j->past_value[i];
                         count++;
                 }
-        return count > 0 ? (value - sum / count) * direction : 0;
+        return count > 0 ? value - sum / count : 0;
 }
 
 static void remember(struct jump *j, const struct jump_params *p, double time, double value)
@@ -76,13 +80,21 @@ static bool learned_enough(const struct jump *j, const struct jump_params *p)
         return j->level.count >= p->samples && j->learned >= p->learn;
 }
 
+static void begin(struct jump *j, double time, double change)
+{
+        j->away = true;
+        j->up = change > 0;
+        j->away_since = time;
+        j->away_most = fabs(change);
+}
+
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor)
 {
         if (!isfinite(time) || !isfinite(value) || (j->level.count > 0 && time <= j->time))
                 return;
         if (j->level.count == 0) {
-                if (j->departure.tau == 0)
-                        ewma_init(&j->departure, p->spread_tau, CLIP);
+                if (j->step.tau == 0)
+                        ewma_init(&j->step, p->spread_tau, CLIP);
                 ewma_init(&j->level, p->level_tau, 0);
                 ewma_add(&j->level, time, value, floor);
                 remember(j, p, time, value);
@@ -101,31 +113,34 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         j->learned += fmin(dt, 3 * j->interval);
         j->level.tau = fmax(p->level_tau, LEVEL_SAMPLES * j->interval);
 
-        double change = value - j->level.mean, size = fabs(change), direction = change < 0 ? -1 : 1;
+        double step = step_of(j, p, time, value), change = value - j->level.mean;
         double spread = spread_of(j, floor), record = record_of(j, p, time);
+        bool far = fabs(step) > p->sigma * spread && fabs(step) > p->record * record;
 
-        if (!j->away && learned_enough(j, p) && size > p->sigma * spread &&
-            size > p->record * record &&
-            recent_change(j, p, time, value, direction) >= p->abrupt * size) {
-                j->away = true;
-                j->up = change > 0;
-                j->away_since = time;
-        } else if (j->away && (change > 0) != j->up && size > p->sigma * spread &&
-                   size > p->record * record) {
-                /* from above to far below: another excursion */
-                j->up = !j->up;
-                j->away_since = time;
-        } else if (j->away && size <= fmax(p->sigma / 2 * spread, p->record / 2 * record)) {
-                j->away = false;
+        if (j->away) {
+                /* Back is near the old level, or past it; what lies far on the other side is
+                 * another excursion. */
+                double most = j->up ? j->away_most : -j->away_most;
+                if ((change > 0) != j->up && far) {
+                        begin(j, time, change);
+                } else if (change / most <= p->back || fabs(change) <= p->sigma / 2 * spread) {
+                        j->away = false;
+                        forget_past(j);
+                        step = 0; /* the way back is no ordinary step */
+                } else {
+                        j->away_most = fmax(j->away_most, fabs(change));
+                }
+        } else if (far && learned_enough(j, p) && (change > 0) == (step > 0)) {
+                begin(j, time, change);
         }
 
         if (j->away) {
                 ewma_skip(&j->level, time);
-                ewma_skip(&j->departure, time);
+                ewma_skip(&j->step, time);
         } else {
-                ewma_add(&j->departure, time, size, floor);
-                if (size > record) {
-                        j->record = size;
+                ewma_add(&j->step, time, fabs(step), floor);
+                if (fabs(step) > record) {
+                        j->record = fabs(step);
                         j->record_time = time;
                 }
                 ewma_add(&j->level, time, value, floor);
@@ -167,6 +182,7 @@ void jump_adopt(struct jump *j)
 {
         ewma_rebase(&j->level, j->value);
         j->away = false;
+        forget_past(j);
 }
 
 void jump_forget_level(struct jump *j)
@@ -174,8 +190,7 @@ void jump_forget_level(struct jump *j)
         j->level.count = 0;
         j->learned = 0;
         j->away = false;
-        for (unsigned i = 0; i < JUMP_PAST; i++)
-                j->past_time[i] = -INFINITY;
+        forget_past(j);
 }
 
 void jump_shift(struct jump *j, double amount)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Sudden changes of level: the state behind spike and drop.
  *
- * A robust EWMA holds the level. A sample that departs from it abruptly (most of the way was made
- * within the last few samples) and far (several measured spreads) begins an excursion: the level is
- * frozen, nothing is learned from what is being alerted on, until the series comes back or the new
- * level is adopted. A slow departure is no jump: the level follows it.
+ * A robust EWMA holds the level. What is tested is the step: the sample less the mean of what was
+ * seen within the last few seconds (or the last two samples). A step that exceeds both several
+ * spreads of ordinary steps and the largest ordinary one begins an excursion: the level is frozen,
+ * nothing is learned from what is being alerted on, until the series comes back or the new level is
+ * adopted. A climb that makes no such step is no jump: the level follows it.
  *
- * Beside the spread a decaying record of the largest ordinary departure is kept: series of real
- * machines have heavy tails, and what happened an hour ago without being an anomaly is none now. */
+ * Beside the spread a decaying record of the largest ordinary step is kept: series of real machines
+ * have heavy tails, and what happened an hour ago without being an anomaly is none now. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,12 +20,13 @@ enum { JUMP_PAST = 8 }; /* samples looked back at to tell a jump from a climb */
 
 struct jump_params {
         double level_tau;  /* seconds: memory of the level */
-        double spread_tau; /* seconds: memory of the spread of departures */
-        double record_tau; /* seconds: memory of the largest ordinary departure */
+        double spread_tau; /* seconds: memory of the spread of steps */
+        double record_tau; /* seconds: memory of the largest ordinary step */
         double sigma;      /* spreads that begin an excursion */
         double record;     /* times the record that begin an excursion */
-        double abrupt;     /* share of the departure made within the look-back */
-        double look_back;  /* seconds, or two samples where they are farther apart */
+        double back;       /* share of the largest departure below which an excursion is over */
+        double look_back;  /* seconds that a step is measured over, or two samples where they are
+                              farther apart */
         double learn;      /* seconds without an answer at first */
         uint64_t samples;  /* samples without an answer at first */
 };
@@ -34,7 +36,7 @@ extern const struct jump_params jump_params_default;
 
 struct jump {
         struct ewma level;
-        struct ewma departure; /* of |sample - level|: mean is used as scale */
+        struct ewma step; /* of |step|: its mean is used as scale */
         double record;
         double record_time;
         double past_time[JUMP_PAST], past_value[JUMP_PAST];
@@ -44,16 +46,17 @@ struct jump {
         bool away;         /* an excursion is on */
         bool up;           /* its direction */
         double away_since; /* its first sample */
+        double away_most;  /* the largest departure in it */
         double time;       /* of the last sample */
         double value;      /* the last sample */
 };
 
 struct jump_answer {
         double level;    /* what is normal; frozen during an excursion */
-        double spread;   /* one standard deviation of ordinary departures, >= floor */
+        double spread;   /* one standard deviation of ordinary steps, >= floor */
         double change;   /* value - level */
         double sigma;    /* |change| / spread */
-        double record;   /* the largest ordinary departure, decayed; 0 when none */
+        double record;   /* the largest ordinary step, decayed; 0 when none */
         bool away;       /* an excursion is on */
         double away_for; /* seconds since it began, 0 when none */
         double score;    /* 0 ... 1: how surely this is not ordinary, the same on every series */

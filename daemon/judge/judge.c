@@ -126,7 +126,10 @@ static bool limit_holds(const struct rule *r, const struct limit *l, double shar
                         all = false;
                         continue;
                 }
-                double margin = c.below ? c.judged / c.limit * share : c.limit * share / c.judged;
+                /* Share of the limit that is missing; what is not above zero reaches nothing. */
+                double margin = c.below        ? c.judged / c.limit * share
+                                : c.judged > 0 ? c.limit * share / c.judged
+                                               : INFINITY;
                 if (!(margin <= 1))
                         all = false;
                 /* The term that is hardest to meet is the one to show. */
