@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "base/places.h"
 #include "config/config_file.h"
+#include "deliver/settings.h"
 #include "engine/replay.h"
 #include "engine/settings.h"
 #include "view/commands.h"
@@ -35,9 +36,15 @@ static enum exit_code replay(const struct options *o)
 static enum exit_code check(const struct options *o, const struct terminal *t)
 {
         struct daemon_settings daemon = { 0 };
-        const struct config_part parts[] = { { daemon_key_table(), &daemon } };
+        struct courier_settings courier = { 0 };
+        const struct config_part parts[] = {
+                { daemon_key_table(), &daemon },
+                { courier_key_table(), &courier },
+        };
+        enum exit_code code = check_run(o, t, parts, ELEMENTS_OF(parts));
 
-        return check_run(o, t, parts, ELEMENTS_OF(parts));
+        courier_settings_done(&courier);
+        return code;
 }
 
 static enum exit_code help(const struct options *o, const char *name)
