@@ -116,22 +116,22 @@ static double series_rate(const struct series *s)
 
 static void offer(struct engine *e, struct watch *w)
 {
-        if (w->remade) {
-                event_make(e, w, &w->change, w->event.time, &w->event);
-                w->remade = false;
-        }
         /* Owed while it is being taken: whoever saves the open alerts before taking saves that. */
-        w->owed = true;
         w->owed = e->take(&w->event, e->userdata) < 0;
+}
+
+static void watch_judge(struct engine *e, struct watch *w, const struct machine_numbers *m)
+{
+        struct series_numbers numbers;
+        series_numbers(&e->series[w->series], &numbers);
+        judge_rule(w->rule, &numbers, m, &w->verdict);
 }
 
 static void watch_step(struct engine *e, struct watch *w, const struct machine_numbers *m)
 {
         const struct rule *r = w->rule;
         const struct series *s = &e->series[w->series];
-        struct series_numbers numbers;
-        series_numbers(s, &numbers);
-        judge_rule(r, &numbers, m, &w->verdict);
+        watch_judge(e, w, m);
 
         struct alert_timing timing = { r->for_seconds, r->clear_for_seconds, r->repeat_seconds };
         /* Near exhaustion nobody can wait: the wait shrinks with the time left. */
@@ -151,7 +151,7 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         if (!w->change.happened)
                 return;
         event_make(e, w, &w->change, e->wall, &w->event);
-        offer(e, w);
+        w->owed = true;
 }
 
 void engine_feed(struct engine *e, const struct sample *sample)
@@ -174,11 +174,19 @@ void engine_feed(struct engine *e, const struct sample *sample)
                 struct watch *w = &e->watches[i];
                 if (!w->applies)
                         continue;
-                if (w->owed)
-                        offer(e, w);
-                if (!w->owed)
+                if (!w->owed) {
                         watch_step(e, w, &m);
+                } else if (w->remade) {
+                        watch_judge(e, w, &m);
+                        event_make(e, w, &w->change, w->event.time, &w->event);
+                        w->remade = false;
+                }
         }
+        /* All of them are marked as owed before the first is offered: who saves the open alerts then
+         * saves them once for all. */
+        for (size_t i = 0; i < e->watch_count; i++)
+                if (e->watches[i].owed)
+                        offer(e, &e->watches[i]);
 }
 
 /* Goes on where the old rules' engine was. */
@@ -236,6 +244,7 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
                 if (!w->change.happened)
                         continue;
                 event_make(e, w, &w->change, e->wall, &w->event);
+                w->owed = true;
                 offer(e, w);
         }
         engine_drop(e);

@@ -33,13 +33,18 @@ enum { FAILURES_MAX = 30 };
 /* At stop, how long to wait for the disk before leaving what is held to the next start. */
 static const double STOP_SECONDS = 5;
 
-/* The alert's identity goes to the disk before its event and, as announced, after it, in one lane
- * of the writer: whatever ends in between, the next start knows what is owed. */
+/* The journal hears of it at once, whatever the disk does. The alert's identity goes to the disk
+ * before its event and, as announced, after it, in one lane of the writer: whatever ends in between,
+ * the next start knows what is owed. One saving serves all events of a tick, since the engine has
+ * made them all before it offers the first. */
 static int take_event(const struct event *event, void *userdata)
 {
         struct service *s = userdata;
+        s->alerts_changed = true;
         s->told_at = 0; /* STATUS= changes with it */
-        int r = service_state_save_alerts(s);
+        int r = announcer_tell(s->announcer, event);
+        if (r >= 0 && !s->alerts_saved)
+                s->alerts_saved = (r = service_state_save_alerts(s)) >= 0;
         return r < 0 ? r : announcer_event(s->announcer, event);
 }
 
@@ -75,11 +80,12 @@ static int tick(struct service *s)
         if (s->failures > 0)
                 log_notice("sampling again after %u failures", s->failures);
         s->failures = 0;
+        s->alerts_saved = false;
         engine_feed(s->engine, sample);
 
         double monotonic = clock_monotonic();
-        if (s->told_at == 0)
-                (void)service_state_save_alerts(s);
+        if (s->alerts_changed)
+                s->alerts_changed = service_state_save_alerts(s) < 0;
         if (monotonic - s->learned_at >= LEARNED_SECONDS) {
                 s->learned_at = monotonic;
                 service_state_save_learned(s);

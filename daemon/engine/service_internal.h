@@ -45,6 +45,8 @@ struct service {
         double learned_at;     /* CLOCK_MONOTONIC of the last learned state handed to the writer */
         int state_fd;          /* folder of the open alerts, -1: none */
         int runtime_fd;        /* folder of the learned state, -1: none */
+        bool alerts_saved;     /* the open alerts were handed to the writer in this tick ... */
+        bool alerts_changed;   /* ... and must be again */
         unsigned failures;     /* samples in a row that could not be taken */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */

@@ -63,6 +63,7 @@ void service_rules_reload(struct service *s)
         struct rule_set rules = { 0 };
         struct problems problems = { 0 };
         struct daemon_settings settings = { 0 };
+        s->alerts_saved = false;
         int r = load(s, &problems, &settings, &rules);
         if (problems.count > 0) {
                 struct problems in_force = s->faults;
