@@ -94,8 +94,9 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t,
                 c->limit = t->value * stack;
                 return isfinite(stack);
         case LIMIT_BASELINE:
+                /* A multiple of nothing says nothing: three times zero is reached by anything. */
                 c->limit = t->value * s->jump.level;
-                return s->jump_known;
+                return s->jump_known && s->jump.level > 0;
         default:
                 return false;
         }

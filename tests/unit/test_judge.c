@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Limits against numbers: what reaches them, and what must not. */
+#include <math.h>
+#include <string.h>
+
+#include "../test.h"
+#include "base/macros.h"
+#include "judge/judge.h"
+
+static const double MIB = 1024 * 1024, GIB = 1024.0 * 1024 * 1024;
+
+struct ratio_case {
+        const char *name;
+        double value, level; /* of the ratio; level NAN: not known */
+        struct limit notice, warning;
+        enum severity expect;
+};
+
+#define ONE(u, v)                                                  \
+        {                                                          \
+                .count = 1, .terms = { { .unit = u, .value = v } } \
+        }
+#define NONE               \
+        {                  \
+                .count = 0 \
+        }
+
+static void test_ratio(void **state)
+{
+        static const struct ratio_case cases[] = {
+                { "below", 0.05, NAN, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
+                { "at the limit", 0.06, NAN, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_WARNING },
+                { "zero", 0, NAN, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
+                /* SUnreclaim of a freshly booted guest is below the 64M that the rule takes off. */
+                { "negative", -0.001, NAN, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
+                { "three times its past", 0.031, 0.01, ONE(LIMIT_BASELINE, 3), NONE,
+                  SEVERITY_NOTICE },
+                { "twice its past", 0.02, 0.01, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
+                { "no past", 0.02, NAN, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
+                { "a past of nothing", 0.02, 0, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
+                { "a negative past", 0.02, -0.01, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
+                { "absent", NAN, 0.01, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
+        };
+        double values[FIELD_KNOWN_COUNT], rates[FIELD_KNOWN_COUNT];
+        (void)state;
+        for (size_t i = 0; i < FIELD_KNOWN_COUNT; i++)
+                values[i] = rates[i] = NAN;
+        values[FIELD_MEM_TOTAL] = 8 * GIB;
+        values[FIELD_STACK_SIZE] = 16 * 1024;
+        const struct machine_numbers machine = {
+                .kind = HOST_VM,
+                .count = FIELD_KNOWN_COUNT,
+                .values = values,
+                .rates = rates,
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                const struct ratio_case *c = &cases[i];
+                struct rule rule = { .field = FIELD_SUNRECLAIM,
+                                     .kind = KIND_RATIO,
+                                     .clear = 0.8,
+                                     .per = { .count = 1, .parts = { { FIELD_MEM_TOTAL } } } };
+                rule.limits[HOST_VM][SEVERITY_NOTICE] = c->notice;
+                rule.limits[HOST_VM][SEVERITY_WARNING] = c->warning;
+                const struct series_numbers series = {
+                        .value = c->value,
+                        .value_bytes = 64 * MIB,
+                        .jump_known = !isnan(c->level),
+                        .jump = { .level = c->level },
+                };
+                struct verdict v;
+                judge_rule(&rule, &series, &machine, &v);
+                if (v.severity != c->expect)
+                        fail_msg("%s: %s", c->name, severity_name(v.severity));
+                if (c->expect == SEVERITY_OK && c->value < 0.02 && v.holds != SEVERITY_OK)
+                        fail_msg("%s: still holds", c->name);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_ratio) };
+        return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
+}
