@@ -10,6 +10,7 @@
 #include "base/places.h"
 #include "config/config_file.h"
 #include "config/problems.h"
+#include "deliver/channel_file.h"
 #include "judge/rule_file.h"
 #include "view/commands.h"
 #include "view/terminal.h"
@@ -41,6 +42,12 @@ static int check(const struct places *places, const struct config_part *parts, s
                 return 0;
         if (config_file_load(places->main_file, parts, part_count, problems) == -ENOMEM)
                 return -ENOMEM;
+        /* Whoever may not read the secrets still checks all else. */
+        _cleanup_(channel_set_done) struct channel_set channels = { 0 };
+        if (channel_set_load(places->channels, places->config, places->credentials,
+                             SECRET_IF_READABLE, problems, &channels) == -ENOMEM)
+                return -ENOMEM;
+        ret->channels = channels.count;
         return 0;
 }
 

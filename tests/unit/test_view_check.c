@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/macros.h"
 #include "config/config_file.h"
+#include "deliver/settings.h"
 #include "engine/settings.h"
 #include "view/commands.h"
 #include "view/terminal.h"
@@ -24,6 +25,11 @@
         "summary   = Slab is large\n" \
         "explain   = It is.\n"        \
         "action    = Look.\n"
+
+#define GOOD_CHANNEL       \
+        "[channel]\n"      \
+        "type = webhook\n" \
+        "url = http://127.0.0.1:9/\n"
 
 static void write_file(const char *root, const char *path, const char *text)
 {
@@ -104,6 +110,25 @@ static void test_check(void **state)
                   false,
                   EXIT_FAULTS,
                   NULL },
+                { "channels",
+                  { { "etc/rules.d/a.ini", GOOD_RULE },
+                    { "etc/kmemwatch.conf", "[daemon]\ninterval = 1s\n[courier]\n" },
+                    { "etc/channels.d/hook.ini", GOOD_CHANNEL } },
+                  NULL,
+                  "etc",
+                  "etc/rules.d",
+                  false,
+                  EXIT_FINE,
+                  "1 rule, 1 channel, no faults\n" },
+                { "a channel",
+                  { { "etc/rules.d/a.ini", GOOD_RULE },
+                    { "etc/channels.d/hook.ini", GOOD_CHANNEL "colour = red\n" } },
+                  NULL,
+                  "etc",
+                  "etc/rules.d",
+                  false,
+                  EXIT_FAULTS,
+                  "@/etc/channels.d/hook.ini:4: unknown key colour\n1 rule, 0 channels, 1 file with faults\n" },
                 { "no folder",
                   { { "x", "" } },
                   "mine",
@@ -144,10 +169,13 @@ static void test_check(void **state)
                 struct terminal t = { .out = open_memstream(&text, &size),
                                       .width = 80,
                                       .utf8 = true };
-                struct daemon_settings settings = { 0 };
-                const struct config_part parts[] = { { daemon_key_table(), &settings } };
+                struct daemon_settings daemon = { 0 };
+                struct courier_settings courier = { 0 };
+                const struct config_part parts[] = { { daemon_key_table(), &daemon },
+                                                     { courier_key_table(), &courier } };
                 enum exit_code code = check_run(&o, &t, parts, ELEMENTS_OF(parts));
                 fclose(t.out);
+                courier_settings_done(&courier);
 
                 if (code != cases[i].code)
                         fail_msg("%s: exit code %d: %s", cases[i].name, code, text);
