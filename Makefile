@@ -96,12 +96,16 @@ FAULT := $(if $(wildcard tests/faults/fault.c),$(BUILD)/tests/faults/fault)
 FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in))
+# Printed from the key tables of the programs.
+PRINT_KEYS := $(BUILD)/contrib/man/print_keys
+MAN_PAGES := $(patsubst contrib/man/%.in,$(BUILD)/man/%,$(wildcard contrib/man/*.in))
+EXAMPLE_CONF := $(BUILD)/etc/kmemwatch.conf
 OBJECTS := $(LIB_OBJECTS) $(PROGRAMS:%=$(BUILD)/daemon/%.o) $(TESTS:%=%.o) $(FAULT_OBJECTS) \
-	$(FUZZERS:%=%.o)
+	$(FUZZERS:%=%.o) $(PRINT_KEYS).o
 
 QUIET = $(if $(V),,@printf '  %-5s %s\n' $1 $(subst $(BUILD)/,,$@);)
 
-all: $(MAINS) $(UNITS)
+all: $(MAINS) $(UNITS) $(MAN_PAGES) $(EXAMPLE_CONF)
 
 tests: $(TESTS) $(FAULT)
 
@@ -157,6 +161,18 @@ $(BUILD)/etc/%: etc/%.in $(BUILD)/places
 	@mkdir -p $(@D)
 	$(call QUIET,GEN)sed -e 's|@bindir@|$(bindir)|g' -e 's|@sbindir@|$(sbindir)|g' $< >$@
 
+$(PRINT_KEYS): %: %.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_DAEMON) $(LIBS_ALWAYS)
+
+$(MAN_PAGES): $(BUILD)/man/%: contrib/man/%.in contrib/man/generate $(PRINT_KEYS) $(BUILD)/places
+	@mkdir -p $(@D)
+	$(call QUIET,GEN)contrib/man/generate $(PRINT_KEYS) '$(libdir)' $< >$@
+
+$(EXAMPLE_CONF): etc/kmemwatch.conf.head $(PRINT_KEYS)
+	@mkdir -p $(@D)
+	$(call QUIET,GEN){ cat $< && $(PRINT_KEYS) daemon example && echo && \
+		$(PRINT_KEYS) courier example; } >$@
+
 # --- running ---
 
 run: all
@@ -202,7 +218,7 @@ check-layers:
 check-pure: $(MAINS) $(LIB)
 	@$(RUN_SUITE) pure tests/tools/check-pure
 
-check-lint: packages $(UNITS)
+check-lint: packages $(UNITS) $(MAN_PAGES)
 	@$(RUN_SUITE) lint tests/tools/lint
 lint: check-lint
 
@@ -239,12 +255,12 @@ INSTALL_FILES := \
 	$(foreach f,$(wildcard etc/sysusers),0644:$f:$(sysusersdir)/kmemwatch.conf) \
 	$(foreach f,$(wildcard etc/tmpfiles),0644:$f:$(tmpfilesdir)/kmemwatch.conf) \
 	$(call to,0644,$(wildcard etc/*.catalog),$(catalogdir)) \
-	$(foreach n,1 5 7 8,$(call to,0644,$(wildcard contrib/man/*.$n),$(mandir)/man$n)) \
+	$(foreach n,1 5 7 8,$(call to,0644,$(wildcard contrib/man/*.$n) $(filter %.$n,$(MAN_PAGES)),$(mandir)/man$n)) \
 	$(foreach f,$(wildcard contrib/completions/*.bash),0644:$f:$(bashcompletiondir)/$(basename $(notdir $f))) \
 	$(call to,0644,$(wildcard contrib/completions/_*),$(zshcompletiondir)) \
 	$(call to,0644,$(wildcard contrib/completions/*.fish),$(fishcompletiondir))
 CONFIG_FILES := \
-	$(call to,0644,$(wildcard etc/kmemwatch.conf),$(sysconfdir)/kmemwatch) \
+	$(call to,0644,$(EXAMPLE_CONF),$(sysconfdir)/kmemwatch) \
 	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d)
 # MODE:FOLDER, parents first. Secrets are read by root alone; systemd hands them to the courier.
 INSTALL_FOLDERS := 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
