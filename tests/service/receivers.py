@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Slack, PagerDuty and a webhook for the service test: webhook_server.py on the container's
+loopback, and what it was sent."""
+import json
+import os
+import subprocess
+import sys
+
+SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook_server.py")
+# Each is recognisable, so that it is noticed wherever it does not belong.
+SLACK_SECRET = "T00KMEMW/B00KMEMW/sLaCkSeCrEtOfThIsTeSt"
+PAGERDUTY_SECRET = "0123456789abcdefPaGeRdUtYsEcReT1"
+WEBHOOK_SECRET = "wEbHoOkSeCrEtOfThIsTeSt"
+
+
+class Receivers:
+    channels = ("chat", "oncall", "archive")
+
+    def __init__(self, container, work):
+        self.log = f"{work}/requests.jsonl"
+        with open(self.log, "w", encoding="utf-8"):
+            pass
+        # Our file and our python in the container's network.
+        self.server = subprocess.Popen(
+            ["nsenter", "-t", container.leader, "-n", "--", sys.executable, SERVER, "--log",
+             self.log], stdout=subprocess.PIPE, text=True)
+        self.address = "http://127.0.0.1:" + self.server.stdout.readline().strip()
+
+    def stop(self):
+        self.server.terminate()
+        self.server.wait(10)
+
+    def configure(self, container):
+        """The channels' files as README says to write them; secrets are root's."""
+        files = {
+            "chat": ("slack", SLACK_SECRET, "", f"{self.address}/slack/services/{SLACK_SECRET}"),
+            "oncall": ("pagerduty", PAGERDUTY_SECRET,
+                       f"url = {self.address}/pagerduty/v2/enqueue\n", PAGERDUTY_SECRET),
+            "archive": ("webhook", WEBHOOK_SECRET, f"url = {self.address}/hook\n", WEBHOOK_SECRET),
+        }
+        for name, (kind, _, url, content) in files.items():
+            container.write(f"/etc/kmemwatch/secrets/{name}", content + "\n", 0o600)
+            container.write(f"/etc/kmemwatch/channels.d/{name}.ini",
+                            f"[channel]\ntype = {kind}\nsecret = {name}\n{url}")
+
+    @staticmethod
+    def reveals_secret(text):
+        return any(secret in text for secret in (SLACK_SECRET, PAGERDUTY_SECRET, WEBHOOK_SECRET))
+
+    def all_requests(self):
+        with open(self.log, encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def _accepted(self, path):
+        for request in self.all_requests():
+            if request["path"].startswith(path) and request["accepted"]:
+                yield request, json.loads(request["body"])
+
+    def faults(self):
+        """What was wrong with any request, whatever it was answered."""
+        found = []
+        for request in self.all_requests():
+            found += [f"{request['path'].split('/')[1]}: {error}" for error in request["errors"]]
+            if request["path"] == "/hook" and \
+                    request["headers"].get("Authorization") != "Bearer " + WEBHOOK_SECRET:
+                found.append("hook: the token is missing")
+        return found
+
+    def _hook(self, alert, opened):
+        return [event for _, event in self._accepted("/hook")
+                if event["alert"].get("id") == alert and
+                event["trigger" if opened else "resolve"] is True]
+
+    def _told(self, channel, alert, entry, opened):
+        since = int(entry["__REALTIME_TIMESTAMP"]) / 1e6 - 1
+        events = self._hook(alert, opened)
+        if channel == "archive":
+            return events
+        if channel == "oncall":
+            # The trigger and the resolve of one alert share the key that the webhook shows too.
+            keys = {event["dedup_key"] for event in self._hook(alert, True)}
+            return [event for _, event in self._accepted("/pagerduty")
+                    if event["dedup_key"] in keys and
+                    event["event_action"] == ("trigger" if opened else "resolve")]
+        dimension = entry["KMEMWATCH_DIMENSION"]
+        return [body for request, body in self._accepted("/slack")
+                if request["time"] >= since and dimension in request["body"] and
+                ("resolved" in request["body"].lower()) != opened]
+
+    def opened(self, channel, alert, entry):
+        return self._told(channel, alert, entry, True)
+
+    def closed(self, channel, alert, entry):
+        return self._told(channel, alert, entry, False)
