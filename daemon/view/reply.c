@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/macros.h"
+#include "view/pretty.h"
 
 /* ---- single values ---- */
 
@@ -352,6 +353,8 @@ void courier_reply_done(struct courier_reply *r)
         *r = (struct courier_reply){ 0 };
 }
 
+enum { BODY_WIDTH = 78 }; /* printed with an indent of two */
+
 /* A body comes as text or as JSON; JSON, in either form, becomes easy to read. NULL without memory.
  */
 static char *body_of(const json_t *object)
@@ -360,11 +363,9 @@ static char *body_of(const json_t *object)
         const char *text = json_string_value(body);
 
         if (!text)
-                return body && !json_is_null(body)
-                               ? json_dumps(body, JSON_INDENT(2) | JSON_ENCODE_ANY)
-                               : strdup("");
+                return body && !json_is_null(body) ? pretty_json(body, BODY_WIDTH) : strdup("");
         json_t *inner = json_loads(text, 0, NULL);
-        char *pretty = inner ? json_dumps(inner, JSON_INDENT(2)) : NULL;
+        char *pretty = inner ? pretty_json(inner, BODY_WIDTH) : NULL;
         json_decref(inner);
         return pretty ? pretty : strdup(text);
 }
