@@ -161,8 +161,10 @@ static int add_sparkline(json_t *blocks, const struct letter *m)
         if (m->recent_interval > 0)
                 text_add(&t,
                          "last %s: ", format_duration(m->recent_count * m->recent_interval, span));
-        text_add(&t, "lowest %s, highest %s", phrase_value(m->unit, smallest, low),
-                 phrase_value(m->unit, largest, high));
+        text_add(&t, "lowest ");
+        mrkdwn_add(&t, phrase_value(m->unit, smallest, low)); /* it may say ">999 EiB" */
+        text_add(&t, ", highest ");
+        mrkdwn_add(&t, phrase_value(m->unit, largest, high));
         return append(blocks, section(mrkdwn_end(&t)));
 }
 
@@ -235,6 +237,25 @@ static const char *fallback(const struct letter *m, char *buffer, size_t size)
         return mrkdwn_end(&t);
 }
 
+/* Plain text knows no escapes, and Slack looks for no mentions in it; should that change, there are
+ * no brackets to begin one. */
+static json_t *header(const struct letter *m)
+{
+        char headline[2 * SLACK_HEADER_MAX], buffer[SLACK_HEADER_MAX + 1];
+        struct text t;
+        mrkdwn_begin(&t, buffer, sizeof(buffer));
+        phrase_headline(m, headline, sizeof(headline));
+        for (const char *s = headline; *s && !t.cut;) {
+                size_t plain = strcspn(s, "<>");
+                text_add(&t, "%.*s", (int)plain, s);
+                s += plain;
+                if (*s)
+                        text_add(&t, "%s", *s++ == '<' ? "‹" : "›");
+        }
+        return json_pack("{s:s, s:{s:s, s:s}}", "type", "header", "text", "type", "plain_text",
+                         "text", mrkdwn_end(&t));
+}
+
 static int dump(json_t *json, char **ret)
 {
         char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -246,7 +267,7 @@ static int dump(json_t *json, char **ret)
 
 int slack_body(const struct letter *m, char **ret)
 {
-        char text[LEAD_MAX], headline[SLACK_HEADER_MAX + 1];
+        char text[LEAD_MAX];
         json_auto_t *details = json_array();
 
         int r = add_fields(details, m);
@@ -261,10 +282,8 @@ int slack_body(const struct letter *m, char **ret)
         if (r < 0)
                 return r;
 
-        json_auto_t *body = json_pack("{s:s, s:[{s:s, s:{s:s, s:s}}, o]}", "text",
-                                      fallback(m, text, sizeof(text)), "blocks", "type", "header",
-                                      "text", "type", "plain_text", "text",
-                                      phrase_headline(m, headline, sizeof(headline)), lead(m));
+        json_auto_t *body = json_pack("{s:s, s:[o, o]}", "text", fallback(m, text, sizeof(text)),
+                                      "blocks", header(m), lead(m));
         /* An attachment without blocks would be refused; a bare event has none. */
         if (body && json_array_size(details) > 0 &&
             json_object_set_new(body, "attachments",
