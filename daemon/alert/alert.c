@@ -89,7 +89,8 @@ static struct alert_change step_waiting(struct alert *a, const struct alert_timi
         if (a->state == ALERT_INACTIVE) {
                 a->state = ALERT_PENDING;
                 a->pending_since = in->time;
-                a->start_value = a->peak = in->value;
+                a->start_value = in->jumped && isfinite(in->before) ? in->before : in->value;
+                a->peak = in->value;
         }
         if (ripe == SEVERITY_OK)
                 return (struct alert_change){ 0 };

@@ -25,6 +25,8 @@ struct alert_input {
         bool adopted;           /* the detector has taken the new level as normal */
         double value;           /* in the event's unit */
         bool falling;           /* the smaller the worse: a drop */
+        bool jumped;   /* spike, drop: it began at `before`, not at the first wrong value */
+        double before; /* the level that it left; NaN unknown */
 };
 
 struct alert {
@@ -37,7 +39,7 @@ struct alert {
         enum severity below;     /* the worst it was since then */
         double pending_since;    /* NaN while inactive */
         double fired;            /* when it fired; NaN before */
-        double start_value;      /* when it became pending */
+        double start_value;      /* when it became pending, or the level it jumped from */
         double peak;             /* worst value since then */
         double told, told_value; /* the last event */
         bool triggered;          /* a trigger was sent that a resolve must follow */

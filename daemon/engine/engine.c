@@ -146,6 +146,8 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
                 .adopted = s->adopted && (r->kind == KIND_SPIKE || r->kind == KIND_DROP),
                 .value = w->verdict.value,
                 .falling = r->kind == KIND_DROP,
+                .jumped = r->kind == KIND_SPIKE || r->kind == KIND_DROP,
+                .before = w->verdict.baseline,
         };
         w->change = alert_step(&w->alert, &timing, &input);
         if (!w->change.happened)

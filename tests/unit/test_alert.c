@@ -119,8 +119,10 @@ static void test_reminder_only_when_worse(void **state)
         for (unsigned s = 0; s < 40; s++) {
                 /* steady for 200 s, then rising by a tenth every 50 s */
                 double value = s < 20 ? 100 : 100 * pow(1.02, s - 19);
-                struct alert_input in = { 10.0 * s, true, SEVERITY_WARNING, SEVERITY_WARNING, false,
-                                          value,    false };
+                struct alert_input in = {
+                        10.0 * s, true, SEVERITY_WARNING, SEVERITY_WARNING, false, value, false,
+                        false,    NAN
+                };
                 struct alert_change c = alert_step(&a, &timing, &in);
                 if (c.happened && c.type == EVENT_REMINDER) {
                         assert_true(s >= 20);
@@ -160,6 +162,33 @@ static void test_peak_and_start(void **state)
         }
 }
 
+/* A jump is all there with its first sample: what it began at is the level before. */
+static void test_jump_begins_at_its_level(void **state)
+{
+        static const struct {
+                bool jumped;
+                double before, start;
+        } cases[] = { { true, 2, 2 }, { true, NAN, 49 }, { false, 2, 49 } };
+        const struct alert_timing timing = { 0 };
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct alert a;
+                const struct alert_input in = {
+                        .time = 1,
+                        .known = true,
+                        .severity = SEVERITY_WARNING,
+                        .holds = SEVERITY_WARNING,
+                        .value = 49,
+                        .jumped = cases[i].jumped,
+                        .before = cases[i].before,
+                };
+                alert_init(&a);
+                assert_int_equal(alert_step(&a, &timing, &in).type, EVENT_FIRING);
+                assert_true(a.start_value == cases[i].start);
+                assert_true(a.peak == 49);
+        }
+}
+
 static void test_end(void **state)
 {
         (void)state;
@@ -167,7 +196,9 @@ static void test_end(void **state)
         struct alert a;
         alert_init(&a);
         assert_false(alert_end(&a, 1).happened);
-        struct alert_input in = { 10, true, SEVERITY_CRITICAL, SEVERITY_CRITICAL, false, 1, false };
+        struct alert_input in = {
+                10, true, SEVERITY_CRITICAL, SEVERITY_CRITICAL, false, 1, false, false, NAN
+        };
         assert_true(alert_step(&a, &timing, &in).trigger);
         struct alert_change c = alert_end(&a, 20);
         assert_true(c.happened && c.resolve);
@@ -182,6 +213,7 @@ int main(void)
                 cmocka_unit_test(test_lifetimes),
                 cmocka_unit_test(test_reminder_only_when_worse),
                 cmocka_unit_test(test_peak_and_start),
+                cmocka_unit_test(test_jump_begins_at_its_level),
                 cmocka_unit_test(test_end),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
