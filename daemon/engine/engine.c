@@ -71,12 +71,6 @@ int engine_build(struct engine *e, const struct rule_set *rules)
         return 0;
 }
 
-static void engine_drop(struct engine *e)
-{
-        free(e->series);
-        free(e->watches);
-}
-
 int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
                void *userdata, struct engine **ret)
 {
@@ -99,7 +93,9 @@ void engine_free(struct engine *e)
 {
         if (!e)
                 return;
-        engine_drop(e);
+        free(e->series);
+        free(e->watches);
+        free(e->orphans);
         free(e);
 }
 
@@ -152,6 +148,8 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         w->change = alert_step(&w->alert, &timing, &input);
         if (!w->change.happened)
                 return;
+        if (w->change.type == EVENT_FIRING)
+                watch_identify(e, w);
         event_make(e, w, &w->change, e->wall, &w->event);
         w->owed = true;
 }
@@ -184,74 +182,12 @@ void engine_feed(struct engine *e, const struct sample *sample)
                         w->remade = false;
                 }
         }
-        /* All of them are marked as owed before the first is offered: who saves the open alerts then
-         * saves them once for all. */
+        /* All of them are marked as owed before the first is offered: who saves the open alerts
+         * then saves them once for all. */
         for (size_t i = 0; i < e->watch_count; i++)
                 if (e->watches[i].owed)
                         offer(e, &e->watches[i]);
-}
-
-/* Goes on where the old rules' engine was. */
-static void inherit(struct engine *e, struct engine *old)
-{
-        for (size_t i = 0; i < e->series_count; i++) {
-                struct series *to = &e->series[i];
-                for (size_t k = 0; k < old->series_count; k++) {
-                        const struct series *from = &old->series[k];
-                        if (!series_measures(from, to->field, &to->less, &to->per))
-                                continue;
-                        struct series kept = *from;
-                        kept.dimension = to->dimension;
-                        kept.adopt_seconds = to->adopt_seconds;
-                        *to = kept;
-                }
-        }
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *to = &e->watches[i];
-                for (size_t k = 0; k < old->watch_count; k++) {
-                        struct watch *from = &old->watches[k];
-                        if (!to->applies || strcmp(from->rule->name, to->rule->name) != 0 ||
-                            strcmp(from->rule->dimension, to->rule->dimension) != 0 ||
-                            from->rule->kind != to->rule->kind)
-                                continue;
-                        to->alert = from->alert;
-                        to->verdict = from->verdict;
-                        to->fired_wall = from->fired_wall;
-                        memcpy(to->alert_id, from->alert_id, sizeof(to->alert_id));
-                        /* Ended in the old set's stead: nothing is left to resolve there. */
-                        alert_init(&from->alert);
-                }
-        }
-}
-
-int engine_set_rules(struct engine *e, const struct rule_set *rules)
-{
-        struct engine next = *e;
-        next.series = NULL;
-        next.watches = NULL;
-        next.series_count = next.watch_count = 0;
-        if (engine_build(&next, rules) < 0) {
-                engine_drop(&next);
-                return -ENOMEM;
-        }
-        memcpy(next.values, e->values, sizeof(next.values));
-        /* Whatever waits is offered once more while the words it points to are still there. */
-        for (size_t i = 0; i < e->watch_count; i++)
-                if (e->watches[i].owed)
-                        offer(e, &e->watches[i]);
-        inherit(&next, e);
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *w = &e->watches[i];
-                w->change = alert_end(&w->alert, e->now);
-                if (!w->change.happened)
-                        continue;
-                event_make(e, w, &w->change, e->wall, &w->event);
-                w->owed = true;
-                offer(e, w);
-        }
-        engine_drop(e);
-        *e = next;
-        return 0;
+        engine_orphans_offer(e);
 }
 
 void engine_summary(const struct engine *e, struct engine_summary *ret)
@@ -273,6 +209,8 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
                         ret->fastest_rate = numbers.growth.rate;
                 }
         }
+        for (size_t i = 0; i < e->orphan_count; i++)
+                ret->waiting += e->orphans[i].kept.owed;
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
                 if (!w->applies) {

@@ -29,8 +29,9 @@ void engine_free(struct engine *e); /* NULL is fine */
 void engine_feed(struct engine *e, const struct sample *sample);
 
 /* Goes over to other rules (a reload): series that both measure keep what they learned, alerts of
- * rules that stay go on, those of rules that are gone are resolved. The old rules are not needed
- * after it returns. On -ENOMEM nothing has changed. */
+ * rules that stay go on with what they owe, those of rules that are gone are ended, and that is
+ * offered with the next sample. The old rules are not needed after it returns. On -ENOMEM, or
+ * -ENOBUFS when too many ends of earlier ones still wait, nothing has changed. */
 int engine_set_rules(struct engine *e, const struct rule_set *rules);
 
 struct engine_summary {

@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "engine/engine.h"
+#include "engine/orphan.h"
 #include "engine/series.h"
 #include "engine/timeline.h"
 #include "judge/judge.h"
@@ -16,10 +17,12 @@ struct watch {
         bool applies; /* to this kind of host */
         struct alert alert;
         struct verdict verdict;
+        /* Made when it fires and kept with it: the host's name may change meanwhile. */
         char alert_id[EVENT_ID_MAX];
-        double fired_wall; /* Unix seconds, for people and the dedup_key */
+        char dedup_key[EVENT_DEDUP_MAX];
+        double fired_wall; /* Unix seconds */
         bool owed;         /* `event` waits to be taken */
-        bool remade;       /* restored from disk: `event` has only its time and must be made anew */
+        bool remade;       /* taken over: `event` has only its time and must be made anew */
         struct alert_change change; /* behind `event` */
         struct event event;
 };
@@ -39,6 +42,8 @@ struct engine {
         size_t series_count;
         struct watch *watches;
         size_t watch_count;
+        struct orphan *orphans; /* NULL while there are none */
+        size_t orphan_count;
 
         size_t value_count;
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
@@ -49,6 +54,10 @@ struct engine {
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);
 
+/* Gives an alert that fires now the identity that it keeps. */
+void watch_identify(const struct engine *e, struct watch *w);
+
 /* Fills an event from a watch whose alert has changed at `time` (Unix seconds). */
-void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
+void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
                 double time, struct event *ret);
+void event_make_id(struct event *e); /* from alert_id, type and time */

@@ -11,9 +11,10 @@
 
 /* Identities are computed, not drawn, so that a restart of the daemon comes to the same ones: an
  * alert is its machine, rule, dimension and start; an event is its alert, type and time. */
-static void make_alert_id(const struct engine *e, struct watch *w)
+void watch_identify(const struct engine *e, struct watch *w)
 {
         struct hash h;
+        w->fired_wall = e->wall;
         hash_init(&h);
         hash_add_text(&h, e->host->machine_id);
         hash_add_text(&h, e->host->name);
@@ -21,16 +22,24 @@ static void make_alert_id(const struct engine *e, struct watch *w)
         hash_add_text(&h, w->rule->dimension);
         hash_add(&h, &w->fired_wall, sizeof(w->fired_wall));
         hash_text(&h, w->alert_id);
+        /* Readable, and PagerDuty takes 255 bytes. Very long names end in the hash of all of it;
+         * the machine id is the hashed one. */
+        int length = snprintf(w->dedup_key, sizeof(w->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f",
+                              e->host->machine_id, e->host->name, w->rule->name, w->rule->dimension,
+                              w->fired_wall);
+        if (length < 0 || (size_t)length >= sizeof(w->dedup_key))
+                snprintf(w->dedup_key + sizeof(w->dedup_key) - 1 - EVENT_ID_MAX, EVENT_ID_MAX + 1,
+                         ":%s", w->alert_id);
 }
 
-static void make_event_id(const struct event *e, char ret[EVENT_ID_MAX])
+void event_make_id(struct event *e)
 {
         struct hash h;
         hash_init(&h);
         hash_add_text(&h, e->alert_id);
         hash_add_text(&h, event_type_name(e->type));
         hash_add(&h, &e->time, sizeof(e->time));
-        hash_text(&h, ret);
+        hash_text(&h, e->id);
 }
 
 static double wall_in(const struct engine *e, double seconds)
@@ -38,7 +47,7 @@ static double wall_in(const struct engine *e, double seconds)
         return isfinite(seconds) ? e->wall + seconds : NAN;
 }
 
-void event_make(const struct engine *e, struct watch *w, const struct alert_change *change,
+void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
                 double time, struct event *ret)
 {
         const struct alert *a = &w->alert;
@@ -47,10 +56,6 @@ void event_make(const struct engine *e, struct watch *w, const struct alert_chan
         const struct rule *r = w->rule;
         bool over = change->type == EVENT_RESOLVED || change->type == EVENT_ADOPTED;
 
-        if (change->type == EVENT_FIRING) {
-                w->fired_wall = time;
-                make_alert_id(e, w);
-        }
         *ret = (struct event){
                 .time = time,
                 .type = change->type,
@@ -89,10 +94,8 @@ void event_make(const struct engine *e, struct watch *w, const struct alert_chan
                 .host = e->host,
         };
         memcpy(ret->alert_id, w->alert_id, sizeof(ret->alert_id));
-        make_event_id(ret, ret->id);
-        /* Readable, at most 10 + 33 + 65 + 64 + 64 + 12 bytes; the machine id is the hashed one. */
-        snprintf(ret->dedup_key, sizeof(ret->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f",
-                 e->host->machine_id, e->host->name, r->name, r->dimension, w->fired_wall);
+        memcpy(ret->dedup_key, w->dedup_key, sizeof(ret->dedup_key));
+        event_make_id(ret);
         ret->recent_count = recent_read(&s->recent, ret->recent);
         event_text(ret);
 }

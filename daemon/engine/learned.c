@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/text.h"
 #include "engine/engine_internal.h"
 
-/* What stands before the records of either kind. */
+/* What stands before the records. */
 struct head {
         uint32_t count;
         uint32_t record_size;
@@ -26,18 +25,6 @@ struct series_record {
         struct trend trend;
         struct growth growth;
         struct recent recent;
-};
-
-struct alert_record {
-        char rule[RULE_NAME_MAX + 1];
-        char dimension[128];
-        uint32_t kind;
-        struct alert alert;
-        char alert_id[EVENT_ID_MAX];
-        double fired_wall;
-        bool owed;
-        struct alert_change change;
-        double event_wall;
 };
 
 static void hash_expression(struct hash *h, const struct expression *e)
@@ -111,6 +98,14 @@ void learned_encode(const struct engine *e, void *buffer)
         }
 }
 
+/* A record of the same size but another layout must not lead outside of an array. */
+static bool record_is_sane(const struct series_record *r, const struct series *s)
+{
+        return r->trend.width == s->trend.width && r->jump.past < JUMP_PAST &&
+               r->recent.next < EVENT_RECENT_MAX && r->recent.filled <= EVENT_RECENT_MAX &&
+               r->growth.answer.level < TREND_LEVELS;
+}
+
 int learned_decode(struct engine *e, const void *data, size_t size)
 {
         struct head head;
@@ -126,7 +121,8 @@ int learned_decode(struct engine *e, const void *data, size_t size)
                 memcpy(&r, from, sizeof(r));
                 for (size_t k = 0; k < e->series_count; k++) {
                         struct series *s = &e->series[k];
-                        if (series_measure_hash(s).state != r.measures.state)
+                        if (series_measure_hash(s).state != r.measures.state ||
+                            !record_is_sane(&r, s))
                                 continue;
                         s->value = r.value;
                         s->jump = r.jump;
@@ -136,117 +132,5 @@ int learned_decode(struct engine *e, const void *data, size_t size)
                         restored++;
                 }
         }
-        return restored;
-}
-
-static bool is_open(const struct watch *w)
-{
-        return w->alert.state == ALERT_FIRING || w->owed;
-}
-
-size_t open_alerts_size(const struct engine *e)
-{
-        size_t count = 0;
-        for (size_t i = 0; i < e->watch_count; i++)
-                count += is_open(&e->watches[i]);
-        return sizeof(struct head) + count * sizeof(struct alert_record);
-}
-
-void open_alerts_encode(const struct engine *e, void *buffer)
-{
-        size_t count = (open_alerts_size(e) - sizeof(struct head)) / sizeof(struct alert_record);
-        struct head head = make_head(e, count, sizeof(struct alert_record));
-        char *to = memcpy(buffer, &head, sizeof(head));
-        to += sizeof(head);
-        for (size_t i = 0; i < e->watch_count; i++) {
-                const struct watch *w = &e->watches[i];
-                if (!is_open(w))
-                        continue;
-                struct alert_record r = {
-                        .kind = w->rule->kind,
-                        .alert = w->alert,
-                        .fired_wall = w->fired_wall,
-                        .owed = w->owed,
-                        .change = w->change,
-                        .event_wall = w->event.time,
-                };
-                struct text t;
-                text_init(&t, r.rule, sizeof(r.rule));
-                text_add(&t, "%s", w->rule->name);
-                text_init(&t, r.dimension, sizeof(r.dimension));
-                text_add(&t, "%s", w->rule->dimension);
-                memcpy(r.alert_id, w->alert_id, sizeof(r.alert_id));
-                memcpy(to, &r, sizeof(r));
-                to += sizeof(r);
-        }
-}
-
-/* Alert times are engine times of the process that wrote them. */
-static void move_times(struct alert *a, double by)
-{
-        for (unsigned s = 0; s < SEVERITY_COUNT; s++)
-                a->wrong_since[s] += by;
-        a->below_since += by;
-        a->pending_since += by;
-        a->fired += by;
-        a->told += by;
-}
-
-static bool record_is_sane(struct alert_record *r)
-{
-        r->rule[sizeof(r->rule) - 1] = '\0';
-        r->dimension[sizeof(r->dimension) - 1] = '\0';
-        r->alert_id[sizeof(r->alert_id) - 1] = '\0';
-        return (unsigned)r->alert.state <= ALERT_FIRING &&
-               (unsigned)r->alert.severity < SEVERITY_COUNT &&
-               (unsigned)r->alert.highest < SEVERITY_COUNT &&
-               (unsigned)r->alert.below < SEVERITY_COUNT &&
-               (unsigned)r->change.type < EVENT_TYPE_COUNT &&
-               (unsigned)r->change.previous < SEVERITY_COUNT;
-}
-
-static struct watch *find_watch(struct engine *e, const struct alert_record *r)
-{
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *w = &e->watches[i];
-                if (w->applies && w->rule->kind == r->kind && strcmp(w->rule->name, r->rule) == 0 &&
-                    strcmp(w->rule->dimension, r->dimension) == 0)
-                        return w;
-        }
-        return NULL;
-}
-
-int open_alerts_decode(struct engine *e, const void *data, size_t size, double wall,
-                       unsigned *ret_gone)
-{
-        struct head head;
-        if (read_head(data, size, sizeof(struct alert_record), &head) < 0)
-                return -EBADMSG;
-        int restored = 0;
-        unsigned gone = 0;
-        /* The learned state may be older than the alerts, or missing. */
-        double by = e->now - head.now + (e->wall > 0 ? head.wall - e->wall : head.wall - wall);
-        const char *from = (const char *)data + sizeof(head);
-        for (uint32_t i = 0; i < head.count; i++, from += sizeof(struct alert_record)) {
-                struct alert_record r;
-                memcpy(&r, from, sizeof(r));
-                struct watch *w = record_is_sane(&r) ? find_watch(e, &r) : NULL;
-                if (!w) {
-                        gone++;
-                        continue;
-                }
-                w->alert = r.alert;
-                move_times(&w->alert, by);
-                w->fired_wall = r.fired_wall;
-                memcpy(w->alert_id, r.alert_id, sizeof(w->alert_id));
-                restored++;
-                if (r.owed) {
-                        w->change = r.change;
-                        w->remade = true;
-                        w->event.time = r.event_wall;
-                        w->owed = true;
-                }
-        }
-        *ret_gone = gone;
         return restored;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -34,9 +35,9 @@ enum { FAILURES_MAX = 30 };
 static const double STOP_SECONDS = 5;
 
 /* The journal hears of it at once, whatever the disk does. The alert's identity goes to the disk
- * before its event and, as announced, after it, in one lane of the writer: whatever ends in between,
- * the next start knows what is owed. One saving serves all events of a tick, since the engine has
- * made them all before it offers the first. */
+ * before its event and, as announced, after it, in one lane of the writer: whatever ends in
+ * between, the next start knows what is owed. One saving serves all events of a tick, since the
+ * engine has made them all before it offers the first. */
 static int take_event(const struct event *event, void *userdata)
 {
         struct service *s = userdata;
@@ -265,6 +266,7 @@ static void service_done(struct service *s)
         sampler_free(s->sampler);
         procfs_done(&s->procfs);
         places_done(&s->places);
+        free(s->learned);
         sd_event_unref(s->loop);
 }
 

@@ -45,9 +45,11 @@ struct service {
         double learned_at;     /* CLOCK_MONOTONIC of the last learned state handed to the writer */
         int state_fd;          /* folder of the open alerts, -1: none */
         int runtime_fd;        /* folder of the learned state, -1: none */
-        bool alerts_saved;     /* the open alerts were handed to the writer in this tick ... */
-        bool alerts_changed;   /* ... and must be again */
-        unsigned failures;     /* samples in a row that could not be taken */
+        char *learned;         /* what the learned state is encoded into */
+        size_t learned_space;
+        bool alerts_saved;   /* the open alerts were handed to the writer in this tick ... */
+        bool alerts_changed; /* ... and must be again */
+        unsigned failures;   /* samples in a row that could not be taken */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };
@@ -59,7 +61,7 @@ void service_rules_reload(struct service *s);
 /* service_state.c: what is kept over a restart. */
 void service_state_open(struct service *s);
 void service_state_restore(struct service *s);
-int service_state_save_alerts(struct service *s); /* 0 or -ENOBUFS */
+int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
 void service_state_save_learned(struct service *s);
 void service_state_close(struct service *s);
 

@@ -16,6 +16,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "engine/learned.h"
+#include "engine/open_alert.h"
 #include "engine/service_internal.h"
 #include "sample/host.h"
 #include "store/state_file.h"
@@ -59,36 +60,47 @@ void service_state_open(struct service *s)
                             s->places.runtime, strerror(-s->runtime_fd));
 }
 
-static int submit(struct service *s, enum writer_lane lane, const char *name,
-                  const struct state_head *head, void (*encode)(const struct engine *, void *),
-                  size_t size)
-{
-        _cleanup_free_ char *data = malloc(sizeof(*head) + size);
-        if (!data)
-                return -ENOMEM;
-        memcpy(data, head, sizeof(*head));
-        encode(s->engine, data + sizeof(*head));
-        return writer_submit(s->writer, lane, write_state, s, name, data, sizeof(*head) + size);
-}
-
 int service_state_save_alerts(struct service *s)
 {
+        _cleanup_free_ char *json = NULL, *data = NULL;
         struct state_head head;
         if (s->state_fd < 0)
                 return 0;
+        int r = open_alerts_encode(s->engine, &json);
+        if (r < 0)
+                return r;
+        size_t size = strlen(json);
+        data = malloc(sizeof(head) + size);
+        if (!data)
+                return -ENOMEM;
         head_init(s, "alerts", OPEN_ALERTS_VERSION, &head);
-        return submit(s, WRITER_DURABLE, alerts_name, &head, open_alerts_encode,
-                      open_alerts_size(s->engine));
+        memcpy(data, &head, sizeof(head));
+        memcpy(data + sizeof(head), json, size);
+        return writer_submit(s->writer, WRITER_DURABLE, write_state, s, alerts_name, data,
+                             sizeof(head) + size);
 }
 
 void service_state_save_learned(struct service *s)
 {
         struct state_head head;
+        size_t size = sizeof(head) + learned_size(s->engine);
         if (s->runtime_fd < 0)
                 return;
+        /* Grows at the first saving and after a reload that follows more. */
+        if (size > s->learned_space) {
+                char *grown = realloc(s->learned, size);
+                if (!grown) {
+                        log_warning("learned state is not saved: %s", strerror(ENOMEM));
+                        return;
+                }
+                s->learned = grown;
+                s->learned_space = size;
+        }
         head_init(s, "learned", LEARNED_VERSION, &head);
-        int r = submit(s, WRITER_PASSING, learned_name, &head, learned_encode,
-                       learned_size(s->engine));
+        memcpy(s->learned, &head, sizeof(head));
+        learned_encode(s->engine, s->learned + sizeof(head));
+        int r = writer_submit(s->writer, WRITER_PASSING, write_state, s, learned_name, s->learned,
+                              size);
         if (r < 0)
                 log_warning("learned state is not saved: %s", strerror(-r));
 }
@@ -154,18 +166,28 @@ static void restore_learned(struct service *s)
 static void restore_alerts(struct service *s)
 {
         struct state_loaded loaded = { 0 };
-        unsigned gone = 0;
+        struct open_alerts_result result = { 0 };
         if (s->state_fd < 0 ||
             !load(s, s->state_fd, alerts_name, "alerts", OPEN_ALERTS_VERSION, ALERTS_MAX, &loaded))
                 return;
-        int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(), &gone);
-        if (r < 0)
+        int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(),
+                                   s->faults.count > 0, &result);
+        if (r == -EBADMSG)
                 refuse(s, s->state_fd, alerts_name);
-        else if (r > 0)
-                log_info("%d alert%s still open from before", r, r == 1 ? " is" : "s are");
-        if (gone > 0)
-                log_warning("%u open alert%s of rules that are no longer there: forgotten", gone,
-                            gone == 1 ? "" : "s");
+        else if (r < 0)
+                log_error("%s: %s; starting without it", alerts_name, strerror(-r));
+        if (result.open > 0)
+                log_info("%u alert%s still open from before", result.open,
+                         result.open == 1 ? " is" : "s are");
+        if (result.bad > 0)
+                log_warning("%s: %u record%s make no sense; ignoring them", alerts_name, result.bad,
+                            result.bad == 1 ? "" : "s");
+        if (result.gone > 0 && s->faults.count > 0)
+                log_warning("%u open alert%s to wait for rules that were left out", result.gone,
+                            result.gone == 1 ? " has" : "s have");
+        else if (result.gone > 0)
+                log_warning("%u open alert%s closed: the rules are no longer there", result.gone,
+                            result.gone == 1 ? " is" : "s are");
         state_loaded_done(&loaded);
 }
 

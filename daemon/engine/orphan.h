@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerts whose rule is gone: removed by a reload or between two runs. A receiver that was told of
+ * one must be told its end, so each owes a last event, with words of its own. */
+#pragma once
+
+#include "engine/open_alert.h"
+
+struct engine;
+
+struct orphan {
+        struct open_alert kept;
+        bool waits; /* its rule may come back: not ended */
+        struct event event;
+};
+
+/* As many as there can be alerts. */
+enum { ORPHANS_MAX = RULES_MAX };
+
+/* Makes room for `count` more. 0, -ENOMEM, or -ENOBUFS: more than ORPHANS_MAX. */
+int engine_orphans_reserve(struct engine *e, size_t count);
+
+/* Room must have been reserved. `value`: the last one known, NaN none. */
+void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value, bool waits);
+
+/* The rules are complete again: orphans that wait go to the watches that judge what they judged,
+ * the others are ended. */
+void engine_orphans_settle(struct engine *e);
+
+/* Offers what they owe; those whose event is taken are gone. */
+void engine_orphans_offer(struct engine *e);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Other rules for a running engine: what both sets know goes on, what only the old one knew ends.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_internal.h"
+
+static void inherit_series(struct engine *e, const struct engine *old)
+{
+        for (size_t i = 0; i < e->series_count; i++) {
+                struct series *to = &e->series[i];
+                for (size_t k = 0; k < old->series_count; k++) {
+                        const struct series *from = &old->series[k];
+                        if (!series_measures(from, to->field, &to->less, &to->per))
+                                continue;
+                        struct series kept = *from;
+                        kept.dimension = to->dimension;
+                        kept.adopt_seconds = to->adopt_seconds;
+                        *to = kept;
+                }
+        }
+}
+
+/* Also an alert that is merely pending goes on: its wait does not begin anew. */
+static void inherit_watches(struct engine *e, const struct engine *old)
+{
+        for (size_t i = 0; i < old->watch_count; i++) {
+                const struct watch *from = &old->watches[i];
+                const struct rule *r = from->rule;
+                struct watch *to = engine_find_heir(e, r->name, r->dimension, r->kind);
+                struct open_alert kept;
+                if (!to && !watch_is_open(from))
+                        continue;
+                open_alert_of_watch(from, &kept);
+                if (to) {
+                        watch_take_over(to, &kept);
+                        to->verdict = from->verdict;
+                } else {
+                        engine_orphan_add(e, &kept, from->verdict.value, false);
+                }
+        }
+}
+
+static size_t count_orphaned(struct engine *next, const struct engine *old)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < old->watch_count; i++) {
+                const struct rule *r = old->watches[i].rule;
+                count += watch_is_open(&old->watches[i]) &&
+                         !engine_find_heir(next, r->name, r->dimension, r->kind);
+        }
+        return count;
+}
+
+int engine_set_rules(struct engine *e, const struct rule_set *rules)
+{
+        struct engine next = *e;
+        next.series = NULL;
+        next.watches = NULL;
+        next.series_count = next.watch_count = 0;
+        int r = engine_build(&next, rules);
+        if (r >= 0) {
+                r = engine_orphans_reserve(e, count_orphaned(&next, e));
+                next.orphans = e->orphans;
+        }
+        if (r < 0) {
+                free(next.series);
+                free(next.watches);
+                return r;
+        }
+        memcpy(next.values, e->values, sizeof(next.values));
+        inherit_series(&next, e);
+        inherit_watches(&next, e);
+        engine_orphans_settle(&next);
+        free(e->series);
+        free(e->watches);
+        *e = next;
+        return 0;
+}
