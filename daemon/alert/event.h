@@ -62,9 +62,13 @@ struct event {
         double started;                            /* Unix seconds: when the alert fired */
         double duration;                           /* seconds since then */
         double start_value;                        /* when it began to go wrong */
-        double peak;  /* the largest (drop: smallest) value since then */
-        double grown; /* value now, at EVENT_RESOLVED peak, minus start_value */
-        double score; /* 0..1, how anomalous */
+        double peak;            /* the largest (drop: smallest) value since then */
+        double grown;           /* value now, at EVENT_RESOLVED peak, minus start_value */
+        const char *workload;   /* "threads": what the change may go with; NULL none. Not owned. */
+        bool workload_is_count; /* else bytes */
+        double workload_change; /* of it, over the same time; NaN unknown */
+        double explained;       /* share of the change that it explains, 0..1; NaN unknown */
+        double score;           /* 0..1, how anomalous */
 
         double recent[EVENT_RECENT_MAX]; /* last hour of the dimension, oldest first, NaN where
                                             missing */

@@ -27,6 +27,21 @@ static void add_time_left(struct text *t, const struct event *e)
                          format_time_local(e->exhausts_at, e->time, soonest));
 }
 
+static void add_workload(struct text *t, const struct event *e)
+{
+        char change[FORMAT_MAX], share[FORMAT_MAX];
+        /* Below this it is no explanation and only makes the line longer. */
+        if (!e->workload || !(e->explained >= 0.2))
+                return;
+        if (e->workload_is_count)
+                text_add(t, "; %.0f more %s explain", e->workload_change, e->workload);
+        else
+                text_add(t, "; %s more of %s explain", format_bytes(e->workload_change, change),
+                         e->workload);
+        text_add(t, "%s %s of it", e->workload_is_count ? "" : "s",
+                 format_percent(e->explained, share));
+}
+
 static void add_jump(struct text *t, const struct event *e)
 {
         char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
@@ -34,6 +49,7 @@ static void add_jump(struct text *t, const struct event *e)
                  e->kind == KIND_SPIKE ? "jumped" : "dropped",
                  amount(e, fabs(e->value - e->baseline), change), amount(e, e->value, value),
                  amount(e, e->baseline, level));
+        add_workload(t, e);
 }
 
 static void add_growth(struct text *t, const struct event *e)
@@ -42,6 +58,7 @@ static void add_growth(struct text *t, const struct event *e)
         text_add(t, "%s grows %s (give or take %s), now %s", e->dimension,
                  format_rate(e->rate, rate), format_bytes(2 * e->rate_error * 3600, error),
                  amount(e, e->value, value));
+        add_workload(t, e);
         add_time_left(t, e);
 }
 

@@ -49,6 +49,20 @@ static void add_alert(struct json_out *j, const struct event *e)
         json_out_close(j, '}');
 }
 
+/* What of the change the workload explains; null when the rule names no workload. */
+static void workload_json(struct json_out *j, const struct event *e)
+{
+        if (!e->workload) {
+                json_out_null(j, "workload");
+                return;
+        }
+        json_out_open(j, "workload", '{');
+        json_out_text(j, "name", e->workload, NAME_MAX_BYTES);
+        json_out_number(j, "change", e->workload_change);
+        json_out_number(j, "explained", e->explained);
+        json_out_close(j, '}');
+}
+
 static void add_numbers(struct json_out *j, const struct event *e)
 {
         add_value(j, e, "value", e->value);
@@ -64,6 +78,7 @@ static void add_numbers(struct json_out *j, const struct event *e)
         json_out_time(j, "exhausts_earliest", e->exhausts_earliest);
         json_out_time(j, "exhausts_latest", e->exhausts_latest);
         json_out_whole(j, "mem_available_bytes", e->mem_available);
+        workload_json(j, e);
         json_out_number(j, "score", e->score);
 }
 
@@ -155,6 +170,7 @@ int event_json_line(const struct event *e, char **ret)
         add_value(&j, e, "start_value", e->start_value);
         add_value(&j, e, "peak", e->peak);
         add_value(&j, e, "grown", e->grown);
+        workload_json(&j, e);
         json_out_number(&j, "score", e->score);
         json_out_text(&j, "summary", e->summary, SUMMARY_MAX);
         json_out_text(&j, "text", e->text, EVENT_TEXT_MAX);

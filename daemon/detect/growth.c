@@ -16,17 +16,20 @@ const struct growth_params growth_params_default = {
         .record = 2,
         .record_tau = 2 * 86400,
         .ended = 0.3,
-        .warm_up = 900,
+        .history = 2,
+        .fresh = 0.5,
+        .over = 900,
+        .hour = 3600,
 };
 
 void growth_init(struct growth *g)
 {
-        *g = (struct growth){ .beginning = NAN };
+        *g = (struct growth){ .beginning = NAN, .settled = NAN, .disturbed = -INFINITY };
 }
 
 static unsigned test_level(const struct trend_answer *a, const struct growth_level *l,
-                           const struct growth_params *p, double noise, bool big, bool warm,
-                           struct growth_answer *ret)
+                           const struct growth_params *p, double noise, bool big, bool seen,
+                           double settled, struct growth_answer *ret)
 {
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
         double floor = noise * sqrt(12.0 / a->points) / a->span;
@@ -60,10 +63,26 @@ static unsigned test_level(const struct trend_answer *a, const struct growth_lev
                 passed |= GROWTH_KEEPS_PACE;
         if (big || grown >= p->record * l->record)
                 passed |= GROWTH_UNUSUAL;
-        if (big || warm)
-                passed |= GROWTH_WARM;
+        if (big || seen)
+                passed |= GROWTH_SEEN;
+        if (isnan(settled) || a->last - fmax(settled, a->first) >= p->fresh * grown)
+                passed |= GROWTH_FRESH;
         ret->passed = passed;
         return passed;
+}
+
+/* Growth must be going on: the next shorter horizon may not surely contradict, nor the one below it
+ * say that it has all but stopped, where that one is long enough to span the stairs of a leak that
+ * comes in steps. */
+static bool ended(const struct trend *t, unsigned level, const struct growth_params *p)
+{
+        const struct trend_answer *a = trend_read(t, level);
+        const struct trend_answer *shorter = level > 0 ? trend_read(t, level - 1) : NULL;
+        const struct trend_answer *shortest = level > 1 ? trend_read(t, level - 2) : NULL;
+        if (shorter && shorter->slope + 2 * shorter->error < p->keeps_pace * a->slope)
+                return true;
+        return shortest && trend_horizon(t, level - 2) >= p->hour &&
+               shortest->slope + 2 * shortest->error < p->ended * a->slope;
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
@@ -91,7 +110,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 return;
 
         struct growth_answer best = { 0 };
-        const struct trend_answer *shorter = NULL;
+        double now = NAN; /* where the shortest horizon's line ends */
         g->known = false;
         for (unsigned level = 0; level < TREND_LEVELS; level++) {
                 const struct trend_answer *a = trend_read(t, level);
@@ -99,17 +118,20 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                         continue;
                 struct growth_level *l = &g->levels[level];
                 double rise = a->last - a->first;
+                if (isnan(now))
+                        now = a->last;
                 double width = trend_horizon(t, level) / TREND_BUCKETS;
-                if (changed & 1u << level)
+                bool calm = width * TREND_BUCKETS > p->hour ||
+                            time - g->disturbed > a->span + 2 * width;
+                if (changed & 1u << level && calm)
                         learn(l, p, rise, width);
 
-                bool warm = time - a->span - width >= g->beginning + p->warm_up;
+                bool seen = time - g->beginning >= p->history * a->span;
                 struct growth_answer answer;
-                unsigned passed = test_level(a, l, p, noise, rise >= big, warm, &answer);
-                /* Growth must be going on: the next shorter horizon may not surely contradict. */
-                if (shorter && shorter->slope + 2 * shorter->error < p->keeps_pace * a->slope)
+                unsigned passed =
+                        test_level(a, l, p, noise, rise >= big, seen, g->settled, &answer);
+                if (ended(t, level, p))
                         passed = answer.passed = passed & ~(unsigned)GROWTH_KEEPS_PACE;
-                shorter = a;
                 answer.level = level;
                 answer.grows = passed == GROWTH_ALL;
                 if (answer.grows)
@@ -118,7 +140,26 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                         best = answer;
                 g->known = true;
         }
+        if (best.grows) {
+                g->climbing = true;
+                g->climbed_at = time;
+        } else if (g->climbing && time - g->climbed_at >= p->over) {
+                g->climbing = false;
+                g->settled = now;
+        }
+        if (now < g->settled)
+                g->settled = now;
         g->answer = best;
+}
+
+void growth_disturb(struct growth *g, double time)
+{
+        g->disturbed = time;
+}
+
+void growth_shift(struct growth *g, double amount)
+{
+        g->settled += amount;
 }
 
 const struct growth_answer *growth_read(const struct growth *g)

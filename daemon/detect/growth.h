@@ -21,7 +21,11 @@ struct growth_params {
         double record;     /* rise over the largest ordinary one of this horizon, at least */
         double record_tau; /* seconds: memory of what is ordinary */
         double ended;      /* a rise has ended when it falls below this share of its largest */
-        double warm_up;    /* seconds after the first sample that no horizon may reach back into */
+        double history; /* spans that must have been seen for a horizon to answer, itself included
+                         */
+        double over;    /* seconds without growth after which a climb has ended */
+        double hour;    /* seconds: horizons at least this long must not say that it has stopped */
+        double fresh;   /* share of the rise that must have come after the last climb ended */
 };
 extern const struct growth_params growth_params_default;
 
@@ -32,8 +36,9 @@ enum growth_test {
         GROWTH_STAYS = 1 << 2,      /* does not come back */
         GROWTH_KEEPS_PACE = 1 << 3, /* does not slow down */
         GROWTH_UNUSUAL = 1 << 4,    /* exceeds what is ordinary here */
-        GROWTH_WARM = 1 << 5,       /* not the warm-up */
-        GROWTH_ALL = (1 << 6) - 1,
+        GROWTH_SEEN = 1 << 5,       /* enough was seen before to compare with */
+        GROWTH_FRESH = 1 << 6,      /* not what an earlier climb left */
+        GROWTH_ALL = (1 << 7) - 1,
 };
 
 struct growth_answer {
@@ -58,6 +63,10 @@ struct growth_level {
 
 struct growth {
         struct growth_level levels[TREND_LEVELS];
+        bool climbing;     /* some horizon grew, lately */
+        double climbed_at; /* when it last did */
+        double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
+        double disturbed; /* when the series was last away from its level, -INFINITY never */
         double beginning; /* time of the first sample, NaN before */
         bool known;
         struct growth_answer answer;
@@ -67,9 +76,16 @@ void growth_init(struct growth *g);
 
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
- * rise this large needs no warm-up and no comparison with what is ordinary; INFINITY: none. */
+ * rise this large needs no history and no comparison with what is ordinary; INFINITY: none. */
 void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
                    unsigned changed, double time, double noise, double big);
+
+/* The series is away from its level in an excursion that is judged elsewhere: short horizons do not
+ * learn from it, nor from its end. Called before growth_update with the same time. */
+void growth_disturb(struct growth *g, double time);
+
+/* The series was rebased by `amount`, see trend_shift. */
+void growth_shift(struct growth *g, double amount);
 
 /* The answer, or NULL while no horizon has one. */
 const struct growth_answer *growth_read(const struct growth *g);

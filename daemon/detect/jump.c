@@ -12,14 +12,12 @@ const struct jump_params jump_params_default = {
         .record_tau = 24 * 3600, /* the same hour of yesterday still counts by 1/e */
         .sigma = 6,
         .record = 2,
+        .rise = 60,
         .back = 0.25,
         .look_back = 15,
         .learn = 60,
         .samples = 20,
 };
-
-/* The level must average at least this many samples, whatever their interval. */
-enum { LEVEL_SAMPLES = 8 };
 
 /* Steps are taken at most this many spreads wide into the spread. */
 static const double CLIP = 6;
@@ -84,8 +82,8 @@ static void begin(struct jump *j, double time, double change)
 {
         j->away = true;
         j->up = change > 0;
-        j->away_since = time;
-        j->away_most = fabs(change);
+        j->away_since = j->rise_since = time;
+        j->away_most = j->away_early = fabs(change);
 }
 
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor)
@@ -129,6 +127,12 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         step = 0; /* the way back is no ordinary step */
                 } else {
                         j->away_most = fmax(j->away_most, fabs(change));
+                        /* What is added later is a climb on top of the jump, unless it is
+                         * another jump. */
+                        if (far)
+                                j->rise_since = time;
+                        if (time - j->rise_since <= fmax(p->rise, LEVEL_SAMPLES * j->interval))
+                                j->away_early = j->away_most;
                 }
         } else if (far && learned_enough(j, p) && (change > 0) == (step > 0)) {
                 begin(j, time, change);
@@ -167,6 +171,7 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                 .level = j->level.mean,
                 .spread = spread,
                 .change = change,
+                .sudden = j->away ? copysign(fmin(fabs(change), j->away_early), change) : 0,
                 .sigma = sigma,
                 .record = record,
                 .away = j->away,

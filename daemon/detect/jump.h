@@ -16,7 +16,10 @@
 
 #include "detect/ewma.h"
 
-enum { JUMP_PAST = 8 }; /* samples looked back at to tell a jump from a climb */
+enum {
+        JUMP_PAST = 8,     /* samples looked back at to tell a jump from a climb */
+        LEVEL_SAMPLES = 8, /* that the level averages at least, whatever their interval */
+};
 
 struct jump_params {
         double level_tau;  /* seconds: memory of the level */
@@ -24,11 +27,13 @@ struct jump_params {
         double record_tau; /* seconds: memory of the largest ordinary step */
         double sigma;      /* spreads that begin an excursion */
         double record;     /* times the record that begin an excursion */
-        double back;       /* share of the largest departure below which an excursion is over */
-        double look_back;  /* seconds that a step is measured over, or two samples where they are
-                              farther apart */
-        double learn;      /* seconds without an answer at first */
-        uint64_t samples;  /* samples without an answer at first */
+        double rise; /* seconds, or LEVEL_SAMPLES samples, within which a sudden change is complete
+                      */
+        double back; /* share of the largest departure below which an excursion is over */
+        double look_back; /* seconds that a step is measured over, or two samples where they are
+                             farther apart */
+        double learn;     /* seconds without an answer at first */
+        uint64_t samples; /* samples without an answer at first */
 };
 
 /* The values the product uses, with their reasons beside them in jump.c. */
@@ -46,18 +51,22 @@ struct jump {
         bool away;         /* an excursion is on */
         bool up;           /* its direction */
         double away_since; /* its first sample */
+        double rise_since; /* its last far step */
         double away_most;  /* the largest departure in it */
+        double away_early; /* the largest departure while it could still be one sudden rise */
         double time;       /* of the last sample */
         double value;      /* the last sample */
 };
 
 struct jump_answer {
-        double level;    /* what is normal; frozen during an excursion */
-        double spread;   /* one standard deviation of ordinary steps, >= floor */
-        double change;   /* value - level */
-        double sigma;    /* |change| / spread */
-        double record;   /* the largest ordinary step, decayed; 0 when none */
-        bool away;       /* an excursion is on */
+        double level;  /* what is normal; frozen during an excursion */
+        double spread; /* one standard deviation of ordinary steps, >= floor */
+        double change; /* value - level */
+        double sudden; /* how much of it came suddenly: its sign, at most its size, 0 while not away
+                        */
+        double sigma;  /* |change| / spread */
+        double record; /* the largest ordinary step, decayed; 0 when none */
+        bool away;     /* an excursion is on */
         double away_for; /* seconds since it began, 0 when none */
         double score;    /* 0 ... 1: how surely this is not ordinary, the same on every series */
         double seconds;  /* learned from */

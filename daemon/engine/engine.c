@@ -19,6 +19,9 @@ static const enum field always_followed[] = {
         FIELD_PERCPU,       FIELD_MEM_AVAILABLE, FIELD_THREADS,
 };
 
+/* A sixteenth of a horizon is one of its buckets: the verdict then rests on one more of them. */
+static const double GROWTH_WAIT_PART = 16;
+
 static const struct expression nothing = { 0 };
 
 static size_t series_find_or_add(struct engine *e, int field, const struct expression *less,
@@ -35,7 +38,7 @@ int engine_build(struct engine *e, const struct rule_set *rules)
 {
         size_t room = rules->count + ELEMENTS_OF(always_followed);
         for (size_t i = 0; i < rules->count; i++)
-                room += rules->rules[i].condition_count;
+                room += rules->rules[i].condition_count + (rules->rules[i].workload.count > 0);
         e->series = calloc(room, sizeof(*e->series));
         e->watches = calloc(rules->count ? rules->count : 1, sizeof(*e->watches));
         if (!e->series || !e->watches)
@@ -49,6 +52,11 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                 struct watch *w = &e->watches[e->watch_count++];
                 w->rule = r;
                 w->series = series_find_or_add(e, r->field, &r->less, &r->per, r->dimension);
+                w->workload = -1;
+                w->workload_before = w->value_before = NAN;
+                if (r->workload.count > 0)
+                        w->workload = (int)series_find_or_add(e, -1, &r->workload, &nothing,
+                                                              r->workload_name);
                 w->applies = r->when & 1u << e->kind;
                 alert_init(&w->alert);
                 struct series *s = &e->series[w->series];
@@ -62,7 +70,6 @@ int engine_build(struct engine *e, const struct rule_set *rules)
         }
         for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
                 e->field_series[field] = -1;
-                e->rates[field] = NAN;
                 e->values[field] = NAN;
                 for (size_t i = 0; i < e->series_count; i++)
                         if (series_measures(&e->series[i], field, &nothing, &nothing))
@@ -99,15 +106,74 @@ void engine_free(struct engine *e)
         free(e);
 }
 
-/* Direction of a followed field: the slope of the shortest horizon that is sure of one. */
-static double series_rate(const struct series *s)
+/* Slope of a followed field over the horizon that the growth is judged by; else of the shortest
+ * horizon that is sure of one. */
+static double field_rate(const struct engine *e, int field, const struct series_numbers *n)
 {
+        if (field < 0 || field >= FIELD_KNOWN_COUNT || e->field_series[field] < 0)
+                return NAN;
+        const struct trend *t = &e->series[e->field_series[field]].trend;
+        if (n->growth_known) {
+                const struct trend_answer *a = trend_read(t, n->growth.level);
+                return a ? a->mean_slope : NAN;
+        }
         for (unsigned level = 1; level < TREND_LEVELS; level++) {
-                const struct trend_answer *a = trend_read(&s->trend, level);
-                if (a && fabs(a->slope) > 2 * a->error)
-                        return a->slope;
+                const struct trend_answer *a = trend_read(t, level);
+                if (a && fabs(a->mean_slope) > 2 * a->error)
+                        return a->mean_slope;
         }
         return NAN;
+}
+
+/* Whether the workload contains a size, so that its series is the expected memory itself. */
+static bool is_sized(const struct expression *workload)
+{
+        for (unsigned i = 0; i < workload->count; i++)
+                if (workload->parts[i].field < 0)
+                        return true;
+        return false;
+}
+
+/* What the workload explains of a change from `before` by `change`, while it went from `from` to
+ * `to`: the memory it is expected to need, or the dimension's proportion to it kept. */
+static struct workload_numbers explain_change(const struct rule *r, double before, double change,
+                                              double from, double to)
+{
+        double expected = is_sized(&r->workload) ? to - from
+                          : from > 0             ? before * (to - from) / from
+                                                 : NAN;
+        return (struct workload_numbers){
+                .change = to - from,
+                .factor = from > 0 && rule_workload_is_count(r) ? to / from : NAN,
+                .explained = change > 0 && isfinite(expected) ? fmax(0, fmin(1, expected / change))
+                                                              : NAN,
+        };
+}
+
+static struct workload_numbers explain(struct engine *e, struct watch *w,
+                                       const struct series_numbers *n)
+{
+        struct workload_numbers unknown = { NAN, NAN, NAN };
+        if (w->workload < 0)
+                return unknown;
+        const struct series *s = &e->series[w->series], *workload = &e->series[w->workload];
+        if (w->rule->kind == KIND_GROWTH) {
+                const struct trend_answer *own, *its;
+                if (!n->growth_known || !(own = trend_read(&s->trend, n->growth.level)) ||
+                    !(its = trend_read(&workload->trend, n->growth.level)))
+                        return unknown;
+                return explain_change(w->rule, own->first, own->last - own->first, its->first,
+                                      its->last);
+        }
+        if (!n->jump_known)
+                return unknown;
+        if (!n->jump.away) {
+                w->workload_before = workload->jump.level.mean;
+                w->value_before = n->jump.level;
+                return unknown;
+        }
+        return explain_change(w->rule, w->value_before, n->jump.change, w->workload_before,
+                              workload->value);
 }
 
 static void offer(struct engine *e, struct watch *w)
@@ -120,7 +186,23 @@ static void watch_judge(struct engine *e, struct watch *w, const struct machine_
 {
         struct series_numbers numbers;
         series_numbers(&e->series[w->series], &numbers);
+        numbers.workload = w->explained = explain(e, w, &numbers);
+        for (unsigned i = 0; i < w->rule->condition_count; i++)
+                numbers.condition_rate[i] = field_rate(e, w->rule->conditions[i].field, &numbers);
         judge_rule(w->rule, &numbers, m, &w->verdict);
+}
+
+/* `for` is the longest wait. Growth that a short horizon is sure of need not wait longer than a
+ * part of that horizon, and near exhaustion nobody can wait. */
+static double wait_seconds(const struct rule *r, const struct series *s, const struct verdict *v)
+{
+        double wait = r->for_seconds;
+        const struct growth_answer *growth = growth_read(&s->growth);
+        if (r->kind == KIND_GROWTH && growth)
+                wait = fmin(wait, growth->seconds / GROWTH_WAIT_PART);
+        if (isfinite(v->exhausts_soonest) && v->severity == SEVERITY_CRITICAL)
+                wait = fmin(wait, fmax(30, v->exhausts_soonest / 20));
+        return wait;
 }
 
 static void watch_step(struct engine *e, struct watch *w, const struct machine_numbers *m)
@@ -129,11 +211,8 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         const struct series *s = &e->series[w->series];
         watch_judge(e, w, m);
 
-        struct alert_timing timing = { r->for_seconds, r->clear_for_seconds, r->repeat_seconds };
-        /* Near exhaustion nobody can wait: the wait shrinks with the time left. */
-        if (isfinite(w->verdict.exhausts_soonest) && w->verdict.severity == SEVERITY_CRITICAL)
-                timing.for_seconds =
-                        fmin(timing.for_seconds, fmax(30, w->verdict.exhausts_soonest / 20));
+        struct alert_timing timing = { 0, r->clear_for_seconds, r->repeat_seconds };
+        timing.for_seconds = wait_seconds(r, s, &w->verdict);
         struct alert_input input = {
                 .time = e->now,
                 .known = w->verdict.known,
@@ -165,11 +244,8 @@ void engine_feed(struct engine *e, const struct sample *sample)
 
         for (size_t i = 0; i < e->series_count; i++)
                 series_feed(&e->series[i], sample, e->now, broken);
-        for (int field = 0; field < FIELD_KNOWN_COUNT; field++)
-                if (e->field_series[field] >= 0)
-                        e->rates[field] = series_rate(&e->series[e->field_series[field]]);
 
-        struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values, e->rates };
+        struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
                 if (!w->applies)
@@ -195,8 +271,8 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
         *ret = (struct engine_summary){ .samples = e->samples, .fastest_rate = -INFINITY };
         for (size_t i = 0; i < e->series_count; i++) {
                 const struct series *s = &e->series[i];
-                if (s->per.count > 0 || !isfinite(s->value) || s->field == FIELD_MEM_AVAILABLE ||
-                    s->unit != UNIT_BYTES)
+                if (s->field < 0 || s->per.count > 0 || !isfinite(s->value) ||
+                    s->field == FIELD_MEM_AVAILABLE || s->unit != UNIT_BYTES)
                         continue;
                 if (s->less.count == 0)
                         ret->dimensions++;

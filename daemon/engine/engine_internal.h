@@ -14,7 +14,11 @@
 struct watch {
         const struct rule *rule;
         size_t series;
-        bool applies; /* to this kind of host */
+        int workload;           /* index of the series of the rule's workload, -1: none */
+        double workload_before; /* its level when the dimension was last not away */
+        double value_before;    /* the dimension's level then */
+        struct workload_numbers explained; /* as last judged */
+        bool applies;                      /* to this kind of host */
         struct alert alert;
         struct verdict verdict;
         /* Made when it fires and kept with it: the host's name may change meanwhile. */
@@ -47,7 +51,6 @@ struct engine {
 
         size_t value_count;
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
-        double rates[FIELD_KNOWN_COUNT];     /* of the fields that are followed */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */
 };
 

@@ -7,6 +7,7 @@
 #include "alert/text.h"
 #include "base/hash.h"
 #include "engine/engine_internal.h"
+#include "judge/expression.h"
 #include "sample/host.h"
 
 /* Identities are computed, not drawn, so that a restart of the daemon comes to the same ones: an
@@ -45,6 +46,16 @@ void event_make_id(struct event *e)
 static double wall_in(const struct engine *e, double seconds)
 {
         return isfinite(seconds) ? e->wall + seconds : NAN;
+}
+
+/* In the workload's own unit, whatever memory is expected of one. */
+static double workload_change(const struct watch *w)
+{
+        double size = 1;
+        for (unsigned i = 0; i < w->rule->workload.count; i++)
+                if (w->rule->workload.parts[i].field < 0)
+                        size *= w->rule->workload.parts[i].constant;
+        return w->explained.change / size;
 }
 
 void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
@@ -89,6 +100,10 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .start_value = a->start_value,
                 .peak = a->peak,
                 .grown = (over ? a->peak : v->value) - a->start_value,
+                .workload = r->workload_name,
+                .workload_is_count = rule_workload_is_count(r),
+                .workload_change = workload_change(w),
+                .explained = w->explained.explained,
                 .score = v->score,
                 .recent_interval = RECENT_SECONDS,
                 .host = e->host,

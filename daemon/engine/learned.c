@@ -44,8 +44,9 @@ static struct hash series_measure_hash(const struct series *s)
 {
         struct hash h;
         hash_init(&h);
-        hash_add_text(&h, s->field < FIELD_KNOWN_COUNT ? field_name((enum field)s->field)
-                                                       : s->dimension);
+        hash_add_text(&h, s->field >= 0 && s->field < FIELD_KNOWN_COUNT
+                                  ? field_name((enum field)s->field)
+                                  : s->dimension);
         hash_expression(&h, &s->less);
         hash_expression(&h, &s->per);
         return h;

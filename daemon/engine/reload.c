@@ -38,6 +38,8 @@ static void inherit_watches(struct engine *e, const struct engine *old)
                 if (to) {
                         watch_take_over(to, &kept);
                         to->verdict = from->verdict;
+                        to->workload_before = from->workload_before;
+                        to->value_before = from->value_before;
                 } else {
                         engine_orphan_add(e, &kept, from->verdict.value, false);
                 }

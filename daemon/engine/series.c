@@ -22,7 +22,7 @@ static const double BIG_SHARE = 0.02;
 
 enum event_unit series_unit(int field, const struct expression *per)
 {
-        bool count = field_unit((size_t)field) == FIELD_COUNT;
+        bool count = field >= 0 && field_unit((size_t)field) == FIELD_COUNT;
         if (per->count == 0)
                 return count ? UNIT_COUNT : UNIT_BYTES;
         if (expression_is_count(per))
@@ -111,8 +111,13 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
 {
         double before = s->value;
         size_t field = (size_t)s->field;
-        s->value_bytes = field < sample->count ? sample->values[field] : NAN;
-        s->value = rule_value(s->field, &s->less, &s->per, sample->values, sample->count);
+        if (s->field < 0) {
+                s->value = s->value_bytes =
+                        expression_value(&s->less, sample->values, sample->count);
+        } else {
+                s->value_bytes = field < sample->count ? sample->values[field] : NAN;
+                s->value = rule_value(s->field, &s->less, &s->per, sample->values, sample->count);
+        }
         s->adopted = false;
         recent_add(&s->recent, now, s->value);
         if (!isfinite(s->value)) {
@@ -125,6 +130,7 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                  * been; the level is moved along, so that only what comes now is judged. */
                 double shift = s->value - (isfinite(before) ? before : s->jump.value);
                 trend_shift(&s->trend, shift);
+                growth_shift(&s->growth, shift);
                 jump_shift(&s->jump, shift);
         }
         s->absent = false;
@@ -133,6 +139,8 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 jump_adopt(&s->jump);
                 s->adopted = true;
         }
+        if (s->jump.away)
+                growth_disturb(&s->growth, now);
         unsigned changed = trend_add(&s->trend, now, s->value);
         double total = known_value(sample, FIELD_MEM_TOTAL, INFINITY);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,

@@ -23,7 +23,7 @@ struct recent {
 enum { RECENT_SECONDS = 60 };
 
 struct series {
-        /* what is measured */
+        /* what is measured: field - less, over per; or, where field < 0, just the sum in `less` */
         int field;
         struct expression less, per;
         const char *dimension; /* of a rule that measures it, or a field's name */

@@ -11,6 +11,7 @@
 
 #include "alert/text.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "config/problems.h"
 #include "engine/engine_internal.h"
@@ -58,12 +59,26 @@ static enum severity series_severity(const struct engine *e, size_t index)
         enum severity worst = SEVERITY_OK;
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
-                const struct series *s = &e->series[w->series];
-                if (w->applies && w->alert.state == ALERT_FIRING &&
-                    s->field == e->series[index].field && w->alert.severity > worst)
+                if (w->applies && w->alert.state == ALERT_FIRING && w->series == index &&
+                    w->alert.severity > worst)
                         worst = w->alert.severity;
         }
         return worst;
+}
+
+enum { DIMENSION_NAME_MAX = 256 };
+
+/* "VmallocUsed-KernelStack": what is taken off belongs to the name where two rows share a field. */
+static const char *dimension_name(const struct series *s, char buffer[DIMENSION_NAME_MAX])
+{
+        struct text t;
+        text_init(&t, buffer, DIMENSION_NAME_MAX);
+        text_add(&t, "%s", s->dimension);
+        for (unsigned i = 0; i < s->less.count && s->per.count == 0; i++)
+                if (s->less.parts[i].field >= 0 && s->less.parts[i].field < FIELD_KNOWN_COUNT)
+                        text_add(&t, "%s%s", s->less.parts[i].times ? "*" : "-",
+                                 field_name((enum field)s->less.parts[i].field));
+        return buffer;
 }
 
 static json_t *dimension_json(const struct engine *e, size_t index)
@@ -71,7 +86,7 @@ static json_t *dimension_json(const struct engine *e, size_t index)
         const struct series *s = &e->series[index];
         struct series_numbers n;
         series_numbers(s, &n);
-        struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values, e->rates };
+        struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         double in = NAN, soonest = NAN, latest = NAN;
         if (s->unit == UNIT_BYTES && n.growth_known && n.growth.grows &&
             s->field != FIELD_MEM_AVAILABLE)
@@ -80,7 +95,8 @@ static json_t *dimension_json(const struct engine *e, size_t index)
         bool rate = n.growth_known && s->unit == UNIT_BYTES;
 
         json_t *d = json_object();
-        json_object_set_new(d, "dimension", json_string(s->dimension));
+        char name[DIMENSION_NAME_MAX];
+        json_object_set_new(d, "dimension", json_string(dimension_name(s, name)));
         json_object_set_new(d, "unit", json_string(event_unit_name(s->unit)));
         json_object_set_new(d, "value", amount(s->unit, s->value));
         json_object_set_new(d, "baseline", amount(s->unit, n.jump_known ? n.jump.level : NAN));
@@ -190,7 +206,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_t *root = json_object(), *dimensions = json_array(), *spool = json_object(),
                *cost = json_object();
         for (size_t i = 0; i < e->series_count; i++)
-                if (isfinite(e->series[i].value))
+                if (isfinite(e->series[i].value) && e->series[i].field >= 0)
                         json_array_append_new(dimensions, dimension_json(e, i));
         json_object_set_new(spool, "waiting", json_integer((json_int_t)f->spool_waiting));
         json_object_set_new(spool, "oldest_seconds", whole(f->spool_oldest));

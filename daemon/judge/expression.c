@@ -53,3 +53,12 @@ bool expression_is_count(const struct expression *e)
         return e->count > 0 && e->parts[0].field >= 0 &&
                field_unit((size_t)e->parts[0].field) == FIELD_COUNT;
 }
+
+bool rule_workload_is_count(const struct rule *r)
+{
+        for (unsigned i = 0; i < r->workload.count; i++)
+                if (r->workload.parts[i].field >= 0 &&
+                    field_unit((size_t)r->workload.parts[i].field) == FIELD_BYTES)
+                        return false;
+        return r->workload.count > 0;
+}

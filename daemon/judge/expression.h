@@ -19,3 +19,7 @@ bool expression_equal(const struct expression *a, const struct expression *b);
 
 /* The unit of the quotient: bytes, bytes per count, a plain ratio, or a count. */
 bool expression_is_count(const struct expression *e);
+
+/* Whether the rule's workload counts something (threads), whatever memory is expected of one; false
+ * when it is memory or there is none. */
+bool rule_workload_is_count(const struct rule *r);

@@ -35,7 +35,7 @@ static bool compare_jump(const struct limit_term *t, const struct series_numbers
                          struct comparison *c)
 {
         const struct jump_answer *j = &s->jump;
-        c->judged = fabs(j->change);
+        c->judged = fabs(j->sudden);
         switch (t->unit) {
         case LIMIT_SIGMA:
                 c->limit = t->value * j->spread;
@@ -59,6 +59,12 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
 {
         c->judged = s->growth.rate;
         switch (t->unit) {
+        case LIMIT_BYTES:
+        case LIMIT_SHARE:
+                c->judged = s->growth.grown;
+                c->limit = t->value * (t->unit == LIMIT_SHARE ? total : 1) *
+                           (s->growth.seconds < FILL_SECONDS ? FILL_FACTOR : 1);
+                return isfinite(c->limit);
         case LIMIT_BYTES_RATE:
                 c->limit = t->value;
                 return true;
@@ -142,17 +148,22 @@ static bool limit_holds(const struct rule *r, const struct limit *l, double shar
         return all;
 }
 
-static bool condition_holds(const struct condition *c, double slack,
+/* A field that falls or rises counts when it does so at least by this part of the growth in
+ * question: then the one goes with the other. */
+static const double GOES_WITH = 0.5;
+
+static bool condition_holds(const struct condition *c, double rate, double slack,
+                            const struct series_numbers *s, bool growth,
                             const struct machine_numbers *m)
 {
         double total = machine_value(m, FIELD_MEM_TOTAL), value = machine_value(m, c->field);
-        double rate = c->field >= 0 && (size_t)c->field < m->count ? m->rates[c->field] : NAN;
         double limit = c->share ? c->value * total : c->value;
+        double least = growth && s->growth_known ? GOES_WITH * s->growth.rate * slack : 0;
         switch (c->test) {
         case CONDITION_FALLING:
-                return rate < 0;
+                return rate < 0 && -rate >= least;
         case CONDITION_RISING:
-                return rate > 0;
+                return rate > 0 && rate >= least;
         case CONDITION_BELOW:
                 return value < limit / slack;
         default:
@@ -160,10 +171,12 @@ static bool condition_holds(const struct condition *c, double slack,
         }
 }
 
-static bool conditions_hold(const struct rule *r, double slack, const struct machine_numbers *m)
+static bool conditions_hold(const struct rule *r, double slack, const struct series_numbers *s,
+                            const struct machine_numbers *m)
 {
         for (unsigned i = 0; i < r->condition_count; i++)
-                if (!condition_holds(&r->conditions[i], slack, m))
+                if (!condition_holds(&r->conditions[i], s->condition_rate[i], slack, s,
+                                     r->kind == KIND_GROWTH, m))
                         return false;
         return true;
 }
@@ -186,6 +199,17 @@ static bool pattern_seen(const struct rule *r, const struct series_numbers *s)
 static enum severity cap(enum severity severity, bool capped)
 {
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
+}
+
+/* Goes with the workload, and the workload has not itself run away. */
+static bool is_explained(const struct workload_numbers *w)
+{
+        return w->explained >= EXPLAINED_SHARE && !(w->factor >= RUNAWAY_FACTOR);
+}
+
+static enum severity lower(enum severity severity, bool lowered)
+{
+        return lowered && severity > SEVERITY_NOTICE ? severity - 1 : severity;
 }
 
 void judge_rule(const struct rule *r, const struct series_numbers *s,
@@ -232,9 +256,12 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
                 if (limit_holds(r, &limits[severity], r->clear, s, m, &v, &c) && seen)
                         v.holds = severity;
         }
-        v.capped = !conditions_hold(r, 1, m);
+        v.lowered = is_explained(&s->workload);
+        v.severity = lower(v.severity, v.lowered);
+        v.holds = lower(v.holds, v.lowered);
+        v.capped = !conditions_hold(r, 1, s, m);
         v.severity = cap(v.severity, v.capped);
-        v.holds = cap(v.holds, !conditions_hold(r, r->clear, m));
+        v.holds = cap(v.holds, !conditions_hold(r, r->clear, s, m));
         if (v.holds < v.severity)
                 v.holds = v.severity;
         *ret = v;

@@ -13,8 +13,26 @@
  * machine the first OOM kill came at 1.6 %, after reclaim had slowed everything tenfold. */
 #define EXHAUSTED_SHARE 0.03
 
+/* Work that begins fills its caches within the hour, and looks like a leak until it levels off:
+ * over a horizon shorter than this a rise must be so many times the limit to count. */
+#define FILL_SECONDS 7200.0
+#define FILL_FACTOR 3.0
+
+/* A change is explained by the workload from this share on. Threads that are more than this many
+ * times what they were have themselves run away, which explains nothing; memory in use may grow as
+ * it likes, it is not ours to judge. */
+#define EXPLAINED_SHARE 0.5
+#define RUNAWAY_FACTOR 1.5
+
 /* A forecast reaches at most this many times what it was learned from. */
 #define FORECAST_REACH 2.0
+
+/* How the workload changed over the same time as the dimension. NaN where unknown. */
+struct workload_numbers {
+        double change;    /* of the workload itself, in its unit */
+        double factor;    /* a count now over what it was; NaN when the workload is memory */
+        double explained; /* share of the dimension's change that it explains, 0 ... 1 */
+};
 
 /* What the detectors say of one series now. */
 struct series_numbers {
@@ -24,6 +42,10 @@ struct series_numbers {
         bool jump_known, growth_known;
         struct jump_answer jump;
         struct growth_answer growth;
+        struct workload_numbers workload; /* of the rule's pattern: jump or growth */
+        /* Unit per second of each condition's field, over the horizon that the growth is judged by;
+         * NaN unknown. */
+        double condition_rate[CONDITIONS_MAX];
 };
 
 /* What the machine says now. */
@@ -31,7 +53,6 @@ struct machine_numbers {
         enum host_kind kind;
         size_t count;
         const double *values; /* by field, NaN absent */
-        const double *rates;  /* by field, unit per second where the engine follows it, else NaN */
 };
 
 struct verdict {
@@ -40,6 +61,7 @@ struct verdict {
         enum severity
                 holds; /* by the lower limits that a firing alert must fall below; >= severity */
         bool capped;   /* a condition is untrue: at most notice */
+        bool lowered;  /* explained by the workload: one step lower */
         double judged; /* the number compared: change, rate, ratio ... in the unit of limit */
         double limit;  /* the limit of `severity`, or the lowest one while ok; NaN none */
         double value, value_bytes, baseline, spread;

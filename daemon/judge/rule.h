@@ -26,8 +26,8 @@ enum {
 
 /* What a limit is measured in. A limit of several terms ("8 sigma and 0.2%") holds when all do. */
 enum limit_unit {
-        LIMIT_BYTES, /* "64M": the value (ratio without per, or per a count), or the change (spike,
-                        drop) */
+        LIMIT_BYTES, /* "64M": the value (ratio without per, or per a count), the change (spike,
+                        drop), or what has grown (growth) */
         LIMIT_SHARE, /* "0.5%": of the denominator (ratio with per), else of MemTotal */
         LIMIT_SIGMA, /* "8 sigma": the change in units of the measured spread (spike, drop) */
         LIMIT_LEVEL, /* "50% of level": the change as a share of the baseline (spike, drop) */
@@ -81,8 +81,13 @@ struct rule {
 
         int field; /* `dimension`: an index of sample/field.h */
         struct expression less, per;
-        char *dimension; /* as events carry it: "SUnreclaim", "KernelStack/threads",
-                            "PageTables/AnonPages+Mapped" */
+        /* What a change of the dimension may go with. With a size in it ("7K*threads") it is the
+         * expected memory itself; without ("AnonPages+Mapped") the dimension is expected to keep
+         * its proportion to it. Count 0: none. */
+        struct expression workload;
+        char *workload_name; /* its fields without sizes, for messages; NULL: none */
+        char *dimension;     /* as events carry it: "SUnreclaim", "KernelStack/threads",
+                                "PageTables/AnonPages+Mapped" */
 
         enum kind kind;
         /* [k][s]: for hosts of kind k and severity s (NOTICE ... CRITICAL; OK is unused). The keys

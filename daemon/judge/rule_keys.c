@@ -63,6 +63,17 @@ static const struct key keys[] = {
           .example = "MemTotal",
           .help = "Divides the dimension: fields joined by +, as AnonPages+Mapped, or a count, "
                   "as threads. Not for growth." },
+        { .name = "workload",
+          .type = KEY_CUSTOM,
+          .parse = rule_parse_expression,
+          RULE(workload),
+          .placeholder = "SUM",
+          .example = "7K*threads",
+          .help = "What a spike or growth may go with. With a size, as 7K*threads, it is the memory "
+                  "that is expected of it; without, as AnonPages+Mapped, the dimension is expected "
+                  "to keep its proportion to it. When that explains at least half of the change, "
+                  "the message says so and a warning or critical is taken one step lower, unless "
+                  "the workload itself has more than doubled." },
         { .name = "detect",
           .type = KEY_CHOICE,
           .choices = DETECTORS,

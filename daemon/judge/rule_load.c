@@ -71,6 +71,42 @@ static void check_expressions(struct loader *l)
                            "per: growth is measured on the dimension itself, leave it out");
 }
 
+static void check_workload(struct loader *l)
+{
+        const struct rule *r = &l->draft->rule;
+        char error[KEY_ERROR_MAX];
+        bool sized = false;
+        for (unsigned i = 0; i < r->workload.count; i++)
+                sized |= r->workload.parts[i].field < 0;
+        if (r->workload.count == 0)
+                return;
+        if (l->draft->detect != KIND_SPIKE && l->draft->detect != KIND_GROWTH)
+                problem_at(l, "workload", "workload: only for spike and growth");
+        else if (sized && (rule_expression_unit(&r->workload, error) == 1) != is_memory(r))
+                problem_at(l, "workload", "workload: a sum with sizes must be memory, as %s is",
+                           rule_field_name(r->field, l->extra));
+}
+
+/* "threads", "AnonPages+Mapped" */
+static int make_workload_name(struct loader *l)
+{
+        struct rule *r = &l->draft->rule;
+        char buffer[RULE_DIMENSION_MAX + 1];
+        struct text t;
+
+        if (r->workload.count == 0)
+                return 0;
+        text_init(&t, buffer, sizeof(buffer));
+        for (unsigned i = 0; i < r->workload.count; i++)
+                if (r->workload.parts[i].field >= 0)
+                        text_add(&t, "%s%s", t.length == 0 ? "" : "+",
+                                 rule_field_name(r->workload.parts[i].field, l->extra));
+        if (t.length == 0)
+                problem_at(l, "workload", "workload: names no field");
+        r->workload_name = strdup(buffer);
+        return r->workload_name ? 0 : -ENOMEM;
+}
+
 /* "KernelStack/threads" */
 static int make_dimension(struct loader *l)
 {
@@ -123,9 +159,11 @@ static struct allowance allowed(const struct rule_draft *d)
                                            "64M, 0.5%, 8 sigma or 50% of level" };
         case KIND_GROWTH:
                 if (!is_memory(r))
-                        return (struct allowance){ UNIT(BYTES_RATE), "1000/h" };
-                return (struct allowance){ UNIT(BYTES_RATE) | UNIT(SHARE_RATE) | UNIT(EXHAUSTS),
-                                           "64M/h, 0.5%/h or exhausts in 12h" };
+                        return (struct allowance){ UNIT(BYTES) | UNIT(BYTES_RATE),
+                                                   "1000 or 1000/h" };
+                return (struct allowance){ UNIT(BYTES) | UNIT(SHARE) | UNIT(BYTES_RATE) |
+                                                   UNIT(SHARE_RATE) | UNIT(EXHAUSTS),
+                                           "64M, 0.5%, 64M/h, 0.5%/h or exhausts in 12h" };
         default:
                 if (per_memory)
                         return (struct allowance){ UNIT(SHARE) | UNIT(BASELINE),
@@ -311,9 +349,10 @@ static int finish(struct loader *l)
         if (r->field < 0 || l->draft->detect < 0)
                 return 0;
         r->kind = (enum kind)l->draft->detect;
-        if (make_dimension(l) < 0)
+        if (make_dimension(l) < 0 || make_workload_name(l) < 0)
                 return -ENOMEM;
         check_expressions(l);
+        check_workload(l);
         check_limits(l);
         check_times(l);
         return 0;

@@ -41,17 +41,16 @@ static void test_ratio(void **state)
                 { "a negative past", 0.02, -0.01, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
                 { "absent", NAN, 0.01, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
         };
-        double values[FIELD_KNOWN_COUNT], rates[FIELD_KNOWN_COUNT];
+        double values[FIELD_KNOWN_COUNT];
         (void)state;
         for (size_t i = 0; i < FIELD_KNOWN_COUNT; i++)
-                values[i] = rates[i] = NAN;
+                values[i] = NAN;
         values[FIELD_MEM_TOTAL] = 8 * GIB;
         values[FIELD_STACK_SIZE] = 16 * 1024;
         const struct machine_numbers machine = {
                 .kind = HOST_VM,
                 .count = FIELD_KNOWN_COUNT,
                 .values = values,
-                .rates = rates,
         };
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
                 const struct ratio_case *c = &cases[i];

@@ -100,8 +100,13 @@ static const struct {
         { GROWTH "warning = 64M/fortnight\n", "f:7: warning: \"64M/fortnight\" " NOT_A_LIMIT },
         { SPIKE "warning = 64M/h\n", "f:7: warning: \"64 MiB/h\" is no limit for spike (write "
                                      "64M, 0.5%, 8 sigma or 50% of level)\n" },
-        { GROWTH "warning = 64M\n", "f:7: warning: \"64 MiB\" is no limit for growth (write "
-                                    "64M/h, 0.5%/h or exhausts in 12h)\n" },
+        { GROWTH "warning = 8 sigma\n", "f:7: warning: \"8 sigma\" is no limit for growth (write "
+                                        "64M, 0.5%, 64M/h, 0.5%/h or exhausts in 12h)\n" },
+        { GROWTH "warning = 64M\nworkload = 64M\n", "f:8: workload: names no field\n" },
+        { GROWTH "warning = 64M\nworkload = 7*threads\n",
+          "f:8: workload: a sum with sizes must be memory, as Slab is\n" },
+        { RATIO "per = MemTotal\nwarning = 5%\nworkload = threads\n",
+          "f:9: workload: only for spike and growth\n" },
         { RATIO "per = MemTotal\nwarning-vm = 64M\n",
           "f:8: warning-vm: \"64 MiB\" is no limit for ratio of Slab/MemTotal (write 5% or 3x "
           "baseline)\n" },
