@@ -43,6 +43,8 @@
  *   exhausts_at, exhausts_earliest, exhausts_latest  when MemAvailable falls to 3 % of MemTotal if
  *                       the trend goes on: best estimate and interval
  *   mem_available_bytes
+ *   workload            {"name", "change", "explained"}: what of the change goes with more work:
+ *                       "threads", how many more (or bytes), the share 0..1; null without one
  *   score               0..1, how unusual
  *   recent              the last hour of the dimension: interval_seconds, and values, oldest first,
  *                       null where one is missing
