@@ -22,6 +22,8 @@ enum message {
         MESSAGE_RULES_LEFT_OUT,  /* at start: files with errors [PROBLEMS] */
         MESSAGE_RELOAD_REFUSED,  /* the set that runs stays [PROBLEMS] */
         MESSAGE_STATE_SET_ASIDE, /* a damaged or foreign state file [FILE, ASIDE, ERROR] */
+        MESSAGE_STATE_FAILED,    /* a state file cannot be written [FILE, ERROR] */
+        MESSAGE_STATE_RECOVERED, /* [FILE] */
         MESSAGE_SPOOL_FAILED,    /* events are held in memory [FILE, ERROR] */
         MESSAGE_SPOOL_FULL,      /* the same, because nobody takes them [FILE, ERROR] */
         MESSAGE_SPOOL_RECOVERED, /* [FILE] */

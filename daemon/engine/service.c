@@ -85,6 +85,7 @@ static int tick(struct service *s)
         engine_feed(s->engine, sample);
 
         double monotonic = clock_monotonic();
+        service_health_check(s, monotonic);
         if (s->alerts_changed)
                 s->alerts_changed = service_state_save_alerts(s) < 0;
         if (monotonic - s->learned_at >= LEARNED_SECONDS) {
@@ -205,6 +206,7 @@ static int setup_sampling(struct service *s)
 
 static int setup_outputs(struct service *s)
 {
+        service_state_open(s); /* the folder above the spool, with the mode that it should have */
         int r = writer_new(&s->writer);
         if (r < 0)
                 return r;
@@ -236,9 +238,10 @@ static void lock_memory(void)
 static void greet(const struct service *s)
 {
         const struct host_facts *h = sampler_host(s->sampler);
-        log_info("watching %s%s%s%s: %u CPUs, %.0f MiB, %zu rules, every %g s",
+        log_info("watching %s%s%s%s: %u CPU%s, %.0f MiB, %zu rule%s, every %g s",
                  host_kind_name(h->kind), *h->kind_name ? " (" : "", h->kind_name,
-                 *h->kind_name ? ")" : "", h->cpus_online, h->mem_total / 1048576, s->rules.count,
+                 *h->kind_name ? ")" : "", h->cpus_online, h->cpus_online == 1 ? "" : "s",
+                 h->mem_total / 1048576, s->rules.count, s->rules.count == 1 ? "" : "s",
                  s->settings.interval);
         if (h->meminfo_is_lxcfs)
                 log_notice(
@@ -275,8 +278,8 @@ int service_run(const struct service_options *o)
         struct service s = { .options = o,
                              .started = clock_realtime(),
                              .procfs = { .root_fd = -1 },
-                             .state_fd = -1,
-                             .runtime_fd = -1 };
+                             .alerts_file.folder_fd = -1,
+                             .learned_file.folder_fd = -1 };
         uint64_t watchdog = 0;
         journal_init(&s.journal, "kmemwatchd", o->journal);
         int r = places_init(&s.places, &o->places, "/run/kmemwatch");
@@ -291,7 +294,6 @@ int service_run(const struct service_options *o)
         }
         if (o->log_level < 0)
                 log_open("kmemwatchd", s.settings.log_level);
-        service_state_open(&s);
         service_state_restore(&s);
         setup_control(&s);
         lock_memory();

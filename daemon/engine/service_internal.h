@@ -2,6 +2,7 @@
 /* What the files of the service share. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
@@ -19,6 +20,18 @@
 #include "store/writer.h"
 
 enum { SERVICE_STATUS_MAX = 256 };
+
+/* A state file as the writer thread keeps it. */
+struct kept_file {
+        const char *name, *folder;
+        const char *forgets; /* what a restart does not know without it */
+        const struct journal *journal;
+        mode_t mode;          /* of the folder where it must be made */
+        int folder_fd;        /* -1: not open */
+        double failing_since; /* CLOCK_MONOTONIC, NAN while it works */
+        bool said;
+        atomic_int error; /* negative errno since it was said, else 0: for everybody */
+};
 
 struct service {
         const struct service_options *options;
@@ -43,9 +56,11 @@ struct service {
         double watchdog_at;    /* CLOCK_MONOTONIC of the last ping */
         double watched_at;     /* CLOCK_MONOTONIC of the last line of --watch */
         double learned_at;     /* CLOCK_MONOTONIC of the last learned state handed to the writer */
-        int state_fd;          /* folder of the open alerts, -1: none */
-        int runtime_fd;        /* folder of the learned state, -1: none */
-        char *learned;         /* what the learned state is encoded into */
+        struct kept_file alerts_file, learned_file;
+        double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
+        bool disk_said, courier_said;
+        int errors_told; /* of the state files, in STATUS= */
+        char *learned;   /* what the learned state is encoded into */
         size_t learned_space;
         bool alerts_saved;   /* the open alerts were handed to the writer in this tick ... */
         bool alerts_changed; /* ... and must be again */
@@ -64,6 +79,12 @@ void service_state_restore(struct service *s);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
 void service_state_save_learned(struct service *s);
 void service_state_close(struct service *s);
+
+/* service_health.c: what goes wrong behind the daemon. */
+void service_health_check(struct service *s, double monotonic);
+/* Seconds for which the writer hangs in one job, or 0 when that is not long. */
+double service_disk_stuck(const struct writer_status *w, double monotonic);
+bool service_courier_silent(const struct spool_status *s);
 
 /* service_control.c: what a person can ask. */
 extern const struct control_method service_methods[];

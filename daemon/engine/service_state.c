@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "engine/learned.h"
 #include "engine/open_alert.h"
 #include "engine/service_internal.h"
@@ -25,6 +26,9 @@ static const char alerts_name[] = "alerts.state", learned_name[] = "learned.stat
 
 /* The most that is read back: 512 alerts at 1 KiB, 32,768 series at 8 KiB. */
 enum { ALERTS_MAX = 1024 * 1024, LEARNED_MAX = 256 * 1024 * 1024 };
+
+/* A disk that is full for a moment needs no word; what waits behind may wait this long. */
+static const double FAILING_SECONDS = 10;
 
 static void head_init(const struct service *s, const char *kind, uint32_t version,
                       struct state_head *ret)
@@ -38,34 +42,83 @@ static void head_init(const struct service *s, const char *kind, uint32_t versio
         memcpy(ret->machine_id, h->machine_id, sizeof(ret->machine_id));
 }
 
-/* On the writer thread: data is a state_head followed by the payload. */
+static int write_once(struct kept_file *f, const void *data, size_t size)
+{
+        const struct state_head *head = data;
+        if (f->folder_fd < 0)
+                f->folder_fd = open_directory(f->folder, f->mode);
+        if (f->folder_fd < 0)
+                return TAKE_FD(f->folder_fd);
+        int r = state_file_write(f->folder_fd, f->name, head, (const char *)data + sizeof(*head),
+                                 size - sizeof(*head));
+        if (r == -ENOENT) { /* somebody has removed the folder: the next try makes another */
+                closep(&f->folder_fd);
+                f->folder_fd = -1;
+        }
+        return r;
+}
+
+/* On the writer thread: data is a state_head followed by the payload. The open alerts go through
+ * the lane of the events, which wait behind a file that cannot be written. That they reach the
+ * courier matters more: after some seconds the file is given up, told, and tried again later. */
 static int write_state(void *userdata, const char *name, const void *data, size_t size)
 {
-        const struct service *s = userdata;
-        const struct state_head *head = data;
-        int fd = strcmp(name, alerts_name) == 0 ? s->state_fd : s->runtime_fd;
-        return state_file_write(fd, name, head, (const char *)data + sizeof(*head),
-                                size - sizeof(*head));
+        struct kept_file *f = userdata;
+        double now = clock_monotonic();
+        char lasted[FORMAT_MAX];
+        int r = write_once(f, data, size);
+        const struct journal_field fields[] = { { "FILE", name }, { "ERROR", strerror(-r) } };
+        if (r >= 0) {
+                if (f->said)
+                        journal_message(f->journal, MESSAGE_STATE_RECOVERED, LOG_NOTICE, fields, 1,
+                                        "%s/%s can be written again, after %s", f->folder, name,
+                                        format_duration(now - f->failing_since, lasted));
+                f->said = false;
+                f->failing_since = NAN;
+                f->error = 0;
+                return 0;
+        }
+        if (isnan(f->failing_since))
+                f->failing_since = now;
+        if (now - f->failing_since < FAILING_SECONDS)
+                return r;
+        if (!f->said)
+                journal_message(f->journal, MESSAGE_STATE_FAILED, LOG_ERR, fields,
+                                ELEMENTS_OF(fields),
+                                "Cannot write %s/%s: %s; a restart would forget %s", f->folder,
+                                name, strerror(-r), f->forgets);
+        f->said = true;
+        f->error = r;
+        return 0;
+}
+
+static void open_file(struct service *s, const char *name, const char *folder, const char *forgets,
+                      mode_t mode, struct kept_file *ret)
+{
+        ret->name = name;
+        ret->folder = folder;
+        ret->forgets = forgets;
+        ret->mode = mode;
+        ret->journal = &s->journal;
+        ret->failing_since = NAN;
+        ret->folder_fd = open_directory(folder, mode);
+        if (ret->folder_fd < 0)
+                log_warning("folder %s: %s; until that is repaired a restart forgets %s", folder,
+                            strerror(-ret->folder_fd), forgets);
+        ret->folder_fd = ret->folder_fd < 0 ? -1 : ret->folder_fd;
 }
 
 void service_state_open(struct service *s)
 {
-        s->state_fd = open_directory(s->places.state, 0711);
-        if (s->state_fd < 0)
-                log_warning("state folder %s: %s; open alerts are forgotten at a restart",
-                            s->places.state, strerror(-s->state_fd));
-        s->runtime_fd = open_directory(s->places.runtime, 0755);
-        if (s->runtime_fd < 0)
-                log_warning("runtime folder %s: %s; what is learned is forgotten at a restart",
-                            s->places.runtime, strerror(-s->runtime_fd));
+        open_file(s, alerts_name, s->places.state, "which alerts are open", 0711, &s->alerts_file);
+        open_file(s, learned_name, s->places.runtime, "what is normal here", 0755,
+                  &s->learned_file);
 }
 
 int service_state_save_alerts(struct service *s)
 {
         _cleanup_free_ char *json = NULL, *data = NULL;
         struct state_head head;
-        if (s->state_fd < 0)
-                return 0;
         int r = open_alerts_encode(s->engine, &json);
         if (r < 0)
                 return r;
@@ -76,16 +129,14 @@ int service_state_save_alerts(struct service *s)
         head_init(s, "alerts", OPEN_ALERTS_VERSION, &head);
         memcpy(data, &head, sizeof(head));
         memcpy(data + sizeof(head), json, size);
-        return writer_submit(s->writer, WRITER_DURABLE, write_state, s, alerts_name, data,
-                             sizeof(head) + size);
+        return writer_submit(s->writer, WRITER_DURABLE, write_state, &s->alerts_file, alerts_name,
+                             data, sizeof(head) + size);
 }
 
 void service_state_save_learned(struct service *s)
 {
         struct state_head head;
         size_t size = sizeof(head) + learned_size(s->engine);
-        if (s->runtime_fd < 0)
-                return;
         /* Grows at the first saving and after a reload that follows more. */
         if (size > s->learned_space) {
                 char *grown = realloc(s->learned, size);
@@ -99,8 +150,8 @@ void service_state_save_learned(struct service *s)
         head_init(s, "learned", LEARNED_VERSION, &head);
         memcpy(s->learned, &head, sizeof(head));
         learned_encode(s->engine, s->learned + sizeof(head));
-        int r = writer_submit(s->writer, WRITER_PASSING, write_state, s, learned_name, s->learned,
-                              size);
+        int r = writer_submit(s->writer, WRITER_PASSING, write_state, &s->learned_file,
+                              learned_name, s->learned, size);
         if (r < 0)
                 log_warning("learned state is not saved: %s", strerror(-r));
 }
@@ -146,8 +197,9 @@ static void refuse(struct service *s, int fd, const char *name)
 static void restore_learned(struct service *s)
 {
         struct state_loaded loaded = { 0 };
-        if (s->runtime_fd < 0 ||
-            !load(s, s->runtime_fd, learned_name, "learned", LEARNED_VERSION, LEARNED_MAX, &loaded))
+        if (s->learned_file.folder_fd < 0 ||
+            !load(s, s->learned_file.folder_fd, learned_name, "learned", LEARNED_VERSION,
+                  LEARNED_MAX, &loaded))
                 return;
         /* Levels and rates of another boot say nothing about this one. */
         if (strcmp(loaded.head.boot_id, sampler_host(s->sampler)->boot_id) != 0) {
@@ -155,7 +207,7 @@ static void restore_learned(struct service *s)
         } else {
                 int r = learned_decode(s->engine, loaded.payload, loaded.size);
                 if (r < 0)
-                        refuse(s, s->runtime_fd, learned_name);
+                        refuse(s, s->learned_file.folder_fd, learned_name);
                 else
                         log_info("going on with what was learned until %.0f s ago",
                                  fmax(0, clock_realtime() - loaded.head.time));
@@ -167,13 +219,14 @@ static void restore_alerts(struct service *s)
 {
         struct state_loaded loaded = { 0 };
         struct open_alerts_result result = { 0 };
-        if (s->state_fd < 0 ||
-            !load(s, s->state_fd, alerts_name, "alerts", OPEN_ALERTS_VERSION, ALERTS_MAX, &loaded))
+        if (s->alerts_file.folder_fd < 0 ||
+            !load(s, s->alerts_file.folder_fd, alerts_name, "alerts", OPEN_ALERTS_VERSION,
+                  ALERTS_MAX, &loaded))
                 return;
         int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(),
                                    s->faults.count > 0, &result);
         if (r == -EBADMSG)
-                refuse(s, s->state_fd, alerts_name);
+                refuse(s, s->alerts_file.folder_fd, alerts_name);
         else if (r < 0)
                 log_error("%s: %s; starting without it", alerts_name, strerror(-r));
         if (result.open > 0)
@@ -199,9 +252,7 @@ void service_state_restore(struct service *s)
 
 void service_state_close(struct service *s)
 {
-        if (s->state_fd >= 0)
-                (void)close(s->state_fd);
-        if (s->runtime_fd >= 0)
-                (void)close(s->runtime_fd);
-        s->state_fd = s->runtime_fd = -1;
+        closep(&s->alerts_file.folder_fd);
+        closep(&s->learned_file.folder_fd);
+        s->alerts_file.folder_fd = s->learned_file.folder_fd = -1;
 }

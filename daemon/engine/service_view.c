@@ -12,6 +12,27 @@
 #include "engine/engine_internal.h"
 #include "engine/service_internal.h"
 
+/* Each only while it lasts. */
+static void add_troubles(const struct service *s, struct text *t, const struct spool_status *spool,
+                         const struct writer_status *writer)
+{
+        char lasted[FORMAT_MAX];
+        double stuck = service_disk_stuck(writer, clock_monotonic());
+        if (stuck > 0)
+                text_add(t, ", %s does not answer for %s",
+                         writer->busy_lane == WRITER_JOURNAL ? "journal" : "disk",
+                         format_duration(stuck, lasted));
+        if (service_courier_silent(spool))
+                text_add(t, ", nobody takes events for %s",
+                         format_duration(spool->oldest_age, lasted));
+        if (writer->lane[WRITER_DURABLE].error < 0)
+                text_add(t, ", cannot write: %s", strerror(-writer->lane[WRITER_DURABLE].error));
+        if (s->alerts_file.error < 0)
+                text_add(t, ", open alerts not saved: %s", strerror(-s->alerts_file.error));
+        if (s->learned_file.error < 0)
+                text_add(t, ", what is learned not saved: %s", strerror(-s->learned_file.error));
+}
+
 void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX])
 {
         struct engine_summary sum;
@@ -33,8 +54,7 @@ void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX
         if (s->faults.count + s->faults.dropped > 0)
                 text_add(&t, ", %zu faults in rules or settings",
                          s->faults.count + s->faults.dropped);
-        if (writer.error < 0)
-                text_add(&t, ", cannot write: %s", strerror(-writer.error));
+        add_troubles(s, &t, &spool, &writer);
 }
 
 static void print_moment(double unix_seconds)

@@ -42,6 +42,7 @@ struct writer {
 
         unsigned turn; /* the lane that is looked at first, so that none starves */
         double busy_since;
+        enum writer_lane busy_lane;
         uint64_t done, failed;
         bool stopping;  /* no pauses any more, end when empty */
         bool give_up;   /* end now, with what is left */
@@ -156,6 +157,7 @@ static void *writer_thread(void *argument)
                 if (p.passing)
                         p.passing->state = PASSING_RUNS;
                 w->busy_since = now;
+                w->busy_lane = (enum writer_lane)p.lane;
                 pthread_mutex_unlock(&w->lock);
 
                 r = p.job->run(p.job->userdata, p.job->name, p.job->data, p.job->size);
@@ -330,6 +332,7 @@ void writer_status(struct writer *w, struct writer_status *ret)
 
         pthread_mutex_lock(&w->lock);
         s.busy_since = w->busy_since;
+        s.busy_lane = w->busy_lane;
         s.done = w->done;
         s.failed = w->failed;
         for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++) {

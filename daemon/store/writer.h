@@ -83,6 +83,7 @@ struct writer_status {
         int error;            /* of the first lane whose last try failed, else 0 */
         double busy_since;    /* CLOCK_MONOTONIC start of the job that runs, NaN when none: one that
                                  is many seconds old means a stuck disk */
+        enum writer_lane busy_lane; /* of the job that runs, or ran last */
         struct writer_lane_status lane[WRITER_LANE_COUNT];
         uint64_t done, failed; /* jobs done and tries that failed, since start */
 };

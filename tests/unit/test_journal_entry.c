@@ -316,6 +316,8 @@ static const char *certain_fields(enum message message)
                 [MESSAGE_STATE_SET_ASIDE] = " FILE ASIDE ERROR ",
                 [MESSAGE_SPOOL_FAILED] = " FILE ERROR ",
                 [MESSAGE_SPOOL_FULL] = " FILE ",
+                [MESSAGE_STATE_FAILED] = " FILE ERROR ",
+                [MESSAGE_STATE_RECOVERED] = " FILE ",
                 [MESSAGE_SPOOL_RECOVERED] = " FILE ",
                 [MESSAGE_DISK_STUCK] = " ERROR ",
                 [MESSAGE_COURIER_SILENT] = " FILE ",
