@@ -208,3 +208,10 @@ void channel_redact(const struct channel *c, char *text)
         secret_free(url);
         text_redact(text, c->secret);
 }
+
+void channel_redact_answer(const struct channel *c, struct answer *a)
+{
+        if (a->body)
+                channel_redact(c, a->body);
+        channel_redact(c, a->text);
+}

@@ -70,3 +70,6 @@ int channel_request(const struct channel *c, const struct letter *m, enum form f
 /* Takes everything secret of this channel out of a text that others may read: the secret, and the
  * path and query of its address. */
 void channel_redact(const struct channel *c, char *text);
+
+/* The same for all of an answer. Before anything of it is cut: half a secret would not be found. */
+void channel_redact_answer(const struct channel *c, struct answer *a);

@@ -68,6 +68,7 @@ void courier_free(struct courier *c)
                 outlet_free(c->outlets[i]);
         http_free(c->http);
         sd_event_source_disable_unref(c->watch);
+        sd_event_source_disable_unref(c->above);
         sd_event_source_disable_unref(c->rescan);
         sd_event_source_disable_unref(c->due);
         if (c->open)

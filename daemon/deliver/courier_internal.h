@@ -58,6 +58,7 @@ struct courier {
         struct courier_test *tests[TESTS_MAX];
 
         struct sd_event_source *watch;  /* inotify of new/ */
+        struct sd_event_source *above;  /* and of the spool: says when new/ is taken away */
         struct sd_event_source *rescan; /* the slow look at all of it */
         struct sd_event_source *due;    /* when the next message may go */
 

@@ -76,7 +76,7 @@ static void judge(struct courier *c, struct outlet *o, const struct judgement *j
         }
 }
 
-static void on_answer(const struct answer *answer, void *userdata)
+static void on_answer(struct answer *answer, void *userdata)
 {
         struct outlet *o = userdata;
         struct courier *c = o->courier;
@@ -84,8 +84,8 @@ static void on_answer(const struct answer *answer, void *userdata)
 
         o->transfer = NULL;
         if (o->channel) { /* its file may have been left out by a reload meanwhile */
+                channel_redact_answer(o->channel, answer);
                 verdict_of(o->channel->type, answer, clock_realtime(), &j);
-                channel_redact(o->channel, j.reason);
                 judge(c, o, &j);
         }
         courier_pump(c);

@@ -16,9 +16,10 @@
 #include "deliver/record.h"
 
 enum {
-        RESCAN_SECONDS = 300, /* what inotify did not say: an overflow, a failed write */
-        REOPEN_SECONDS = 60,  /* while there is no spool */
-        RESCAN_SLACK = 30,    /* the kernel may join it with another wake-up */
+        RESCAN_SECONDS = 300,   /* what inotify did not say: an overflow, a failed write */
+        REOPEN_SECONDS = 60,    /* while there is no spool */
+        TAKEN_AWAY_SECONDS = 1, /* whoever removes the spool is given the time to finish */
+        SLACK_SHARE = 10,       /* the kernel may join a timer with another wake-up within 1/10 */
         UNREADABLE_SECONDS = 60,
         UNREADABLE_TRIES_MAX = 10,
         NO_MEMORY_SECONDS = 1,
@@ -157,7 +158,6 @@ static void remove_done(struct courier *c, struct queue_entry *entry)
                 forget(c, entry);
 }
 
-static int on_watch(sd_event_source *source, const struct inotify_event *event, void *userdata);
 static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata);
 
 static void set_rescan(struct courier *c, unsigned seconds)
@@ -165,11 +165,14 @@ static void set_rescan(struct courier *c, unsigned seconds)
         int r;
         if (!c->rescan) {
                 r = sd_event_add_time_relative(c->loop, &c->rescan, CLOCK_BOOTTIME, seconds * USEC,
-                                               RESCAN_SLACK * USEC, on_rescan, c);
+                                               seconds * USEC / SLACK_SHARE, on_rescan, c);
                 if (r >= 0)
                         (void)sd_event_source_set_description(c->rescan, "spool-rescan");
         } else {
                 r = sd_event_source_set_time_relative(c->rescan, seconds * USEC);
+                if (r >= 0)
+                        r = sd_event_source_set_time_accuracy(c->rescan,
+                                                              seconds * USEC / SLACK_SHARE);
                 if (r >= 0)
                         r = sd_event_source_set_enabled(c->rescan, SD_EVENT_ONESHOT);
         }
@@ -180,39 +183,84 @@ static void set_rescan(struct courier *c, unsigned seconds)
 static void close_spool(struct courier *c)
 {
         c->watch = sd_event_source_disable_unref(c->watch);
+        c->above = sd_event_source_disable_unref(c->above);
         if (c->open)
                 outbox_close(&c->outbox);
         c->open = false;
         queue_clear(&c->queue);
 }
 
+static int on_event(sd_event_source *source _unused_, const struct inotify_event *event,
+                    void *userdata)
+{
+        struct courier *c = userdata;
+        char id[QUEUE_ID_MAX];
+        uint64_t sequence;
+
+        if (event->mask & IN_Q_OVERFLOW)
+                courier_look(c);
+        else if (event->len == 0 || outbox_classify(event->name, &sequence, id) != OUTBOX_EVENT)
+                return 0; /* our own records */
+        else if (take_in(c, sequence, id) < 0)
+                set_rescan(c, NO_MEMORY_SECONDS);
+        courier_pump(c);
+        return 0;
+}
+
+/* new/ itself cannot tell: while we hold it open its inode lives on. */
+static int on_above(sd_event_source *source _unused_, const struct inotify_event *event _unused_,
+                    void *userdata)
+{
+        struct courier *c = userdata;
+        if (!c->open || outbox_in_place(&c->outbox))
+                return 0;
+        log_warning("%s: was taken away, opening it again", c->spool);
+        close_spool(c);
+        set_rescan(c, TAKEN_AWAY_SECONDS);
+        return 0;
+}
+
+/* 0 or negative errno. Watched before it is listed, so that nothing falls between. */
+static int watch_spool(struct courier *c)
+{
+        int r = sd_event_add_inotify(c->loop, &c->watch, c->outbox.new_path,
+                                     IN_MOVED_TO | IN_ONLYDIR, on_event, c);
+        if (r >= 0)
+                r = sd_event_add_inotify(c->loop, &c->above, c->spool,
+                                         IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_ONLYDIR,
+                                         on_above, c);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_description(c->watch, "spool-new");
+        (void)sd_event_source_set_description(c->above, "spool");
+        return 0;
+}
+
 static int open_spool(struct courier *c)
 {
         int r = 0;
+        if (c->open && !outbox_in_place(&c->outbox))
+                close_spool(c);
         if (!c->open)
                 r = outbox_open(c->spool, &c->outbox);
-        courier_disk(c, "open the spool", r);
-        if (r < 0)
-                return r;
-        c->open = true;
-        if (c->watch)
-                return 0;
-        /* Watched before it is listed, so that nothing falls between. */
-        r = sd_event_add_inotify(c->loop, &c->watch, c->outbox.new_path,
-                                 IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR, on_watch,
-                                 c);
-        if (r < 0)
-                log_warning("%s: cannot be watched (%s): looking each %d s", c->outbox.new_path,
-                            strerror(-r), REOPEN_SECONDS);
-        else
-                (void)sd_event_source_set_description(c->watch, "spool");
-        return 0;
+        c->open = r >= 0;
+        if (r >= 0 && !c->above) {
+                c->watch = sd_event_source_disable_unref(c->watch);
+                r = watch_spool(c);
+                if (r == -ENOENT)
+                        close_spool(c);
+                else if (r < 0) /* the limit of watches: slower, but it works */
+                        log_warning("%s: cannot be watched (%s): looking each %d s", c->spool,
+                                    strerror(-r), REOPEN_SECONDS);
+        }
+        courier_disk(c, "open the spool", c->open ? 0 : r);
+        return c->open ? 0 : r;
 }
 
 void courier_look(struct courier *c)
 {
         int r = open_spool(c);
-        set_rescan(c, r >= 0 && c->watch ? RESCAN_SECONDS : REOPEN_SECONDS);
+        set_rescan(c, r >= 0 && c->above ? RESCAN_SECONDS : REOPEN_SECONDS);
         if (r < 0)
                 return;
         c->queue.overflow = false;
@@ -223,29 +271,6 @@ void courier_look(struct courier *c)
         for (size_t i = c->queue.count; i-- > 0;)
                 if (all_done(c, &c->queue.entries[i]))
                         remove_done(c, &c->queue.entries[i]);
-}
-
-static int on_watch(sd_event_source *source _unused_, const struct inotify_event *event,
-                    void *userdata)
-{
-        struct courier *c = userdata;
-        char id[QUEUE_ID_MAX];
-        uint64_t sequence;
-
-        if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) {
-                log_warning("%s: was taken away, opening it again", c->spool);
-                close_spool(c);
-                courier_look(c);
-        } else if (event->mask & IN_Q_OVERFLOW) {
-                courier_look(c);
-        } else if (event->len > 0 && outbox_classify(event->name, &sequence, id) == OUTBOX_EVENT) {
-                if (take_in(c, sequence, id) < 0)
-                        set_rescan(c, NO_MEMORY_SECONDS);
-        } else {
-                return 0; /* our own records */
-        }
-        courier_pump(c);
-        return 0;
 }
 
 static int on_rescan(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)

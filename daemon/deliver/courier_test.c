@@ -38,7 +38,7 @@ static void test_free(struct courier_test *t)
 
 DEFINE_CLEANUP(struct courier_test, test_free);
 
-static const struct outlet *find_outlet(const struct courier *c, const char *name)
+static struct outlet *find_outlet(const struct courier *c, const char *name)
 {
         for (size_t i = 0; i < c->outlet_count; i++)
                 if (strcmp(c->outlets[i]->name, name) == 0)
@@ -46,37 +46,33 @@ static const struct outlet *find_outlet(const struct courier *c, const char *nam
         return NULL;
 }
 
-static json_t *response(const struct channel *channel, const struct answer *a)
+static json_t *response(const struct answer *a)
 {
         if (a->status == 0)
                 return json_null();
         char body[SHOWN_BODY_MAX];
         utf8_clean(a->body, body, sizeof(body));
-        channel_redact(channel, body);
         return json_pack("{s:I, s:s, s:f}", "status", (json_int_t)a->status, "body", body,
                          "seconds", a->seconds);
 }
 
 static char *report(const struct courier_test *t, const struct channel *channel,
-                    const struct answer *a)
+                    const struct answer *a, const struct judgement *j)
 {
-        struct judgement j;
-        verdict_of(channel->type, a, clock_realtime(), &j);
-        channel_redact(channel, j.reason);
-        bool accepted = j.verdict == VERDICT_ACCEPTED;
+        bool accepted = j->verdict == VERDICT_ACCEPTED;
         json_auto_t *json =
                 json_pack("{s:i, s:s, s:s, s:b, s:{s:s, s:s, s:s}, s:o, s:s?}", "version", 1,
                           "channel", t->channel, "type", channel_type_name(channel->type),
                           "accepted", accepted, "request", "method", "POST", "url",
                           t->request.url_shown, "body", request_body_for_people(&t->request),
-                          "response", response(channel, a), "error", accepted ? NULL : j.reason);
+                          "response", response(a), "error", accepted ? NULL : j->reason);
         return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
 
-static void on_answer(const struct answer *answer, void *userdata)
+static void on_answer(struct answer *answer, void *userdata)
 {
         _cleanup_(test_freep) struct courier_test *t = userdata;
-        const struct outlet *o = find_outlet(t->courier, t->channel);
+        struct outlet *o = find_outlet(t->courier, t->channel);
 
         t->transfer = NULL;
         t->courier->tests[t->slot] = NULL;
@@ -84,8 +80,15 @@ static void on_answer(const struct answer *answer, void *userdata)
                 t->done(NULL, "the channel was taken away meanwhile", t->userdata);
                 return;
         }
-        _cleanup_free_ char *json = report(t, o->channel, answer);
+        struct judgement j;
+        channel_redact_answer(o->channel, answer);
+        verdict_of(o->channel->type, answer, clock_realtime(), &j);
+        _cleanup_free_ char *json = report(t, o->channel, answer, &j);
         t->done(json, json ? NULL : strerror(ENOMEM), t->userdata);
+        if (j.verdict == VERDICT_ACCEPTED) { /* what waits need not wait for its own try */
+                lane_hurry(&o->lane);
+                courier_pump(t->courier);
+        }
 }
 
 static int send_letter(struct courier *c, const struct channel *channel, struct courier_test *t)

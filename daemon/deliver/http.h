@@ -13,8 +13,9 @@ struct http_transfer;
 int http_new(struct sd_event *loop, struct http **ret);
 void http_free(struct http *h); /* after the last transfer; NULL is fine */
 
-/* Gets the answer, which it may keep pieces of only by copying; the transfer is gone after it. */
-typedef void (*http_done)(const struct answer *answer, void *userdata);
+/* Gets the answer, which it may change, but keep pieces of only by copying; the transfer is gone
+ * when this is called. */
+typedef void (*http_done)(struct answer *answer, void *userdata);
 
 /* Sends the request; `done` is called later from the loop, exactly once, unless it is cancelled.
  * Nothing of request and transport is needed after the call. 0 or negative errno, and `done` is not

@@ -136,6 +136,13 @@ void outbox_close(struct outbox *s)
         free(TAKE_PTR(s->new_path));
 }
 
+bool outbox_in_place(const struct outbox *s)
+{
+        struct stat here, there;
+        return fstat(s->new_fd, &here) >= 0 && stat(s->new_path, &there) >= 0 &&
+               here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
 enum outbox_file outbox_classify(const char *name, uint64_t *ret_sequence, char *ret_id)
 {
         char event[SPOOL_NAME_SIZE];

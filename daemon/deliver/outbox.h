@@ -25,6 +25,9 @@ struct outbox {
 int outbox_open(const char *path, struct outbox *ret);
 void outbox_close(struct outbox *s);
 
+/* False when the folder that is open is not the one that lies at the path (any more). */
+bool outbox_in_place(const struct outbox *s);
+
 enum outbox_file { OUTBOX_EVENT, OUTBOX_RECORD, OUTBOX_FOREIGN };
 
 /* Calls seen for each file of new/, in no order. sequence and id are only set for events and

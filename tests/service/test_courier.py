@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -450,6 +451,107 @@ def test_spool_appears_later():
         alert(place, FIRING)
         place.wait_empty()
         assert len(accepted(receiver, "/hook")) == 1
+
+
+def test_spool_taken_away():
+    """Removed and made anew while it runs, by whatever hand: it goes on with the new one."""
+    with Setup() as (place, receiver):
+        alert(place, FIRING)
+        place.start()
+        place.wait_empty()
+        shutil.rmtree(f"{place.path}/spool")
+        place.wait(lambda: os.path.isdir(f"{place.path}/spool/new"))
+        os.makedirs(f"{place.path}/spool/tmp", exist_ok=True)
+        alert(place, FIRING)
+        place.wait_empty()
+        assert len(accepted(receiver, "/hook")) == 2
+
+
+def test_secret_at_the_cut():
+    """What is quoted of an answer is cut; a secret that lies across the cut must not show its half."""
+    with Setup() as (place, receiver):
+        for length in range(60, 125, 7):
+            receiver.script({"path": "/hook", "faults": [
+                {"kind": "status", "status": 403, "body": "x" * length + HOOK_TOKEN}]})
+            if place.process is None:
+                place.start()
+            answer = place.call("SendTest", "archive")
+            assert "403" in answer and "hook-tok" not in answer, answer
+
+
+def test_backlog():
+    """A channel that is down holds up nobody, however much waits for it."""
+    with Setup() as (place, receiver):
+        with open(f"{place.path}/config/channels.d/archive.ini", "a", encoding="utf-8") as f:
+            f.write("interval = 100ms\n")
+        place.channel("ops", "type = webhook", "url = http://127.0.0.1:9/hook")
+        place.channel("oncall", "type = webhook", f"url = http://127.0.0.1:{place.port}/hook2")
+        for _ in range(150):
+            alert(place, FIRING)
+        place.start()
+        place.wait(lambda: len(accepted(receiver, "/hook2")) == 150)
+        assert place.channel_status("ops")["waiting"] == 150
+        alert(place, FIRING)
+        place.wait(lambda: len(accepted(receiver, "/hook2")) == 151, 2)
+
+
+def test_notify():
+    """systemd: READY, STATUS, RELOADING with its time, WATCHDOG, STOPPING"""
+    with Setup() as (place, receiver):
+        address = f"{place.path}/notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(5)
+            place.start(env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "600000"})
+            seen = []
+
+            def until(text):
+                while not any(text in message for message in seen):
+                    seen.append(manager.recv(4096).decode())
+            until("READY=1")
+            until("STATUS=3 channels, 0 waiting")
+            until("WATCHDOG=1")
+            seen.clear()
+            place.reload()
+            until("RELOADING=1\nMONOTONIC_USEC=")
+            until("READY=1")
+            receiver.script({"path": "/slack", "always": {"kind": "status", "status": 403,
+                                                          "body": "invalid_token"}})
+            alert(place, FIRING)
+            until("ops is broken")
+            seen.clear()
+            assert place.stop() == 0
+            until("STOPPING=1")
+
+
+def test_stop_in_flight():
+    """SIGTERM waits a moment for the answer that is under way, so that it is not sent twice."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/hook", "always": {"kind": "late-ok", "seconds": 0.7}})
+        for name in ("ops", "oncall"):
+            os.remove(f"{place.path}/config/channels.d/{name}.ini")
+        alert(place, FIRING, OVER)
+        place.start()
+        time.sleep(0.4)
+        assert place.stop() == 0
+        assert len(accepted(receiver, "/hook")) == 1
+        assert len(place.list("new")) == 1, "the accepted one is done with, the other was not begun"
+
+
+def test_examples():
+    """The shipped examples are channels without a fault."""
+    with Setup() as (place, _):
+        shutil.rmtree(f"{place.path}/config/channels.d")
+        os.mkdir(f"{place.path}/config/channels.d")
+        place.secret("slack-ops", "https://hooks.slack.com/services/T0/B0/XX")
+        place.secret("pagerduty-oncall", ROUTING_KEY)
+        names = [n for n in os.listdir("etc/channels.d") if n.endswith(".ini.example")]
+        assert len(names) >= 3
+        for name in names:
+            shutil.copy(f"etc/channels.d/{name}", f"{place.path}/config/channels.d/{name[:-8]}")
+        place.start()
+        place.wait_output(f"to {len(names)} channels")
+        assert "error" not in place.output, place.output
 
 
 def test_two_couriers():
