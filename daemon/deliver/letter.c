@@ -253,6 +253,11 @@ int letter_parse(const char *data, size_t size, char error[LETTER_ERROR_MAX], st
                 snprintf(error, LETTER_ERROR_MAX, "longer than %d KiB", LETTER_SIZE_MAX / 1024);
                 return -EBADMSG;
         }
+        /* jansson takes one for the end of a number, a string of C for the end of it all. */
+        if (memchr(data, 0, size)) {
+                snprintf(error, LETTER_ERROR_MAX, "not JSON: it holds a zero byte");
+                return -EBADMSG;
+        }
         json_auto_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &where);
         if (!root) {
                 if (json_error_code(&where) == json_error_out_of_memory)

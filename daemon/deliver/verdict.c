@@ -141,7 +141,7 @@ static enum verdict pagerduty(const struct answer *a)
 }
 
 static const char *const end_words[] = {
-        [ANSWER_COMPLETE] = "",
+        [ANSWER_COMPLETE] = "an answer without a status",
         [ANSWER_OVERSIZED] = "the answer is too long",
         [ANSWER_BROKEN_OFF] = "no connection",
         [ANSWER_TIMED_OUT] = "no answer in time",

@@ -104,6 +104,16 @@ static void test_refused(void **state _unused_)
         }
 }
 
+/* Found by the fuzzer: parsed as a whole, but sent on only up to the zero byte. */
+static void test_zero_byte(void **state _unused_)
+{
+        static const char data[] =
+                "{\"value\":1\0,\"version\":1,\"event\":\"firing\",\"severity\":\"ok\"}";
+        char error[LETTER_ERROR_MAX];
+        struct letter l;
+        assert_int_equal(letter_parse(data, sizeof(data) - 1, error, &l), -EBADMSG);
+}
+
 static void test_depth_and_size(void **state _unused_)
 {
         enum { SIZE = LETTER_SIZE_MAX + 10 };
@@ -205,11 +215,11 @@ static void test_time(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_usual),          cmocka_unit_test(test_bare),
-                cmocka_unit_test(test_wrong_types),    cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_depth_and_size), cmocka_unit_test(test_clean_text),
-                cmocka_unit_test(test_bounds),         cmocka_unit_test(test_alert_hash),
-                cmocka_unit_test(test_time),
+                cmocka_unit_test(test_usual),       cmocka_unit_test(test_bare),
+                cmocka_unit_test(test_wrong_types), cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_zero_byte),   cmocka_unit_test(test_depth_and_size),
+                cmocka_unit_test(test_clean_text),  cmocka_unit_test(test_bounds),
+                cmocka_unit_test(test_alert_hash),  cmocka_unit_test(test_time),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
