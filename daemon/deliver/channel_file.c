@@ -44,7 +44,8 @@ static const struct key keys[] = {
                   "kmemwatch-formats(7))." },
         { KEY(secret), .name = "secret", .type = KEY_TEXT, .max = 64, .placeholder = "FILE",
           .example = "slack-ops",
-          .help = "Name of a file in /etc/kmemwatch/secrets/ that holds, in one line, for slack the "
+          .help = "Name of a file in /etc/kmemwatch/secrets/ that holds, in one line, for slack "
+                  "the "
                   "webhook's whole address, for pagerduty the routing key (32 characters), for "
                   "webhook a token that is sent as \"Authorization: Bearer TOKEN\"." },
         { KEY(url), .name = "url", .type = KEY_TEXT, .max = URL_MAX, .placeholder = "URL",
@@ -54,7 +55,8 @@ static const struct key keys[] = {
                   "{secret} in it is replaced by the secret." },
         { KEY(header), .name = "header", .type = KEY_TEXT, .max = 1024,
           .placeholder = "\"NAME: VALUE\"", .example = "X-Token: {secret}",
-          .help = "One more header line of the request. {secret} in it is replaced by the secret." },
+          .help = "One more header line of the request. {secret} in it is replaced by the "
+                  "secret." },
         { KEY(min_severity), .name = "min-severity", .type = KEY_CHOICE, .initial = "warning",
           .choices = severity_choices,
           .help = "From which severity on events are sent here. An alert that falls below it is "
@@ -157,9 +159,8 @@ static void check_secret_content(const struct check *check, const struct setting
                         if (!isalnum((unsigned char)*p))
                                 length = 0;
                 if (length != PAGERDUTY_KEY_LENGTH)
-                        complain(
-                                check, "secret",
-                                "what the file holds is not a routing key of 32 letters and digits");
+                        complain(check, "secret",
+                                 "what the file holds is not a routing key (32 letters, digits)");
         }
 }
 

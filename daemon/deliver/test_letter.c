@@ -56,10 +56,10 @@ static void fill_in(struct event *e, const struct host_facts *host, const char *
         snprintf(e->alert_id, sizeof(e->alert_id), "%032d", 0);
         snprintf(e->dedup_key, sizeof(e->dedup_key), "kmemwatch-test/%.64s/%.63s", host->name,
                  channel);
-        snprintf(
-                e->text, sizeof(e->text),
-                "Test from kmemwatch on %.64s through channel %.63s: this is what an alert looks like",
-                host->name, channel);
+        snprintf(e->text, sizeof(e->text),
+                 "Test from kmemwatch on %.64s through channel %.63s: this is what an alert "
+                 "looks like",
+                 host->name, channel);
 }
 
 int test_letter(const char *channel, double now, struct letter *ret)

@@ -46,7 +46,8 @@ def make_event(alert_id, event="firing", severity="warning", previous="ok", high
         "rate_error_bytes_per_hour": 6e6, "exhausts_at": "2037-01-01T00:00:00Z",
         "exhausts_earliest": "2036-12-31T23:00:00Z", "exhausts_latest": "2037-01-01T02:00:00Z",
         "mem_available_bytes": 8e9, "score": 0.97,
-        "recent": {"interval_seconds": 60, "values": [3.3e8 + i * 1.8e7 for i in range(59)] + [None]},
+        "recent": {"interval_seconds": 60,
+                   "values": [3.3e8 + i * 1.8e7 for i in range(59)] + [None]},
         "host": {"name": "db1", "machine_id": "0" * 32, "boot_id": "1" * 32,
                  "kernel": "6.1.0-41-amd64", "kind": "vm", "kind_name": "kvm", "cpus": 8,
                  "possible_cpus": 8, "numa_nodes": 1, "mem_total_bytes": 1.6e10},
@@ -166,7 +167,8 @@ class Place:
             if value:
                 return value
             if self.process and self.process.poll() is not None:
-                raise AssertionError(f"the courier ended with {self.process.returncode}:\n{self.output}")
+                status = self.process.returncode
+                raise AssertionError(f"the courier ended with {status}:\n{self.output}")
             time.sleep(0.02)
         raise AssertionError(f"not within {seconds} s: {what.__doc__ or what.__name__}\n"
                              f"new: {self.list('new')}\ndead: {self.list('dead')}\n{self.output}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The built courier against a strict receiver on loopback: delivery, retry, order, giving up, kills.
+"""The built courier against a strict receiver on loopback: delivery, retry, order, kills.
 
     tests/service/test_courier.py [NAME...]
 
@@ -22,8 +22,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import webhook_server  # noqa: E402
-from courier_kit import (DBusError, Place, ROUTING_KEY, SECRETS, HOOK_TOKEN, hex_id,  # noqa: E402
-                         make_event)
+from courier_kit import (BUILD, DBusError, Place, ROUTING_KEY, SECRETS,  # noqa: E402
+                         HOOK_TOKEN, hex_id, make_event)
 
 SEED = int(os.environ.get("COURIER_SEED", time.time_ns() % 1_000_000))
 
@@ -126,7 +126,8 @@ def test_retry():
     with Setup() as (place, receiver):
         receiver.script({"path": "/slack", "faults": [
             {"kind": "status", "status": 500},
-            {"kind": "status", "status": 429, "body": "rate_limited", "headers": {"Retry-After": "3"}}]})
+            {"kind": "status", "status": 429, "body": "rate_limited",
+             "headers": {"Retry-After": "3"}}]})
         receiver.script({"path": "/pagerduty", "faults": [
             {"kind": "reset"}, {"kind": "garbage"}, {"kind": "half-ok"}]})
         receiver.script({"path": "/hook", "faults": [
@@ -156,12 +157,13 @@ def test_endless_success():
 
 
 def test_message_refused():
-    """A message error: short form once, then dead, with the reason; the other channels get theirs."""
+    """A message error: short form once, then dead, with the reason; others get theirs."""
     with Setup() as (place, receiver):
         receiver.script({"path": "/slack", "faults": [
             {"kind": "status", "status": 400, "body": "invalid_blocks"},
             {"kind": "status", "status": 500, "body": "invalid_payload"}]})
-        receiver.script({"path": "/hook", "faults": [{"kind": "status", "status": 422, "body": "no"}]})
+        receiver.script({"path": "/hook", "faults": [
+            {"kind": "status", "status": 422, "body": "no"}]})
         events = alert(place, FIRING, OVER)
         place.start()
         place.wait_empty()
@@ -171,7 +173,8 @@ def test_message_refused():
         assert "attachments" in slack[0] and set(slack[1]) == {"text"}
         assert "RESOLVED" in slack[2]["text"]
         stem = f"{1:020d}-{events[0]['id']}"
-        assert place.list("dead") == [f"{stem}.archive.reason", f"{stem}.json", f"{stem}.ops.reason"]
+        assert place.list("dead") == [f"{stem}{ending}" for ending in
+                                      (".archive.reason", ".json", ".ops.reason")]
         assert "invalid_payload" in place.read(f"dead/{stem}.ops.reason")
         assert "422" in place.read(f"dead/{stem}.archive.reason")
         assert json.loads(place.read(f"dead/{stem}.json"))["id"] == events[0]["id"]
@@ -302,7 +305,7 @@ def test_foreign_files():
 
 
 def test_broken_channel_file():
-    """A file with errors is left out with file:line; what is meant for it waits until it is mended."""
+    """A file with errors is left out with file:line; what is meant for it waits for its mending."""
     with Setup() as (place, receiver):
         place.channel("ops", "type = slack", "secret = slack", "colour = red", "timeout = soon")
         alert(place, FIRING)
@@ -352,7 +355,8 @@ def test_filters():
         place.channel("oncall", "type = pagerduty", "secret = pagerduty", "min-severity = critical",
                       f"url = http://127.0.0.1:{place.port}/pagerduty/v2/enqueue")
         place.channel("ops", "type = slack", "secret = slack", "only-rules = vmalloc-* nothing")
-        events = alert(place, FIRING, WORSE, ("eased", "warning"), WORSE, ("eased", "warning"), OVER)
+        eased = ("eased", "warning")
+        events = alert(place, FIRING, WORSE, eased, WORSE, eased, OVER)
         place.start()
         place.wait_empty()
         pager = [e["event_action"] for e in bodies(accepted(receiver, "/pagerduty"))]
@@ -468,7 +472,7 @@ def test_spool_taken_away():
 
 
 def test_secret_at_the_cut():
-    """What is quoted of an answer is cut; a secret that lies across the cut must not show its half."""
+    """What is quoted of an answer is cut; a secret across the cut must not show its half."""
     with Setup() as (place, receiver):
         for length in range(60, 125, 7):
             receiver.script({"path": "/hook", "faults": [
@@ -559,10 +563,10 @@ def test_two_couriers():
     with Setup() as (place, _):
         place.start()
         place.wait(lambda: os.path.exists(f"{place.path}/runtime/kmemwatch-courier.socket"))
-        second = subprocess.run([f"{os.environ.get('KMW_BUILD', 'build/release')}/kmemwatch-courier",
-                                 "--config", f"{place.path}/config", "--spool", f"{place.path}/spool",
-                                 "--runtime", f"{place.path}/runtime2"],
-                                capture_output=True, text=True, timeout=10, check=False)
+        second = subprocess.run(
+            [f"{BUILD}/kmemwatch-courier", "--config", f"{place.path}/config", "--spool",
+             f"{place.path}/spool", "--runtime", f"{place.path}/runtime2"],
+            capture_output=True, text=True, timeout=10, check=False)
         assert second.returncode == 1 and "another courier" in second.stderr, second
 
 
@@ -586,7 +590,7 @@ def test_idle():
 
 
 def test_usage():
-    program = f"{os.environ.get('KMW_BUILD', 'build/release')}/kmemwatch-courier"
+    program = f"{BUILD}/kmemwatch-courier"
 
     def run(*options):
         return subprocess.run([program, *options], capture_output=True, text=True, timeout=10,

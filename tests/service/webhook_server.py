@@ -4,18 +4,18 @@
 
     webhook_server.py [--port N] [--log FILE] [--tls CERT KEY]
 
-Prints the port it listens on. Each request is held against the receiver's documented rules, strictly,
-and answered as the real one would:
+Prints the port it listens on. Each request is held against the receiver's documented rules,
+strictly, and answered as the real one would:
 
     /slack/services/...        incoming webhook: "ok", or "invalid_blocks" ...
     /pagerduty/v2/enqueue      Events API v2: 202, or 400 with errors
     /hook...                   the webhook JSON of kmemwatch, version 1: 204, or 400
 
-Every request becomes one line of JSON in the log: path, headers, body, what is wrong with it, what was
-answered. `GET /log` returns all of them.
+Every request becomes one line of JSON in the log: path, headers, body, what is wrong with it,
+what was answered. `GET /log` returns all of them.
 
-`POST /control` scripts failures: {"path": "/slack", "faults": [FAULT, ...], "always": FAULT or null}.
-Each request below path takes the next fault; when they are used up, "always" if there is one.
+`POST /control` scripts failures: {"path": "/slack", "faults": [FAULT, ...], "always": FAULT}. Each
+request below path takes the next fault; when they are used up, "always" if there is one.
 
     {"kind": "status", "status": 500, "body": "...", "headers": {...}}
     {"kind": "reset"}          the connection is reset
@@ -43,10 +43,12 @@ LOOPBACK = "127.0.0.1"
 
 # --- Slack: https://api.slack.com/reference/block-kit/blocks and .../messaging/webhooks ---
 
-SLACK_KEYS = {"text", "blocks", "attachments", "mrkdwn", "unfurl_links", "unfurl_media", "thread_ts"}
+SLACK_KEYS = {
+    "text", "blocks", "attachments", "mrkdwn", "unfurl_links", "unfurl_media", "thread_ts",
+}
 SLACK_ATTACHMENT_KEYS = {
-    "color", "blocks", "fallback", "text", "pretext", "title", "title_link", "fields", "footer", "ts",
-    "mrkdwn_in",
+    "color", "blocks", "fallback", "text", "pretext", "title", "title_link", "fields", "footer",
+    "ts", "mrkdwn_in",
 }
 SLACK_DATE = re.compile(r"!date\^\d+\^[^|^]*(\^[^|]*)?\|[^|]+\Z")
 SLACK_LINK = re.compile(r"(https?|mailto):[^|\s<>]+(\|[^|<>]+)?\Z")
@@ -173,9 +175,11 @@ def check_slack(body):
         if not isinstance(attachment, dict):
             errors.append(f"{where}: not an object")
             continue
-        if set(attachment) - SLACK_ATTACHMENT_KEYS:
-            errors.append(f"{where}: unknown keys {sorted(set(attachment) - SLACK_ATTACHMENT_KEYS)}")
-        if not re.fullmatch(r"#[0-9a-fA-F]{6}|good|warning|danger", attachment.get("color", "good")):
+        unknown = sorted(set(attachment) - SLACK_ATTACHMENT_KEYS)
+        if unknown:
+            errors.append(f"{where}: unknown keys {unknown}")
+        colour = attachment.get("color", "good")
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}|good|warning|danger", colour):
             errors.append(f"{where}: color is wrong")
         if "blocks" in attachment:
             total += slack_blocks(attachment["blocks"], f"{where}.blocks", blocks_errors)
@@ -191,7 +195,8 @@ def check_slack(body):
 # --- PagerDuty: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ ---
 
 PAGERDUTY_KEYS = {
-    "routing_key", "event_action", "dedup_key", "payload", "images", "links", "client", "client_url",
+    "routing_key", "event_action", "dedup_key", "payload", "images", "links", "client",
+    "client_url",
 }
 PAGERDUTY_PAYLOAD_KEYS = {
     "summary", "source", "severity", "timestamp", "component", "group", "class", "custom_details",
@@ -238,14 +243,16 @@ def check_pagerduty(body):
         if not isinstance(payload, dict):
             errors.append("'payload' is missing or blank")
             payload = {}
-        if set(payload) - PAGERDUTY_PAYLOAD_KEYS:
-            errors.append(f"unknown keys {sorted(set(payload) - PAGERDUTY_PAYLOAD_KEYS)} in payload")
+        unknown = sorted(set(payload) - PAGERDUTY_PAYLOAD_KEYS)
+        if unknown:
+            errors.append(f"unknown keys {unknown} in payload")
         text(payload, "summary", 1024, True, "payload.")
         text(payload, "source", 255, True, "payload.")
         for name in ("component", "group", "class"):
             text(payload, name, 255, False, "payload.")
         if payload.get("severity") not in ("critical", "error", "warning", "info"):
-            errors.append("'payload.severity' is invalid (must be one of critical, error, warning, info)")
+            errors.append("'payload.severity' is invalid (must be one of critical, error, "
+                          "warning, info)")
         stamp = payload.get("timestamp")
         if "timestamp" in payload and not (isinstance(stamp, str) and ISO_8601.match(stamp)):
             errors.append("'payload.timestamp' is not ISO 8601 with a zone")
@@ -404,10 +411,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/pagerduty/v2/enqueue":
             wrong = errors + check_pagerduty(body)
             if wrong:
-                return 400, json.dumps({"status": "invalid event", "message": "Event object is invalid",
-                                        "errors": wrong}), wrong, "application/json"
-            return 202, json.dumps({"status": "success", "message": "Event processed",
-                                    "dedup_key": json.loads(body)["dedup_key"]}), [], "application/json"
+                answer = {"status": "invalid event", "message": "Event object is invalid",
+                          "errors": wrong}
+                return 400, json.dumps(answer), wrong, "application/json"
+            answer = {"status": "success", "message": "Event processed",
+                      "dedup_key": json.loads(body)["dedup_key"]}
+            return 202, json.dumps(answer), [], "application/json"
         if self.path.startswith("/hook"):
             wrong = errors + check_hook(body)
             return 400 if wrong else 204, "; ".join(wrong), wrong, "text/plain"
@@ -421,7 +430,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = False
                 self.answer(fault["status"], fault.get("body", ""), fault.get("headers", {}))
             elif kind == "reset":
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()
             elif kind == "hang":
                 time.sleep(fault.get("seconds", 30))

@@ -122,7 +122,8 @@ static const struct {
           { "channels.d/x.ini:3: url: " } },
         { "[channel]\ntype = webhook\nurl = https://h/{secret}\n",
           { "channels.d/x.ini:1: secret: is missing, but {secret} is used" } },
-        { "[channel]\ntype = webhook\nurl = https://h/x\nheader = no colon\nproxy = h:1\nca-file = ca.pem\n",
+        { "[channel]\ntype = webhook\nurl = https://h/x\nheader = no colon\nproxy = h:1\n"
+          "ca-file = ca.pem\n",
           { "channels.d/x.ini:4: header", "channels.d/x.ini:5: proxy",
             "channels.d/x.ini:6: ca-file" } },
         { "[channel]\ntype = slack\nsecret = nobody\n",

@@ -91,7 +91,7 @@ static void test_refused(void **state _unused_)
                 "{\"version\":1,\"version\":1,\"event\":\"firing\",\"severity\":\"warning\"}",
                 "{\"version\":1,\"event\":\"firing\",\"severity\":\"warning\"} and more",
                 "{\"version\":1,\"event\":\"firing\",\"severity\":\"warning\",\"text\":\"\xff\"}",
-                "{\"version\":1,\"event\":\"firing\",\"severity\":\"warning\",\"text\":\"\\ud800\"}",
+                "{\"version\":1,\"event\":\"firing\",\"severity\":\"ok\",\"text\":\"\\ud800\"}",
                 "{\"version\":1,\"event\":\"firing\",\"severity\":\"warning\",\"value\":1e999}",
         };
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
@@ -130,9 +130,9 @@ static void test_depth_and_size(void **state _unused_)
 static void test_clean_text(void **state _unused_)
 {
         struct letter l;
-        make_letter(
-                "{\"text\":\"a\\nb\\u001b[31mc\\u0007\\u007f\\u0085d\",\"host\":{\"name\":\"x\\ty\"}}",
-                &l);
+        make_letter("{\"text\":\"a\\nb\\u001b[31mc\\u0007\\u007f\\u0085d\","
+                    "\"host\":{\"name\":\"x\\ty\"}}",
+                    &l);
         for (const char *p = l.text; *p; p++)
                 assert_true((unsigned char)*p >= ' ' && *p != 0x7f);
         assert_string_equal(l.host_name, "x y");

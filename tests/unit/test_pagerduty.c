@@ -76,10 +76,10 @@ static void test_limits(void **state _unused_)
         char many[3001] = "", changes[16000];
         for (int i = 0; i < 1000; i++)
                 strcat(many, "é");
-        snprintf(
-                changes, sizeof(changes),
-                "{\"summary\":\"%s%s\",\"host\":{\"name\":\"%s\"},\"dedup_key\":\"%s\",\"runbook\":\"x\"}",
-                many, many, many, many);
+        snprintf(changes, sizeof(changes),
+                 "{\"summary\":\"%s%s\",\"host\":{\"name\":\"%s\"},\"dedup_key\":\"%s\","
+                 "\"runbook\":\"x\"}",
+                 many, many, many, many);
         json_auto_t *body = body_of(changes, MEANING_BEGINS, FORM_FULL);
         assert_in_range(strlen(text_at(body, "payload", "summary")), 900, PAGERDUTY_SUMMARY_MAX);
         assert_in_range(strlen(text_at(body, "payload", "source")), 200, PAGERDUTY_SOURCE_MAX);
