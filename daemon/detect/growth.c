@@ -24,7 +24,9 @@ const struct growth_params growth_params_default = {
 
 void growth_init(struct growth *g)
 {
-        *g = (struct growth){ .beginning = NAN, .settled = NAN, .disturbed = -INFINITY };
+        *g = (struct growth){
+                .beginning = NAN, .settled = NAN, .disturbed = -INFINITY, .climbed_at = -INFINITY
+        };
 }
 
 static unsigned test_level(const struct trend_answer *a, const struct growth_level *l,
@@ -122,7 +124,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                         now = a->last;
                 double width = trend_horizon(t, level) / TREND_BUCKETS;
                 bool calm = width * TREND_BUCKETS > p->hour ||
-                            time - g->disturbed > a->span + 2 * width;
+                            fmin(time - g->disturbed, time - g->climbed_at) > a->span + 2 * width;
                 if (changed & 1u << level && calm)
                         learn(l, p, rise, width);
 

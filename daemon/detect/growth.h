@@ -64,7 +64,7 @@ struct growth_level {
 struct growth {
         struct growth_level levels[TREND_LEVELS];
         bool climbing;     /* some horizon grew, lately */
-        double climbed_at; /* when it last did */
+        double climbed_at; /* when it last did, -INFINITY never */
         double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
         double disturbed; /* when the series was last away from its level, -INFINITY never */
         double beginning; /* time of the first sample, NaN before */

@@ -200,6 +200,20 @@ unsigned trend_add(struct trend *t, double time, double value)
         return changed;
 }
 
+double trend_low(const struct trend *t, unsigned level)
+{
+        const struct trend_level *l = &t->levels[level];
+        double low = NAN;
+        for (unsigned i = 0; i < TREND_BUCKETS; i++)
+                if (l->ring[i].count > 0)
+                        low = fmin(low, l->ring[i].low);
+        /* What has not gone up to this level yet. */
+        for (unsigned i = 0; i <= level; i++)
+                if (t->levels[i].open.count > 0)
+                        low = fmin(low, t->levels[i].open.low);
+        return low;
+}
+
 const struct trend_answer *trend_read(const struct trend *t, unsigned level)
 {
         return level < TREND_LEVELS && t->levels[level].known ? &t->levels[level].answer : NULL;

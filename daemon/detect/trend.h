@@ -81,6 +81,9 @@ void trend_init(struct trend *t, double width);
  * ignored. Returns a bit per level whose answer changed. */
 unsigned trend_add(struct trend *t, double time, double value);
 
+/* The lowest low of the last horizon of a level, the value's unit; NaN while nothing is known. */
+double trend_low(const struct trend *t, unsigned level);
+
 /* The answer of a level (0 ... TREND_LEVELS - 1), or NULL while fewer than TREND_POINTS_MIN buckets
  * have data or they span less than half of the horizon. */
 const struct trend_answer *trend_read(const struct trend *t, unsigned level);

@@ -20,6 +20,15 @@ static const double NOISE_SECONDS = 600;
  * and however young the daemon is: a machine can be dead before it has warmed up. */
 static const double BIG_SHARE = 0.02;
 
+/* The baseline of days: three of them, robust, so that a night of trouble does not move it. */
+static const double DAYS_TAU = 3 * 86400, DAYS_CLIP = 3;
+
+/* The level of trends (4.6 h) whose lowest low a daily job rises from. */
+/* What was learned in less than a quarter of a day is no baseline of days. */
+static const double DAYS_LEAST = 21600;
+
+enum { SEASON_LEVEL = 4 };
+
 enum event_unit series_unit(int field, const struct expression *per)
 {
         bool count = field >= 0 && field_unit((size_t)field) == FIELD_COUNT;
@@ -42,10 +51,13 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .adopt_seconds = INFINITY,
                 .value = NAN,
                 .value_bytes = NAN,
+                .low = NAN,
         };
         jump_init(&s->jump);
         trend_init(&s->trend, TREND_WIDTH);
         growth_init(&s->growth);
+        season_init(&s->season);
+        ewma_init(&s->days, DAYS_TAU, DAYS_CLIP);
 }
 
 bool series_measures(const struct series *s, int field, const struct expression *less,
@@ -142,6 +154,12 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         if (s->jump.away)
                 growth_disturb(&s->growth, now);
         unsigned changed = trend_add(&s->trend, now, s->value);
+        /* Asked again when a bucket of a quarter of a minute is full; in between only a new low
+         * matters. */
+        s->low = changed & 2u || isnan(s->low) ? trend_low(&s->trend, SEASON_LEVEL)
+                                               : fmin(s->low, s->value);
+        season_add(&s->season, sample->time, s->value - s->low);
+        ewma_add(&s->days, now, s->value, s->floor);
         double total = known_value(sample, FIELD_MEM_TOTAL, INFINITY);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
                       s->unit == UNIT_BYTES ? BIG_SHARE * total : INFINITY);
@@ -152,6 +170,11 @@ void series_numbers(const struct series *s, struct series_numbers *ret)
         *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };
         ret->jump_known = isfinite(s->value) &&
                           jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
+        ret->rise = s->value - s->low;
+        ret->expected_rise = season_expected(&s->season);
+        struct ewma_answer days;
+        ret->days_level =
+                ewma_read(&s->days, 0, 2, &days) && days.seconds >= DAYS_LEAST ? days.level : NAN;
         const struct growth_answer *growth = growth_read(&s->growth);
         ret->growth_known = isfinite(s->value) && growth;
         if (ret->growth_known)

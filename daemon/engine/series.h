@@ -7,6 +7,7 @@
 #include "alert/event.h"
 #include "detect/growth.h"
 #include "detect/jump.h"
+#include "detect/season.h"
 #include "detect/trend.h"
 #include "judge/judge.h"
 #include "judge/rule.h"
@@ -39,6 +40,9 @@ struct series {
         struct jump jump;
         struct trend trend;
         struct growth growth;
+        struct season season;
+        struct ewma days; /* the baseline of days */
+        double low;       /* lowest of the last hours */
         struct recent recent;
 };
 

@@ -101,8 +101,8 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t,
                 return isfinite(stack);
         case LIMIT_BASELINE:
                 /* A multiple of nothing says nothing: three times zero is reached by anything. */
-                c->limit = t->value * s->jump.level;
-                return s->jump_known && s->jump.level > 0;
+                c->limit = t->value * s->days_level;
+                return s->days_level > 0;
         default:
                 return false;
         }
@@ -181,9 +181,20 @@ static bool conditions_hold(const struct rule *r, double slack, const struct ser
         return true;
 }
 
+/* The job of every night: a spike, or a rise over less than the time that jobs take. What lasts
+ * longer is judged whatever the hour, so a leak underneath shows. */
+static bool is_expected(const struct rule *r, const struct series_numbers *s)
+{
+        bool daily = r->kind == KIND_SPIKE ||
+                     (r->kind == KIND_GROWTH && s->growth.seconds < FILL_SECONDS);
+        return daily && s->expected_rise > 0 && s->rise <= EXPECTED_FACTOR * s->expected_rise;
+}
+
 /* Whether the detector itself sees the rule's pattern, limits aside. */
 static bool pattern_seen(const struct rule *r, const struct series_numbers *s)
 {
+        if (is_expected(r, s))
+                return false;
         switch (r->kind) {
         case KIND_SPIKE:
                 return s->jump.away && s->jump.change > 0;
@@ -201,15 +212,19 @@ static enum severity cap(enum severity severity, bool capped)
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
 }
 
-/* Goes with the workload, and the workload has not itself run away. */
-static bool is_explained(const struct workload_numbers *w)
+/* By how many steps a severity is lowered because the change goes with the workload, and the
+ * workload has not itself run away. */
+static int explained_steps(const struct workload_numbers *w)
 {
-        return w->explained >= EXPLAINED_SHARE && !(w->factor >= RUNAWAY_FACTOR);
+        if (!(w->explained >= EXPLAINED_SHARE) || w->factor >= RUNAWAY_FACTOR)
+                return 0;
+        bool memory = isnan(w->factor);
+        return memory && w->explained >= EXPLAINED_FULLY ? SEVERITY_COUNT : 1;
 }
 
-static enum severity lower(enum severity severity, bool lowered)
+static enum severity lower(enum severity severity, int steps)
 {
-        return lowered && severity > SEVERITY_NOTICE ? severity - 1 : severity;
+        return (int)severity > steps ? severity - (enum severity)steps : SEVERITY_OK;
 }
 
 void judge_rule(const struct rule *r, const struct series_numbers *s,
@@ -240,6 +255,7 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
                 (void)judge_exhaustion(s->growth.rate, s->growth.error, s->growth.seconds, m,
                                        &v.exhausts_in, &v.exhausts_soonest, &v.exhausts_latest);
 
+        v.expected = is_expected(r, s);
         const struct limit *limits = r->limits[m->kind];
         bool seen = pattern_seen(r, s);
         for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
@@ -256,9 +272,10 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
                 if (limit_holds(r, &limits[severity], r->clear, s, m, &v, &c) && seen)
                         v.holds = severity;
         }
-        v.lowered = is_explained(&s->workload);
-        v.severity = lower(v.severity, v.lowered);
-        v.holds = lower(v.holds, v.lowered);
+        int steps = explained_steps(&s->workload);
+        v.lowered = steps > 0;
+        v.severity = lower(v.severity, steps);
+        v.holds = lower(v.holds, steps);
         v.capped = !conditions_hold(r, 1, s, m);
         v.severity = cap(v.severity, v.capped);
         v.holds = cap(v.holds, !conditions_hold(r, r->clear, s, m));

@@ -18,11 +18,17 @@
 #define FILL_SECONDS 7200.0
 #define FILL_FACTOR 3.0
 
+/* What exceeds the rise of other days at this hour by less than this factor is that again. */
+#define EXPECTED_FACTOR 1.5
+
 /* A change is explained by the workload from this share on. Threads that are more than this many
  * times what they were have themselves run away, which explains nothing; memory in use may grow as
  * it likes, it is not ours to judge. */
 #define EXPLAINED_SHARE 0.5
 #define RUNAWAY_FACTOR 1.5
+
+/* Page tables that grow with the memory they map, and by no more, are no news at all. */
+#define EXPLAINED_FULLY 0.8
 
 /* A forecast reaches at most this many times what it was learned from. */
 #define FORECAST_REACH 2.0
@@ -42,6 +48,9 @@ struct series_numbers {
         bool jump_known, growth_known;
         struct jump_answer jump;
         struct growth_answer growth;
+        double days_level;                /* the baseline of days, NaN while unknown */
+        double rise;                      /* above the lowest of the last hours */
+        double expected_rise;             /* what other days had at this hour, 0 none */
         struct workload_numbers workload; /* of the rule's pattern: jump or growth */
         /* Unit per second of each condition's field, over the horizon that the growth is judged by;
          * NaN unknown. */
@@ -61,6 +70,7 @@ struct verdict {
         enum severity
                 holds; /* by the lower limits that a firing alert must fall below; >= severity */
         bool capped;   /* a condition is untrue: at most notice */
+        bool expected; /* happens at this hour on other days too */
         bool lowered;  /* explained by the workload: one step lower */
         double judged; /* the number compared: change, rate, ratio ... in the unit of limit */
         double limit;  /* the limit of `severity`, or the lowest one while ok; NaN none */

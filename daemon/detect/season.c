@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The largest rises of the last seven days by time of day. */
+#include "detect/season.h"
+
+#include <math.h>
+
+enum { SLOT_SECONDS = 86400 / SEASON_SLOTS, KEPT = SEASON_DAYS * SEASON_SLOTS };
+
+void season_init(struct season *s)
+{
+        *s = (struct season){ 0 };
+}
+
+static float *cell(struct season *s, int64_t slot)
+{
+        uint64_t kept = (uint64_t)slot % KEPT;
+        return &s->most[kept / SEASON_SLOTS][kept % SEASON_SLOTS];
+}
+
+/* The second largest of what the other days had near this time of day. */
+static double look_up(const struct season *s, int64_t slot)
+{
+        unsigned today = (unsigned)((uint64_t)slot % KEPT / SEASON_SLOTS);
+        int time_of_day = (int)((uint64_t)slot % SEASON_SLOTS);
+        double first = 0, second = 0;
+        for (unsigned day = 1; day < SEASON_DAYS; day++) {
+                double most = 0;
+                for (int near = -SEASON_NEAR; near <= SEASON_NEAR; near++) {
+                        /* Near midnight the neighbours lie on the day before or after. */
+                        int at = time_of_day + near + SEASON_SLOTS;
+                        unsigned row =
+                                (today + day + (unsigned)(at / SEASON_SLOTS) + SEASON_DAYS - 1) %
+                                SEASON_DAYS;
+                        if (row == today)
+                                continue;
+                        most = fmax(most, (double)s->most[row][at % SEASON_SLOTS]);
+                }
+                if (most > first) {
+                        second = first;
+                        first = most;
+                } else if (most > second) {
+                        second = most;
+                }
+        }
+        return second;
+}
+
+void season_add(struct season *s, double wall, double rise)
+{
+        if (!isfinite(wall) || !isfinite(rise) || wall < SLOT_SECONDS)
+                return;
+        int64_t slot = (int64_t)floor(wall / SLOT_SECONDS);
+        if (slot != s->slot) {
+                if (s->slot != 0) {
+                        *cell(s, s->slot) = (float)s->now;
+                        int64_t missed = slot - s->slot - 1;
+                        for (int64_t i = 1; i <= missed && i < KEPT; i++)
+                                *cell(s, s->slot + i) = 0;
+                }
+                /* After a step back the half hour is lived again: what it had, it keeps. */
+                s->now = slot < s->slot ? (double)*cell(s, slot) : 0;
+                s->slot = slot;
+                s->expected = look_up(s, slot);
+        }
+        s->now = fmax(s->now, rise);
+}
+
+double season_expected(const struct season *s)
+{
+        return s->expected;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens every day at the same hour: backup, updatedb, log rotation.
+ *
+ * For each half hour of the last seven days the largest rise above the recent low is kept. What was
+ * seen at about this time on at least two of these days is expected: the second largest of the
+ * seven counts, so a job of every night, of working days only, or of one that was missed once is
+ * expected from its third time on, and a single accident never is. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+        SEASON_DAYS = 7,
+        SEASON_SLOTS = 48, /* of a day: half an hour is how exactly jobs keep their time */
+        SEASON_NEAR = 2,   /* slots before and after that count as the same time: daylight saving
+                              moves everything by an hour twice a year */
+};
+
+struct season {
+        float most[SEASON_DAYS][SEASON_SLOTS]; /* largest rise, in the value's unit; 0 none */
+        int64_t slot;    /* the running half hour since 1970; 0: not started */
+        double now;      /* its largest rise so far */
+        double expected; /* for it, from the other days */
+};
+
+void season_init(struct season *s);
+
+/* One rise (value less recent low, >= 0) at a wall time in Unix seconds. Time may step and leave
+ * gaps: half hours that nobody saw count as quiet. */
+void season_add(struct season *s, double wall, double rise);
+
+/* The rise that is expected at the time of the last sample; 0 when nothing is. */
+double season_expected(const struct season *s);
