@@ -24,6 +24,9 @@ struct series_record {
         struct jump jump;
         struct trend trend;
         struct growth growth;
+        struct season season;
+        struct ewma days;
+        double low;
         struct recent recent;
 };
 
@@ -93,6 +96,9 @@ void learned_encode(const struct engine *e, void *buffer)
                         .jump = s->jump,
                         .trend = s->trend,
                         .growth = s->growth,
+                        .season = s->season,
+                        .days = s->days,
+                        .low = s->low,
                         .recent = s->recent,
                 };
                 memcpy(to, &r, sizeof(r));
@@ -129,6 +135,9 @@ int learned_decode(struct engine *e, const void *data, size_t size)
                         s->jump = r.jump;
                         s->trend = r.trend;
                         s->growth = r.growth;
+                        s->season = r.season;
+                        s->days = r.days;
+                        s->low = r.low;
                         s->recent = r.recent;
                         restored++;
                 }
