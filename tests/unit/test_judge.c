@@ -57,14 +57,14 @@ static void test_ratio(void **state)
                 struct rule rule = { .field = FIELD_SUNRECLAIM,
                                      .kind = KIND_RATIO,
                                      .clear = 0.8,
-                                     .per = { .count = 1, .parts = { { FIELD_MEM_TOTAL } } } };
+                                     .per = { .count = 1,
+                                              .parts = { { .field = FIELD_MEM_TOTAL } } } };
                 rule.limits[HOST_VM][SEVERITY_NOTICE] = c->notice;
                 rule.limits[HOST_VM][SEVERITY_WARNING] = c->warning;
                 const struct series_numbers series = {
                         .value = c->value,
                         .value_bytes = 64 * MIB,
-                        .jump_known = !isnan(c->level),
-                        .jump = { .level = c->level },
+                        .days_level = c->level,
                 };
                 struct verdict v;
                 judge_rule(&rule, &series, &machine, &v);
