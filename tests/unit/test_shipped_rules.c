@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "../test.h"
 #include "config/problems.h"
 #include "judge/rule_file.h"
-#include "../test.h"
 
 /* What Slack shows of a text (deliver/slack.c), less a reserve for escaped characters. */
 enum { EXPLAIN_MAX = 1400, ACTION_MAX = 2300, SUMMARY_MAX = 90 };
