@@ -128,8 +128,8 @@ class Test:
 
     def look_at_services(self):
         state = self.state(DAEMON)
-        self.check("STATUS= says what is seen",
-                   re.search(r"\d+ dimensions.* \d+ alerts, \d+ queued", state["StatusText"]), state)
+        said = re.search(r"\d+ dimensions.* \d+ alerts, \d+ queued", state["StatusText"])
+        self.check("STATUS= says what is seen", said, state)
         daemon = self.inside_pid(state["MainPID"])
         status = status_of(daemon)
         self.check("the daemon holds CAP_DAC_READ_SEARCH and nothing else",
