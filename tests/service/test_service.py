@@ -28,7 +28,10 @@ FAULT = f"{ROOT}/{os.environ.get('KMW_BUILD', 'build/release')}/tests/faults/fau
 # The whole test; what is not done by then is not reported, and so counts as failed.
 LIMIT = 570
 # Detectors answer after 60 s; some more for a busy machine.
-WARM_UP = 75
+WARM_UP = 70
+# What the numbers may do meanwhile, in MiB. Who else makes faults on this machine right now spoils
+# what is learned as normal.
+CALM = {"KernelStack": 10, "SUnreclaim": 50, "PageTables": 50}
 NOBODY = "65534"
 DAEMON = "kmemwatch.service"
 COURIER = "kmemwatch-courier.service"
@@ -218,6 +221,28 @@ class Test:
         self.check("systemctl reload of the courier works", done.returncode == 0,
                    done.stderr + self.words_of(COURIER))
 
+    def learn(self):
+        """Waits until the detectors know what is normal; begins again, from an empty state, when it
+        was not."""
+        for attempt in range(3):
+            self.results.note(f"the detectors learn for {WARM_UP} s")
+            seen = []
+            end = time.monotonic() + WARM_UP
+            while time.monotonic() < end:
+                seen.append(meminfo())
+                time.sleep(0.5)
+            restless = []
+            for name, most in CALM.items():
+                moved = max(s[name] for s in seen) - min(s[name] for s in seen)
+                if moved > most << 20:
+                    restless.append(f"{name} moved by {moved >> 20} MiB")
+            if not restless or attempt == 2:
+                return
+            self.results.note("this machine is not calm, once more: " + ", ".join(restless))
+            self.container.run("systemctl", "stop", DAEMON)
+            self.container.run("sh", "-c", "rm -rf /var/lib/kmemwatch/*.state /run/kmemwatch/*")
+            self.container.run("systemctl", "start", DAEMON)
+
     # --- faults -----------------------------------------------------------------------------
 
     def alerts(self, event, dimension, since, kind="spike"):
@@ -243,7 +268,7 @@ class Test:
         found = wait_for(lambda: self.firing(dimension, fault.since, at_least), 20)
         delay = time.time() - fault.since
         self.check(f"{kind}: {dimension} fires as a {at_least} or more within 20 s ({delay:.0f} s)",
-                   found, self.words_of(DAEMON))
+                   found, self.words_of(DAEMON) + self.container.run("kmemwatch", "status").stdout)
         return fault, found[0] if found else None
 
     def look_at_entry(self, entry, rule):
@@ -277,7 +302,7 @@ class Test:
             return
         alert = entry["KMEMWATCH_ALERT_ID"]
         for channel in self.receivers.channels:
-            got = wait_for(lambda c=channel: self.receivers.opened(c, alert, entry), seconds)
+            got = wait_for(lambda c=channel: self.receivers.opened(c, alert), seconds)
             self.check(f"{entry['KMEMWATCH_DIMENSION']}: {channel} was told", got,
                        self.words_of(COURIER))
 
@@ -297,7 +322,7 @@ class Test:
         if entry["KMEMWATCH_SEVERITY"] == "notice":
             return
         for channel in self.receivers.channels:
-            got = wait_for(lambda c=channel: self.receivers.closed(c, alert, entry), 20)
+            got = wait_for(lambda c=channel: self.receivers.closed(c, alert), 20)
             self.check(f"{dimension}: {channel} was told that it is over", got,
                        self.words_of(COURIER))
 
@@ -350,7 +375,7 @@ class Test:
         waiting = wait_for(lambda: os.listdir(spool), 10)
         self.check("the event waits in the spool while the courier is down", waiting)
         self.check("no receiver knows of it yet", entry and not any(
-            self.receivers.opened(c, entry["KMEMWATCH_ALERT_ID"], entry)
+            self.receivers.opened(c, entry["KMEMWATCH_ALERT_ID"])
             for c in self.receivers.channels))
         self.start(COURIER)
         self.look_at_entry(entry, "page-tables-spike")
@@ -365,7 +390,7 @@ class Test:
         if entry and entry["KMEMWATCH_SEVERITY"] == "notice":
             time.sleep(3)
             self.check("SReclaimable: a notice calls nobody", not any(
-                self.receivers.opened(c, entry["KMEMWATCH_ALERT_ID"], entry)
+                self.receivers.opened(c, entry["KMEMWATCH_ALERT_ID"])
                 for c in self.receivers.channels))
         fault.end()
         ends.append((entry, time.time()))
@@ -399,8 +424,10 @@ class Test:
                    f"exit {done.returncode}\n{done.stdout}{done.stderr}")
         journal = self.container.run("journalctl", "--no-pager", "-o", "export").stdout
         self.check("no secret is in the journal", not self.receivers.reveals_secret(journal))
-        errors = self.container.journal("-p", "err", "-u", DAEMON, "-u", COURIER)
-        errors = [entry for entry in errors if "broken.ini" not in str(entry.get("MESSAGE"))]
+        # systemd's own words about the reload that had to fail are not theirs.
+        errors = [entry for entry in self.container.journal("-p", "err")
+                  if entry.get("_SYSTEMD_UNIT") in (DAEMON, COURIER) and
+                  "broken.ini" not in str(entry.get("MESSAGE"))]
         self.check("neither complained of an error but the broken rule", not errors,
                    "\n".join(str(entry.get("MESSAGE")) for entry in errors))
 
@@ -415,12 +442,9 @@ class Test:
         self.configure()
         if not self.start(DAEMON) or not self.start(COURIER):
             return
-        started = time.monotonic()
         self.look_at_services()
         self.reload()
-        remaining = WARM_UP - (time.monotonic() - started)
-        self.results.note(f"the detectors learn for {max(0, remaining):.0f} s more")
-        time.sleep(max(0, remaining))
+        self.learn()
         self.make_faults()
         self.stop_services()
 
