@@ -73,7 +73,7 @@ static const struct key keys[] = {
                   "that is expected of it; without, as AnonPages+Mapped, the dimension is expected "
                   "to keep its proportion to it. When that explains at least half of the change, "
                   "the message says so and a warning or critical is taken one step lower, unless "
-                  "the workload itself has more than doubled." },
+                  "the workload is a count that has itself grown by more than half." },
         { .name = "detect",
           .type = KEY_CHOICE,
           .choices = DETECTORS,
