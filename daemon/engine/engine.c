@@ -60,8 +60,10 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                 w->applies = r->when & 1u << e->kind;
                 alert_init(&w->alert);
                 struct series *s = &e->series[w->series];
-                if (r->kind == KIND_SPIKE || r->kind == KIND_DROP)
-                        s->adopt_seconds = fmin(s->adopt_seconds, r->adopt_seconds);
+                if (r->kind == KIND_SPIKE)
+                        s->adopt_up = fmin(s->adopt_up, r->adopt_seconds);
+                if (r->kind == KIND_DROP)
+                        s->adopt_down = fmin(s->adopt_down, r->adopt_seconds);
                 for (unsigned c = 0; c < r->condition_count; c++)
                         if (r->conditions[c].field < FIELD_KNOWN_COUNT)
                                 (void)series_find_or_add(

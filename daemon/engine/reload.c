@@ -18,7 +18,8 @@ static void inherit_series(struct engine *e, const struct engine *old)
                                 continue;
                         struct series kept = *from;
                         kept.dimension = to->dimension;
-                        kept.adopt_seconds = to->adopt_seconds;
+                        kept.adopt_up = to->adopt_up;
+                        kept.adopt_down = to->adopt_down;
                         *to = kept;
                 }
         }

@@ -48,7 +48,8 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .per = *per,
                 .dimension = dimension,
                 .unit = series_unit(field, per),
-                .adopt_seconds = INFINITY,
+                .adopt_up = INFINITY,
+                .adopt_down = INFINITY,
                 .value = NAN,
                 .value_bytes = NAN,
                 .low = NAN,
@@ -147,7 +148,8 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         }
         s->absent = false;
         jump_add(&s->jump, &jump_params_default, now, s->value, s->floor);
-        if (s->jump.away && now - s->jump.away_since >= s->adopt_seconds) {
+        if (s->jump.away &&
+            now - s->jump.away_since >= (s->jump.up ? s->adopt_up : s->adopt_down)) {
                 jump_adopt(&s->jump);
                 s->adopted = true;
         }

@@ -29,7 +29,7 @@ struct series {
         struct expression less, per;
         const char *dimension; /* of a rule that measures it, or a field's name */
         enum event_unit unit;
-        double adopt_seconds; /* shortest of its rules; INFINITY none */
+        double adopt_up, adopt_down; /* shortest of its rules for spikes, drops; INFINITY none */
 
         /* now */
         double value, value_bytes; /* NaN absent */

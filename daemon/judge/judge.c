@@ -54,6 +54,15 @@ static bool compare_jump(const struct limit_term *t, const struct series_numbers
         }
 }
 
+/* How much of a rise is asked for: more over a time in which caches fill, less the surer it is that
+ * it is no noise, so that a slow leak in a large quiet machine is found by its straightness. */
+static double rise_factor(const struct growth_answer *g)
+{
+        if (g->seconds < FILL_SECONDS)
+                return FILL_FACTOR;
+        return fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
+}
+
 static bool compare_growth(const struct limit_term *t, const struct series_numbers *s, double total,
                            const struct verdict *v, struct comparison *c)
 {
@@ -62,8 +71,8 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
         case LIMIT_BYTES:
         case LIMIT_SHARE:
                 c->judged = s->growth.grown;
-                c->limit = t->value * (t->unit == LIMIT_SHARE ? total : 1) *
-                           (s->growth.seconds < FILL_SECONDS ? FILL_FACTOR : 1);
+                c->limit =
+                        t->value * (t->unit == LIMIT_SHARE ? total : 1) * rise_factor(&s->growth);
                 return isfinite(c->limit);
         case LIMIT_BYTES_RATE:
                 c->limit = t->value;

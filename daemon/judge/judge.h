@@ -18,6 +18,11 @@
 #define FILL_SECONDS 7200.0
 #define FILL_FACTOR 3.0
 
+/* Over longer horizons a rise that is this sure (slope over its standard error) must reach the
+ * whole limit; the surer it is, the less, by the square root, down to this part. */
+#define SURE_FULL 16.0
+#define SURE_LEAST 0.25
+
 /* What exceeds the rise of other days at this hour by less than this factor is that again. */
 #define EXPECTED_FACTOR 1.5
 
