@@ -69,8 +69,8 @@ static const struct key keys[] = {
           RULE(workload),
           .placeholder = "SUM",
           .example = "7K*threads",
-          .help = "What a spike or growth may go with. With a size, as 7K*threads, it is the memory "
-                  "that is expected of it; without, as AnonPages+Mapped, the dimension is expected "
+          .help = "What a spike or growth may go with. With a size, as 7K*threads, it is the "
+                  "memory that is expected of it; without, as AnonPages+Mapped, the dimension is expected "
                   "to keep its proportion to it. When that explains at least half of the change, "
                   "the message says so and a warning or critical is taken one step lower, unless "
                   "the workload is a count that has itself grown by more than half." },

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* kmemwatch-formats(7) names every member and field that the programs write. Run in the root of the
+ * tree, as `make check-unit` does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "../test.h"
+#include "alert/event.h"
+#include "announce/entry.h"
+#include "announce/event_json.h"
+#include "base/files.h"
+#include "base/macros.h"
+
+static const char PAGE[] = "contrib/man/kmemwatch-formats.7";
+
+static const struct host_facts HOST = { .kind = HOST_VM, .kind_name = "kvm", .name = "a" };
+
+/* With every member that can be known. */
+static const struct event EVENT = {
+        .id = "11112222333344445555666677778888",
+        .alert_id = "aaaabbbbccccddddeeeeffff00001111",
+        .dedup_key = "kmemwatch:a",
+        .time = 1795152897,
+        .type = EVENT_FIRING,
+        .kind = KIND_SPIKE,
+        .severity = SEVERITY_WARNING,
+        .rule = "kernel-stack-spike",
+        .dimension = "KernelStack",
+        .summary = "Summary",
+        .explain = "Explain.",
+        .action = "Action.",
+        .runbook = "https://docs.kernel.org/",
+        .exhausts_at = 1795152898,
+        .started = 1795152897,
+        .workload = "threads",
+        .workload_is_count = true,
+        .workload_change = 3000,
+        .explained = 1,
+        .recent_count = 1,
+        .recent_interval = 60,
+        .text = "Text",
+        .host = &HOST,
+};
+
+static char *page;
+
+/* The page as it reads: without the backslashes before minus signs. */
+static int read_page(void **state)
+{
+        size_t size, kept = 0;
+        (void)state;
+        if (file_read(AT_FDCWD, PAGE, 1024 * 1024, &page, &size) < 0)
+                return -1;
+        for (size_t i = 0; i < size; i++)
+                if (page[i] != '\\')
+                        page[kept++] = page[i];
+        page[kept] = '\0';
+        return 0;
+}
+
+static int free_page(void **state)
+{
+        (void)state;
+        free(page);
+        return 0;
+}
+
+static bool is_word(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+}
+
+/* As a whole word, so that KMEMWATCH_VALUE is not taken for KMEMWATCH_VALUE_BYTES. */
+static void assert_named(const char *name)
+{
+        size_t length = strlen(name);
+        for (const char *at = page; (at = strstr(at, name)); at += length)
+                if ((at == page || !is_word(at[-1])) && !is_word(at[length]))
+                        return;
+        fail_msg("%s does not name %s", PAGE, name);
+}
+
+static void assert_members_named(const json_t *object)
+{
+        const char *key;
+        json_t *value;
+        assert_true(json_object_size(object) > 0);
+        json_object_foreach((json_t *)object, key, value)
+        {
+                assert_named(key);
+                if (json_is_object(value))
+                        assert_members_named(value);
+        }
+}
+
+static void test_webhook_members(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+        (void)state;
+        assert_int_equal(event_json(&EVENT, &text), 0);
+        json_auto_t *root = json_loads(text, 0, NULL);
+        assert_members_named(root);
+        assert_named("sequence"); /* what the courier adds */
+}
+
+static void test_replay_members(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+        (void)state;
+        assert_int_equal(event_json_line(&EVENT, &text), 0);
+        json_auto_t *root = json_loads(text, 0, NULL);
+        assert_members_named(root);
+}
+
+static void test_journal_fields(void **state)
+{
+        static struct entry entry;
+        unsigned seen = 0;
+        (void)state;
+        entry_of_event(&entry, "kmemwatchd", &EVENT);
+        for (size_t at = 0; at < entry.size; at += strlen(entry.data + at) + 1) {
+                char name[64];
+                size_t length = strcspn(entry.data + at, "=");
+                if (strncmp(entry.data + at, "KMEMWATCH_", 10) != 0)
+                        continue;
+                assert_true(length < sizeof(name));
+                memcpy(name, entry.data + at, length);
+                name[length] = '\0';
+                assert_named(name);
+                seen++;
+        }
+        assert_true(seen > 20);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_webhook_members),
+                cmocka_unit_test(test_replay_members),
+                cmocka_unit_test(test_journal_fields),
+        };
+        return cmocka_run_group_tests_name("formats page", tests, read_page, free_page);
+}
