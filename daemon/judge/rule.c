@@ -58,6 +58,7 @@ void rule_done(struct rule *r)
         free(r->name);
         free(r->file);
         free(r->dimension);
+        free(r->workload_name);
         free(r->summary);
         free(r->explain);
         for (size_t k = 0; k < HOST_KIND_COUNT; k++)

@@ -91,7 +91,8 @@ static void test_clock_steps_back(void **state)
         double start = 1e9 - (long)1e9 % DAY;
         season_init(&s);
         feed(&s, start, 0, 3, 2, 5e8, 127);
-        season_add(&s, start + 2 * DAY + 7200 + 600, 3); /* into the job of last night, and past it */
+        season_add(&s, start + 2 * DAY + 7200 + 600,
+                   3); /* into the job of last night, and past it */
         season_add(&s, start + 2 * DAY + 9000 + 600, 3);
         season_add(&s, -5, 3);
         season_add(&s, INFINITY, 3);
