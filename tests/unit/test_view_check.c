@@ -128,7 +128,8 @@ static void test_check(void **state)
                   "etc/rules.d",
                   false,
                   EXIT_FAULTS,
-                  "@/etc/channels.d/hook.ini:4: unknown key colour\n1 rule, 0 channels, 1 file with faults\n" },
+                  "@/etc/channels.d/hook.ini:4: unknown key colour\n"
+                  "1 rule, 0 channels, 1 file with faults\n" },
                 { "no folder",
                   { { "x", "" } },
                   "mine",
