@@ -10,7 +10,14 @@
 
 static const char *amount(const struct event *e, double value, char buffer[FORMAT_MAX])
 {
-        return e->unit == UNIT_RATIO ? format_percent(value, buffer) : format_bytes(value, buffer);
+        struct text t;
+        if (e->unit == UNIT_RATIO)
+                return format_percent(value, buffer);
+        if (e->unit != UNIT_COUNT)
+                return format_bytes(value, buffer);
+        text_init(&t, buffer, FORMAT_MAX);
+        text_add(&t, isfinite(value) ? "%.0f" : "-", value);
+        return buffer;
 }
 
 static void add_time_left(struct text *t, const struct event *e)

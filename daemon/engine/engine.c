@@ -235,6 +235,33 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         w->owed = true;
 }
 
+static bool rests_on(const struct expression *x, enum field base)
+{
+        for (unsigned i = 0; i < x->count; i++)
+                if (x->parts[i].field == (int)base)
+                        return true;
+        return false;
+}
+
+/* Memory or CPUs were added or taken away: what is a share of them, or free of it, has moved
+ * without a cause in the kernel. */
+static bool is_rebased(const struct engine *e, const struct series *s, const struct sample *sample)
+{
+        static const enum field bases[] = { FIELD_MEM_TOTAL, FIELD_CPUS, FIELD_POSSIBLE_CPUS,
+                                            FIELD_STACK_SIZE };
+        for (size_t i = 0; i < ELEMENTS_OF(bases); i++) {
+                enum field base = bases[i];
+                double before = e->values[base], now = sample->values[base];
+                if (!isfinite(before) || !isfinite(now) || before == now)
+                        continue;
+                if (rests_on(&s->less, base) || rests_on(&s->per, base) ||
+                    (base == FIELD_MEM_TOTAL &&
+                     (s->field == FIELD_MEM_AVAILABLE || s->field == FIELD_MEM_FREE)))
+                        return true;
+        }
+        return false;
+}
+
 void engine_feed(struct engine *e, const struct sample *sample)
 {
         bool broken = timeline_step(&e->timeline, sample->time, &e->now) != TIMELINE_STEADY;
@@ -242,10 +269,12 @@ void engine_feed(struct engine *e, const struct sample *sample)
         e->samples++;
         e->kind = sample->kind;
         e->value_count = sample->count;
-        memcpy(e->values, sample->values, sizeof(e->values));
 
-        for (size_t i = 0; i < e->series_count; i++)
-                series_feed(&e->series[i], sample, e->now, broken);
+        for (size_t i = 0; i < e->series_count; i++) {
+                struct series *s = &e->series[i];
+                series_feed(s, sample, e->now, broken || is_rebased(e, s, sample));
+        }
+        memcpy(e->values, sample->values, sizeof(e->values));
 
         struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         for (size_t i = 0; i < e->watch_count; i++) {
