@@ -164,8 +164,12 @@ static struct workload_numbers explain(struct engine *e, struct watch *w,
                 if (!n->growth_known || !(own = trend_read(&s->trend, n->growth.level)) ||
                     !(its = trend_read(&workload->trend, n->growth.level)))
                         return unknown;
-                return explain_change(w->rule, own->first, own->last - own->first, its->first,
-                                      its->last);
+                struct workload_numbers known = explain_change(
+                        w->rule, own->first, own->last - own->first, its->first, its->last);
+                /* Whether it ran away is seen from where it was hours ago, not a horizon ago. */
+                if (isfinite(known.factor) && workload->low > 0)
+                        known.factor = fmax(known.factor, its->last / workload->low);
+                return known;
         }
         if (!n->jump_known)
                 return unknown;

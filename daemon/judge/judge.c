@@ -58,9 +58,8 @@ static bool compare_jump(const struct limit_term *t, const struct series_numbers
  * it is no noise, so that a slow leak in a large quiet machine is found by its straightness. */
 static double rise_factor(const struct growth_answer *g)
 {
-        if (g->seconds < FILL_SECONDS)
-                return FILL_FACTOR;
-        return fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
+        double fill = g->seconds < FILL_SECONDS ? FILL_FACTOR : 1;
+        return fill * fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
 }
 
 static bool compare_growth(const struct limit_term *t, const struct series_numbers *s, double total,

@@ -16,7 +16,7 @@
 /* Work that begins fills its caches within the hour, and looks like a leak until it levels off:
  * over a horizon shorter than this a rise must be so many times the limit to count. */
 #define FILL_SECONDS 7200.0
-#define FILL_FACTOR 3.0
+#define FILL_FACTOR 2.5
 
 /* Over longer horizons a rise that is this sure (slope over its standard error) must reach the
  * whole limit; the surer it is, the less, by the square root, down to this part. */
