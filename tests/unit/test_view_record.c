@@ -101,7 +101,8 @@ static void test_pace(void **state)
                 double ticks = (times[i] - times[0]) / o.interval;
                 if (times[i] <= times[i - 1])
                         fail_msg("row %zu: %f after %f", i, times[i], times[i - 1]);
-                if (rows == 20 && fabs(ticks - (double)i) > 0.9)
+                /* Late is the machine's doing, early would be ours. */
+                if (ticks < (double)i - 0.9)
                         fail_msg("row %zu came %.2f intervals after the first", i, ticks);
         }
 }
