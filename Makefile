@@ -183,7 +183,7 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-fuzz check-courier check-service
+	check-rules check-fuzz check-courier check-service
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -231,6 +231,9 @@ check-fuzz: packages
 	+@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
 fuzz:
 	+@$(MAKE) --no-print-directory MODE=fuzz CC=clang FUZZ_SECONDS=60 fuzz-run
+
+check-rules: $(MAINS)
+	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
@@ -292,6 +295,7 @@ help:
 	'make check           install missing packages, build, run every test' \
 	'make check-unit      unit and property tests; also check-asan, check-valgrind, check-clang' \
 	'make check-fuzz      the fuzz targets: their corpora and a few seconds; make fuzz: a minute each' \
+	'make check-rules     the shipped rules against what they are expected to say' \
 	'make check-courier   the courier against a test server' \
 	'make check-service   the installed service in a container (root)' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \

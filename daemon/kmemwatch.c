@@ -9,6 +9,7 @@
 #include "config/config_file.h"
 #include "deliver/settings.h"
 #include "engine/replay.h"
+#include "engine/rule_test.h"
 #include "engine/settings.h"
 #include "view/commands.h"
 #include "view/options.h"
@@ -29,6 +30,28 @@ static enum exit_code replay(const struct options *o)
                 .mode = o->scores ? REPLAY_SCORES : REPLAY_ALERTS,
         };
         int code = replay_run(&replay_options, stdout, stderr);
+        places_done(&places);
+        return (enum exit_code)code;
+}
+
+static enum exit_code test(const struct options *o, const struct terminal *t)
+{
+        const struct place_options options = { .config = o->config, .rules = o->rules };
+        struct places places;
+
+        if (places_init(&places, &options, "/run/kmemwatch") < 0) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        const struct rule_test_options test_options = {
+                .files = (const char *const *)o->arguments,
+                .rules = places.rules,
+                .only = o->only,
+                .trace = o->output,
+                .quiet = o->quiet,
+                .colour = t->colour,
+        };
+        int code = rule_test_run(&test_options, stdout, stderr);
         places_done(&places);
         return (enum exit_code)code;
 }
@@ -84,6 +107,8 @@ static enum exit_code run(const struct options *o)
                 return record_run(o);
         case COMMAND_REPLAY:
                 return replay(o);
+        case COMMAND_TEST:
+                return test(o, &t);
         case COMMAND_SEND_TEST:
                 return send_test_run(o, &t);
         case COMMAND_HELP:

@@ -9,7 +9,7 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts check record replay send-test help'
+    local commands='status alerts check record replay test send-test help'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in
@@ -50,6 +50,7 @@ _kmemwatch() {
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
     replay) options+=' --rules --alerts --scores' ;;
+    test) options+=' --rules --only --output --quiet' ;;
     send-test) options+=' --json' ;;
     esac
     if [[ $cur == -* ]]; then
@@ -58,7 +59,7 @@ _kmemwatch() {
     fi
     case $command in
     check) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-    replay) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    replay | test) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
     send-test)
         local names

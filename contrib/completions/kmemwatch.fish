@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts check record replay send-test help
+set -l commands status alerts check record replay test send-test help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -27,14 +27,16 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a record \
     -d 'write samples as a trace'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a replay \
     -d 'what the rules would have said of a trace'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a test \
+    -d 'hold rules against what they are expected to say'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a send-test \
     -d 'send a test message to a channel'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 'help'
 
 complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts send-test' -l json \
     -d 'print JSON'
-complete -c kmemwatch -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'print faults only'
-complete -c kmemwatch -n '__fish_seen_subcommand_from check replay' -l rules \
+complete -c kmemwatch -n '__fish_seen_subcommand_from check test' -s q -l quiet -d 'print faults only'
+complete -c kmemwatch -n '__fish_seen_subcommand_from check replay test' -l rules \
     -xa '(__fish_complete_directories)' -d 'the rules'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check status' -l channels \
     -xa '(__fish_complete_directories)' -d 'the channels'
@@ -45,9 +47,10 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l for -x \
     -a '1min 10min 1h 8h 1d' -d 'stop after this time'
 complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
     -xa '(__fish_complete_directories)' -d 'a recorded machine'
-complete -c kmemwatch -n '__fish_seen_subcommand_from record' -s o -l output -r -F -d 'write to'
+complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
-complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -F
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay test' -F
+complete -c kmemwatch -n '__fish_seen_subcommand_from test' -l only -x -d 'tests whose names fit'
 complete -c kmemwatch -n '__fish_seen_subcommand_from send-test' -a '(__kmemwatch_channels)'
 complete -c kmemwatch -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints a key table of the programs, so that manual pages and example files say what the parsers
  * take:
- *   print_keys rules|channels|daemon|courier man|example */
+ *   print_keys rules|channels|daemon|courier|tests man|example */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "config/keys.h"
 #include "deliver/channel_file.h"
 #include "deliver/settings.h"
+#include "engine/rule_test.h"
 #include "engine/settings.h"
 #include "judge/rule_file.h"
 
@@ -19,6 +20,7 @@ static const struct {
         { "channels", channel_key_table },
         { "daemon", daemon_key_table },
         { "courier", courier_key_table },
+        { "tests", rule_test_key_table },
 };
 
 static bool print(const char *name, bool man)
@@ -47,7 +49,8 @@ int main(int argc, char **argv)
         bool man = argc == 3 && strcmp(argv[2], "man") == 0;
         bool example = argc == 3 && strcmp(argv[2], "example") == 0;
         if ((!man && !example) || !print(argv[1], man)) {
-                fprintf(stderr, "usage: %s rules|channels|daemon|courier man|example\n", argv[0]);
+                fprintf(stderr, "usage: %s rules|channels|daemon|courier|tests man|example\n",
+                        argv[0]);
                 return 2;
         }
         return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -36,8 +36,7 @@ static int print_event(const struct event *e, void *userdata)
         return 0;
 }
 
-/* A trace names no machine: identities come from its own content alone. */
-static void trace_host(const struct sample *first, struct host_facts *ret)
+void replay_host(const struct sample *first, struct host_facts *ret)
 {
         *ret = (struct host_facts){
                 .kind = first->kind,
@@ -89,7 +88,7 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
         const struct sample *sample;
         while ((r = trace_reader_next(reader, error, &sample)) > 0) {
                 if (!engine) {
-                        trace_host(sample, &host);
+                        replay_host(sample, &host);
                         r = engine_new(&rules, &host, print_event, &output, &engine);
                         if (r < 0)
                                 break;

@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+struct host_facts;
+struct sample;
+
 struct replay_options {
         const char *trace;        /* path, "-" for standard input */
         const char *const *rules; /* NULL-terminated folders, highest precedence first */
@@ -14,3 +17,6 @@ struct replay_options {
 /* Prints to out; problems to err. The exit code: 0; 2 bad trace or output failed; 3 some rules had
  * faults and were left out (what is printed is valid). */
 int replay_run(const struct replay_options *o, FILE *out, FILE *err);
+
+/* The machine as a first sample knows it: nameless, identities come from the content alone. */
+void replay_host(const struct sample *first, struct host_facts *ret);

@@ -25,6 +25,7 @@ static const struct option_text OPTIONS[] = {
                             false },
         [OPTION_SCORES] = { "scores", 0, NULL, "print an anomaly score of each value, as CSV",
                             false },
+        [OPTION_ONLY] = { "only", 0, "PATTERN", "the tests whose names fit, as in a shell", false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -103,6 +104,26 @@ static const struct command COMMANDS[] = {
                             "  kmemwatch replay --rules ./my-rules night.csv\n"
                             "  kmemwatch replay --scores night.csv | sort -t, -k4 -g | tail\n",
                 .options = BIT(OPTION_RULES) | BIT(OPTION_ALERTS) | BIT(OPTION_SCORES),
+        },
+        [COMMAND_TEST] = {
+                .name = "test",
+                .argument = "FILE...",
+                .argument_needed = true,
+                .argument_many = true,
+                .summary = "hold rules against what they are expected to say",
+                .description =
+                        "Runs rule tests: each describes a machine, what its counters do, and which\n"
+                        "alerts must and must not come of it. kmemwatch.tests(5) describes the\n"
+                        "files; --output writes the samples of the test that --only names as a\n"
+                        "trace for replay.\n"
+                        "\n"
+                        "Exit code: 1 when a test failed or rules have faults, 2 when a test file\n"
+                        "has faults.\n",
+                .examples = "  kmemwatch test my-rules.test\n"
+                            "  kmemwatch test --rules ./my-rules tests/*.test\n"
+                            "  kmemwatch test --only '*leak*' -o leak.csv my-rules.test\n",
+                .options = BIT(OPTION_RULES) | BIT(OPTION_ONLY) | BIT(OPTION_OUTPUT) |
+                           BIT(OPTION_QUIET),
         },
         [COMMAND_SEND_TEST] = {
                 .name = "send-test",

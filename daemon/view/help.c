@@ -59,7 +59,7 @@ void help_print(FILE *out)
               "Exit codes:\n"
               "  0  fine\n"
               "  1  status, alerts: a warning or critical alert is active;\n"
-              "     check: faults were found; send-test: refused\n"
+              "     check: faults were found; test: one failed; send-test: refused\n"
               "  2  wrong usage or bad input\n"
               "  3  degraded: rules left out, a channel broken, the courier not running\n"
               "  4  the daemon (send-test: the courier) cannot be reached\n"
@@ -70,6 +70,7 @@ void help_print(FILE *out)
               "  kmemwatch check                   are my rules and channels right?\n"
               "  kmemwatch send-test slack         does a message arrive?\n"
               "  kmemwatch record -o day.csv       record, and then\n"
+              "  kmemwatch test my.test            do my rules say what they should?\n"
               "  kmemwatch replay day.csv          what would the rules have said?\n"
               "\n"
               "kmemwatch help COMMAND says more; so does kmemwatch(1).\n",

@@ -86,6 +86,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_SCORES:
                 o->scores = true;
                 break;
+        case OPTION_ONLY:
+                o->only = value;
+                break;
         case OPTION_JSON:
                 o->json = true;
                 break;
@@ -150,7 +153,7 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
         if (!name || o->help || o->version)
                 return 0;
         const struct command *c = command_get(o->command);
-        if (argc > 2 || (argc == 2 && !c->argument)) {
+        if ((argc > 2 && !c->argument_many) || (argc == 2 && !c->argument)) {
                 snprintf(error, OPTIONS_ERROR_MAX, "%s: one argument too many: \"%.40s\"", c->name,
                          argv[c->argument ? 2 : 1]);
                 return -EINVAL;
@@ -159,7 +162,8 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
                 snprintf(error, OPTIONS_ERROR_MAX, "%s needs %s", c->name, c->argument);
                 return -EINVAL;
         }
-        o->argument = argc == 2 ? argv[1] : NULL;
+        o->argument = argc >= 2 ? argv[1] : NULL;
+        o->arguments = argv + 1;
         return 0;
 }
 

@@ -21,6 +21,7 @@ enum command_id {
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
+        COMMAND_TEST,
         COMMAND_SEND_TEST,
         COMMAND_HELP,
         COMMAND_COUNT,
@@ -38,6 +39,7 @@ enum option_id {
         OPTION_FOR,
         OPTION_ALERTS,
         OPTION_SCORES,
+        OPTION_ONLY,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -50,6 +52,7 @@ struct command {
         const char *name;
         const char *argument; /* "TRACE", "[DIR]"; NULL: takes none */
         bool argument_needed;
+        bool argument_many;      /* any number of them */
         const char *summary;     /* one line */
         const char *description; /* lines as they are printed */
         const char *examples;    /* the same */
@@ -73,10 +76,11 @@ int command_by_name(const char *name);
 struct options {
         enum command_id command;
         bool help, version; /* asked for */
-        const char *runtime, *config, *state, *rules, *channels, *root, *output;
+        const char *runtime, *config, *state, *rules, *channels, *root, *output, *only;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
         bool scores, json, quiet, no_colour;
-        const char *argument; /* NULL: none given */
+        const char *argument;   /* NULL: none given */
+        char *const *arguments; /* NULL-terminated: all that were given, for argument_many */
 };
 
 enum { OPTIONS_ERROR_MAX = 256 };

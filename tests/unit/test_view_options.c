@@ -60,6 +60,12 @@ static void test_good_lines(void **state)
                   { .command = COMMAND_REPLAY, .argument = "t.csv", .scores = true, PLAIN } },
                 { "replay --scores --alerts --rules r -",
                   { .command = COMMAND_REPLAY, .argument = "-", .rules = "r", PLAIN } },
+                { "test --only *leak* a.test b.test -o t.csv",
+                  { .command = COMMAND_TEST,
+                    .argument = "a.test",
+                    .only = "*leak*",
+                    .output = "t.csv",
+                    PLAIN } },
                 { "send-test -- -x", { .command = COMMAND_SEND_TEST, .argument = "-x", PLAIN } },
                 { "help replay", { .command = COMMAND_HELP, .argument = "replay", PLAIN } },
                 { "-h", { .command = COMMAND_HELP, .help = true, PLAIN } },
@@ -86,6 +92,7 @@ static void test_good_lines(void **state)
                         { o.state, w->state },       { o.rules, w->rules },
                         { o.channels, w->channels }, { o.root, w->root },
                         { o.output, w->output },     { o.argument, w->argument },
+                        { o.only, w->only },
                 };
                 for (size_t k = 0; k < ELEMENTS_OF(texts); k++)
                         if (!texts[k].got != !texts[k].wanted ||
@@ -112,6 +119,7 @@ static void test_bad_lines(void **state)
                 { "status now", "status: one argument too many: \"now\"" },
                 { "check a b", "check: one argument too many: \"b\"" },
                 { "replay", "replay needs TRACE" },
+                { "test", "test needs FILE..." },
                 { "send-test", "send-test needs CHANNEL" },
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
                 { "replay t --json",
