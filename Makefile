@@ -94,6 +94,8 @@ TEST_SOURCES := $(wildcard tests/unit/*.c tests/property/*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 FAULT := $(if $(wildcard tests/faults/fault.c),$(BUILD)/tests/faults/fault)
 FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
+SIMULATE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulate/*.c))
+SIMULATE := $(if $(SIMULATE_OBJECTS),$(BUILD)/tests/simulate/simulate)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in))
 # Printed from the key tables of the programs.
@@ -101,13 +103,13 @@ PRINT_KEYS := $(BUILD)/contrib/man/print_keys
 MAN_PAGES := $(patsubst contrib/man/%.in,$(BUILD)/man/%,$(wildcard contrib/man/*.in))
 EXAMPLE_CONF := $(BUILD)/etc/kmemwatch.conf
 OBJECTS := $(LIB_OBJECTS) $(PROGRAMS:%=$(BUILD)/daemon/%.o) $(TESTS:%=%.o) $(FAULT_OBJECTS) \
-	$(FUZZERS:%=%.o) $(PRINT_KEYS).o
+	$(SIMULATE_OBJECTS) $(FUZZERS:%=%.o) $(PRINT_KEYS).o
 
 QUIET = $(if $(V),,@printf '  %-5s %s\n' $1 $(subst $(BUILD)/,,$@);)
 
 all: $(MAINS) $(UNITS) $(MAN_PAGES) $(EXAMPLE_CONF)
 
-tests: $(TESTS) $(FAULT)
+tests: $(TESTS) $(FAULT) $(SIMULATE)
 
 # --- building ---
 
@@ -154,6 +156,9 @@ $(TESTS): %: %.o $(LIB) $(BUILD)/link-command
 $(FAULT): $(FAULT_OBJECTS) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lpthread
 
+$(SIMULATE): $(SIMULATE_OBJECTS) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lm
+
 $(FUZZERS): %: %.o $(LIB) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_ALWAYS)
 
@@ -183,7 +188,7 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-fuzz check-courier check-service
+	check-rules check-fuzz check-detection check-courier check-service
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -234,6 +239,15 @@ fuzz:
 
 check-rules: $(MAINS)
 	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
+
+check-detection: $(MAINS) $(SIMULATE)
+	@$(RUN_SUITE) detection tests/simulate/test_simulate.py tests/replay/test_score.py \
+		tests/replay/check-detection
+
+# How well the rules find what is wrong, in tables, and each miss and each false alarm as a picture.
+# DETECTION takes more options, as in DETECTION='--simulate 2000': see tests/replay/score --help.
+detection-report: $(MAINS) $(SIMULATE)
+	@KMW_BUILD=$(BUILD) tests/replay/score --report build/detection-report $(DETECTION)
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
@@ -298,6 +312,8 @@ help:
 	'make check-rules     the shipped rules against what they are expected to say' \
 	'make check-courier   the courier against a test server' \
 	'make check-service   the installed service in a container (root)' \
+	'make check-detection  what the rules find in recorded and simulated traces, against floors' \
+	'make detection-report  the same as tables and pictures, in build/detection-report/index.html' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
 	'make bench           benchmarks' \
@@ -309,8 +325,8 @@ help:
 	'Variables: CC CFLAGS CPPFLAGS LDFLAGS, prefix DESTDIR sysconfdir libdir ..., MODE=release|asan,' \
 	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
 
-.PHONY: all tests packages run check forget-results $(SUITES) lint fuzz fuzzers fuzz-run bench \
-	install uninstall deps clean help
+.PHONY: all tests packages run check forget-results $(SUITES) detection-report lint fuzz fuzzers \
+	fuzz-run bench install uninstall deps clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)
