@@ -19,6 +19,9 @@ const struct jump_params jump_params_default = {
         .samples = 20,
 };
 
+/* The record is remembered for at most this many times what was learned in all. */
+static const double RECORD_PER_LEARNED = 3;
+
 /* Steps are taken at most this many spreads wide into the spread. */
 static const double CLIP = 6;
 
@@ -46,7 +49,10 @@ static double spread_of(const struct jump *j, double floor)
 
 static double record_of(const struct jump *j, const struct jump_params *p, double time)
 {
-        return j->record * exp(-fmax(0, time - j->record_time) / p->record_tau);
+        /* What was learned in two minutes is not remembered for a day: a burst while a service
+         * starts must not hide the next one until tomorrow. */
+        double tau = fmin(p->record_tau, RECORD_PER_LEARNED * j->learned);
+        return j->record * exp(-fmax(0, time - j->record_time) / tau);
 }
 
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
