@@ -191,11 +191,12 @@ class Fault:
     """One of our injectors, outside of the container: the kernel is the same."""
 
     def __init__(self, program, kind, amount, hold=120):
+        self.begun = time.time()
         self.process = subprocess.Popen([program, kind, str(amount), "--hold", str(hold)],
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.words = self.process.stdout.readline().strip()
         self.grown = self.words.startswith("grown")
-        self.since = time.time()
+        self.reached = time.time()
 
     def end(self):
         if self.process.poll() is None:
