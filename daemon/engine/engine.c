@@ -174,8 +174,8 @@ static struct workload_numbers explain(struct engine *e, struct watch *w,
         if (!n->jump_known)
                 return unknown;
         if (!n->jump.away) {
-                w->workload_before = workload->jump.level.mean;
-                w->value_before = n->jump.level;
+                w->workload_before = workload->value;
+                w->value_before = s->value;
                 return unknown;
         }
         return explain_change(w->rule, w->value_before, n->jump.change, w->workload_before,

@@ -15,8 +15,8 @@ struct watch {
         const struct rule *rule;
         size_t series;
         int workload;           /* index of the series of the rule's workload, -1: none */
-        double workload_before; /* its level when the dimension was last not away */
-        double value_before;    /* the dimension's level then */
+        double workload_before; /* its value when the dimension was last not away */
+        double value_before;    /* the dimension itself then */
         struct workload_numbers explained; /* as last judged */
         bool applies;                      /* to this kind of host */
         struct alert alert;

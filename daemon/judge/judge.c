@@ -222,9 +222,10 @@ static enum severity cap(enum severity severity, bool capped)
 
 /* By how many steps a severity is lowered because the change goes with the workload, and the
  * workload has not itself run away. */
-static int explained_steps(const struct workload_numbers *w)
+static int explained_steps(const struct rule *r, const struct workload_numbers *w)
 {
-        if (!(w->explained >= EXPLAINED_SHARE) || w->factor >= RUNAWAY_FACTOR)
+        double runaway = r->kind == KIND_GROWTH ? RUNAWAY_FACTOR : RUNAWAY_JUMP;
+        if (!(w->explained >= EXPLAINED_SHARE) || w->factor >= runaway)
                 return 0;
         bool memory = isnan(w->factor);
         return memory && w->explained >= EXPLAINED_FULLY ? SEVERITY_COUNT : 1;
@@ -280,7 +281,7 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
                 if (limit_holds(r, &limits[severity], r->clear, s, m, &v, &c) && seen)
                         v.holds = severity;
         }
-        int steps = explained_steps(&s->workload);
+        int steps = explained_steps(r, &s->workload);
         v.lowered = steps > 0;
         v.severity = lower(v.severity, steps);
         v.holds = lower(v.holds, steps);

@@ -30,7 +30,8 @@
  * times what they were have themselves run away, which explains nothing; memory in use may grow as
  * it likes, it is not ours to judge. */
 #define EXPLAINED_SHARE 0.5
-#define RUNAWAY_FACTOR 1.5
+#define RUNAWAY_FACTOR 1.5 /* growth */
+#define RUNAWAY_JUMP 2.0 /* within a minute */
 
 /* Page tables that grow with the memory they map, and by no more, are no news at all. */
 #define EXPLAINED_FULLY 0.8
