@@ -11,9 +11,9 @@
 
 /* What stands before the records. */
 struct head {
-        uint32_t count;
-        uint32_t record_size;
-        double now, wall; /* engine time and Unix seconds of the last sample */
+        uint32_t series_count, series_size; /* of a record in bytes */
+        uint32_t watch_count, watch_size;   /* likewise; they follow the series */
+        double now, wall;                   /* engine time and Unix seconds of the last sample */
         struct timeline timeline;
         uint64_t samples;
 };
@@ -28,6 +28,12 @@ struct series_record {
         struct ewma days;
         double low;
         struct recent recent;
+};
+
+/* What a rule remembers beside its alert. */
+struct watch_record {
+        struct hash judges; /* of what it judges, by names */
+        double workload_before, value_before;
 };
 
 static void hash_expression(struct hash *h, const struct expression *e)
@@ -55,11 +61,30 @@ static struct hash series_measure_hash(const struct series *s)
         return h;
 }
 
-static struct head make_head(const struct engine *e, size_t count, size_t record_size)
+static struct hash watch_hash(const struct watch *w)
+{
+        struct hash h;
+        hash_init(&h);
+        hash_add_text(&h, w->rule->name);
+        hash_add_text(&h, w->rule->dimension);
+        hash_add_text(&h, kind_name(w->rule->kind));
+        hash_add_text(&h, w->rule->workload_name ? w->rule->workload_name : "");
+        return h;
+}
+
+static size_t records_size(const struct head *h)
+{
+        return (size_t)h->series_count * sizeof(struct series_record) +
+               (size_t)h->watch_count * sizeof(struct watch_record);
+}
+
+static struct head make_head(const struct engine *e)
 {
         return (struct head){
-                .count = (uint32_t)count,
-                .record_size = (uint32_t)record_size,
+                .series_count = (uint32_t)e->series_count,
+                .series_size = sizeof(struct series_record),
+                .watch_count = (uint32_t)e->watch_count,
+                .watch_size = sizeof(struct watch_record),
                 .now = e->now,
                 .wall = e->wall,
                 .timeline = e->timeline,
@@ -67,25 +92,36 @@ static struct head make_head(const struct engine *e, size_t count, size_t record
         };
 }
 
-static int read_head(const void *data, size_t size, size_t record_size, struct head *ret)
+/* Seconds since 1970 or since the first sample, where a second is still told from the next. */
+static bool is_moment(double seconds)
 {
-        if (size < sizeof(*ret))
+        return seconds >= 0 && seconds < 1e12;
+}
+
+static int read_head(const void *data, size_t size, struct head *ret)
+{
+        struct head h;
+        if (size < sizeof(h))
                 return -EBADMSG;
-        memcpy(ret, data, sizeof(*ret));
-        if (ret->record_size != record_size || (size - sizeof(*ret)) / record_size != ret->count ||
-            (size - sizeof(*ret)) % record_size != 0 || !isfinite(ret->now) || !isfinite(ret->wall))
+        memcpy(&h, data, sizeof(h));
+        if (h.series_size != sizeof(struct series_record) ||
+            h.watch_size != sizeof(struct watch_record) || size - sizeof(h) != records_size(&h) ||
+            !is_moment(h.now) || !is_moment(h.wall) || !is_moment(h.timeline.now) ||
+            !is_moment(h.timeline.wall) || !is_moment(h.timeline.interval))
                 return -EBADMSG;
+        *ret = h;
         return 0;
 }
 
 size_t learned_size(const struct engine *e)
 {
-        return sizeof(struct head) + e->series_count * sizeof(struct series_record);
+        struct head head = make_head(e);
+        return sizeof(head) + records_size(&head);
 }
 
 void learned_encode(const struct engine *e, void *buffer)
 {
-        struct head head = make_head(e, e->series_count, sizeof(struct series_record));
+        struct head head = make_head(e);
         char *to = memcpy(buffer, &head, sizeof(head));
         to += sizeof(head);
         for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct series_record)) {
@@ -103,6 +139,15 @@ void learned_encode(const struct engine *e, void *buffer)
                 };
                 memcpy(to, &r, sizeof(r));
         }
+        for (size_t i = 0; i < e->watch_count; i++, to += sizeof(struct watch_record)) {
+                const struct watch *w = &e->watches[i];
+                struct watch_record r = {
+                        .judges = watch_hash(w),
+                        .workload_before = w->workload_before,
+                        .value_before = w->value_before,
+                };
+                memcpy(to, &r, sizeof(r));
+        }
 }
 
 /* A record of the same size but another layout must not lead outside of an array. */
@@ -113,34 +158,56 @@ static bool record_is_sane(const struct series_record *r, const struct series *s
                r->growth.answer.level < TREND_LEVELS;
 }
 
+static int restore_series(struct engine *e, const struct series_record *r)
+{
+        for (size_t i = 0; i < e->series_count; i++) {
+                struct series *s = &e->series[i];
+                if (series_measure_hash(s).state != r->measures.state || !record_is_sane(r, s))
+                        continue;
+                s->value = r->value;
+                s->jump = r->jump;
+                s->trend = r->trend;
+                s->growth = r->growth;
+                s->season = r->season;
+                s->days = r->days;
+                s->low = r->low;
+                s->recent = r->recent;
+                return 1;
+        }
+        return 0;
+}
+
+static void restore_watch(struct engine *e, const struct watch_record *r)
+{
+        for (size_t i = 0; i < e->watch_count; i++) {
+                struct watch *w = &e->watches[i];
+                if (watch_hash(w).state != r->judges.state)
+                        continue;
+                w->workload_before = r->workload_before;
+                w->value_before = r->value_before;
+                return;
+        }
+}
+
 int learned_decode(struct engine *e, const void *data, size_t size)
 {
         struct head head;
         int restored = 0;
-        if (read_head(data, size, sizeof(struct series_record), &head) < 0)
+        if (read_head(data, size, &head) < 0)
                 return -EBADMSG;
         e->timeline = head.timeline;
         e->now = head.now;
         e->wall = head.wall;
         const char *from = (const char *)data + sizeof(head);
-        for (uint32_t i = 0; i < head.count; i++, from += sizeof(struct series_record)) {
+        for (uint32_t i = 0; i < head.series_count; i++, from += sizeof(struct series_record)) {
                 struct series_record r;
                 memcpy(&r, from, sizeof(r));
-                for (size_t k = 0; k < e->series_count; k++) {
-                        struct series *s = &e->series[k];
-                        if (series_measure_hash(s).state != r.measures.state ||
-                            !record_is_sane(&r, s))
-                                continue;
-                        s->value = r.value;
-                        s->jump = r.jump;
-                        s->trend = r.trend;
-                        s->growth = r.growth;
-                        s->season = r.season;
-                        s->days = r.days;
-                        s->low = r.low;
-                        s->recent = r.recent;
-                        restored++;
-                }
+                restored += restore_series(e, &r);
+        }
+        for (uint32_t i = 0; i < head.watch_count; i++, from += sizeof(struct watch_record)) {
+                struct watch_record r;
+                memcpy(&r, from, sizeof(r));
+                restore_watch(e, &r);
         }
         return restored;
 }
