@@ -3,7 +3,6 @@
  * lose them. The courier may write in these folders too: nothing found there is trusted. */
 #include "announce/spool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,12 +27,6 @@ enum {
 };
 
 static const char SEQUENCE_FILE[] = "sequence";
-
-static void closedirp(DIR **d)
-{
-        if (*d)
-                closedir(*d);
-}
 
 static void close_folders(struct spool *s)
 {
@@ -65,17 +58,6 @@ void spool_done(struct spool *s)
         close_folders(s);
         free(s->path);
         s->path = NULL;
-}
-
-/* A second descriptor of the folder with a position of its own. */
-static DIR *list_folder(int fd)
-{
-        int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *d = copy < 0 ? NULL : fdopendir(copy);
-
-        if (!d && copy >= 0)
-                close(copy);
-        return d;
 }
 
 /* Calls visit for each entry but "." and "..". 0 or negative errno, of readdir or of visit. */
@@ -162,7 +144,7 @@ static int read_sequence(struct spool *s, double now, uint64_t *ret)
         size_t size;
         int r;
 
-        r = file_read(s->dir_fd, SEQUENCE_FILE, SEQUENCE_FILE_MAX, &data, &size);
+        r = file_read_plain(s->dir_fd, SEQUENCE_FILE, SEQUENCE_FILE_MAX, &data, &size);
         if (r == -ENOENT) {
                 *ret = 0;
                 return 0;
@@ -170,7 +152,7 @@ static int read_sequence(struct spool *s, double now, uint64_t *ret)
         if (r == 0)
                 r = parse_u64(trim(data), ret);
         /* The largest is of no use either: it has no successor. */
-        if (r == -EINVAL || r == -ERANGE || r == -EFBIG || r == -EISDIR ||
+        if (r == -EINVAL || r == -ERANGE || r == -EFBIG || r == -EBADMSG ||
             (r == 0 && *ret == UINT64_MAX)) {
                 *ret = (uint64_t)(fmax(now, 0) * 1e6);
                 return 0;
@@ -201,17 +183,16 @@ static int find_last(struct spool *s, double now)
         return 0;
 }
 
-/* O_NOFOLLOW: the courier may write in the spool. A link in place of tmp/ must not make the daemon,
- * which may write more, clean another folder. */
+/* Not through links, since the courier may write in the spool: one in place of tmp/ must not make
+ * the daemon, which may write more, clean another folder. */
 static int open_one(int parent, const char *name, int *ret)
 {
-        bool made = mkdirat(parent, name, FOLDER_MODE) == 0;
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = open_subfolder(parent, name, FOLDER_MODE);
 
         if (fd < 0)
-                return -errno;
+                return fd;
         *ret = fd;
-        return made && fsync(parent) < 0 ? -errno : 0;
+        return 0;
 }
 
 int spool_open(struct spool *s, double now)

@@ -15,18 +15,14 @@
 
 enum { READ_STEP = 16 * 1024 }; /* first buffer: most of what we read is smaller */
 
-int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size)
+/* O_NONBLOCK: a FIFO put there by mistake must not hang the start. */
+enum { READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+
+static int read_all(int fd, size_t max, char **ret_data, size_t *ret_size)
 {
-        /* O_NONBLOCK: a FIFO put there by mistake must not hang the start. */
-        _cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         _cleanup_free_ char *data = NULL;
         size_t size = 0, space = 0;
-        struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if (S_ISDIR(st.st_mode))
-                return -EISDIR;
         for (;;) {
                 ssize_t n;
 
@@ -54,6 +50,30 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
         *ret_data = TAKE_PTR(data);
         *ret_size = size;
         return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size)
+{
+        _cleanup_close_ int fd = openat(dirfd, path, READ_FLAGS);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        return read_all(fd, max, ret_data, ret_size);
+}
+
+int file_read_plain(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_size)
+{
+        _cleanup_close_ int fd = openat(dirfd, name, READ_FLAGS | O_NOFOLLOW);
+        struct stat st;
+
+        if (fd < 0) /* a link; a socket */
+                return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        return S_ISREG(st.st_mode) ? read_all(fd, max, ret_data, ret_size) : -EBADMSG;
 }
 
 int write_all(int fd, const void *data, size_t size)
@@ -155,6 +175,27 @@ int open_directory(const char *path, mode_t mode)
                 return r;
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
+}
+
+int open_subfolder(int parent, const char *name, mode_t mode)
+{
+        bool made = mkdirat(parent, name, mode) == 0;
+        _cleanup_close_ int fd =
+                openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0 || (made && fsync(parent) < 0))
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+DIR *list_folder(int dirfd)
+{
+        _cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+        if (dir)
+                (void)TAKE_FD(fd); /* closedir closes it */
+        return dir;
 }
 
 char *path_join(const char *folder, const char *name)

@@ -2,6 +2,7 @@
 /* Files that must survive, and bounded reading. Functions return 0 or negative errno. */
 #pragma once
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -9,6 +10,10 @@
  * terminated with a zero byte that *ret_size does not count, and owned by the caller.
  * -EFBIG when it is longer, -EISDIR for a directory. */
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
+
+/* file_read for a folder in which somebody else may write: only a plain file that lies there
+ * itself. -EBADMSG when it is a link, a pipe, a device or anything else; never waits for one. */
+int file_read_plain(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_size);
 
 /* Writes tmp_dirfd/name, fsyncs, renames to dirfd/name, fsyncs dirfd. When it fails nothing of that
  * name has changed in dirfd and no temporary file stays; only when the last step fails the new file
@@ -26,6 +31,20 @@ int make_directory(const char *path, mode_t mode);
 /* Opens a folder (O_DIRECTORY|O_CLOEXEC), made first where missing. The descriptor, or negative
  * errno. */
 int open_directory(const char *path, mode_t mode);
+
+/* The same for a folder in one that somebody else may write in: never through a link, and made
+ * durably. The mode is cut by the umask, which the two services that share the spool set for it. */
+int open_subfolder(int parent, const char *name, mode_t mode);
+
+/* What lies in an open folder, from its beginning, for closedir; NULL with errno. The descriptor
+ * and its own place in the list stay the caller's. */
+DIR *list_folder(int dirfd);
+
+static inline void closedirp(DIR **d)
+{
+        if (*d)
+                (void)closedir(*d);
+}
 
 /* "A/B" in fresh memory, or NULL without memory. */
 char *path_join(const char *folder, const char *name);

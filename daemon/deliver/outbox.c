@@ -2,7 +2,6 @@
 /* The courier's side of the spool folder: what is read from it and what is done durably in it. */
 #include "deliver/outbox.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,34 +25,23 @@ enum {
         FILE_MODE = 0660,
 };
 
-static DIR *open_listing(int dirfd)
-{
-        /* A descriptor of its own: closedir closes it, and the place in the list is its own too. */
-        _cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        if (dir)
-                (void)TAKE_FD(fd);
-        return dir;
-}
-
-static void closedirp(DIR **dir)
-{
-        if (*dir)
-                (void)closedir(*dir);
-}
-
 /* --- dead/ --- */
+
+/* Not a reason, nor a folder that somebody had put into new/: those stay until a person looks. */
+static bool is_dead_event(const struct dirent *d)
+{
+        return d->d_name[0] != '.' && d->d_type != DT_DIR && !has_suffix(d->d_name, ".reason");
+}
 
 /* Names begin with the sequence, so the smallest is the oldest; foreign names come after digits. */
 static int remove_oldest_dead(const struct outbox *s)
 {
         char oldest[NAME_MAX + 1] = "";
-        _cleanup_(closedirp) DIR *dir = open_listing(s->dead_fd);
+        _cleanup_(closedirp) DIR *dir = list_folder(s->dead_fd);
         if (!dir)
                 return -errno;
         for (const struct dirent *d; (d = readdir(dir));)
-                if (d->d_name[0] != '.' && !has_suffix(d->d_name, ".reason") &&
-                    (!oldest[0] || strcmp(d->d_name, oldest) < 0))
+                if (is_dead_event(d) && (!oldest[0] || strcmp(d->d_name, oldest) < 0))
                         snprintf(oldest, sizeof(oldest), "%s", d->d_name);
         if (!oldest[0] || unlinkat(s->dead_fd, oldest, 0) < 0)
                 return oldest[0] ? -errno : -ENOENT;
@@ -68,13 +56,17 @@ static int remove_oldest_dead(const struct outbox *s)
         return 0;
 }
 
+/* Removes on the way what a crash left of something that was being written. */
 static uint64_t count_dead(const struct outbox *s)
 {
         uint64_t count = 0;
-        _cleanup_(closedirp) DIR *dir = open_listing(s->dead_fd);
+        _cleanup_(closedirp) DIR *dir = list_folder(s->dead_fd);
         if (dir)
-                for (const struct dirent *d; (d = readdir(dir));)
-                        count += d->d_name[0] != '.' && !has_suffix(d->d_name, ".reason");
+                for (const struct dirent *d; (d = readdir(dir));) {
+                        count += is_dead_event(d);
+                        if (d->d_name[0] == '.' && has_suffix(d->d_name, ".tmp"))
+                                (void)unlinkat(s->dead_fd, d->d_name, 0);
+                }
         return count;
 }
 
@@ -96,10 +88,9 @@ static void write_reason(const struct outbox *s, const char *name, const char *r
 
 /* --- opening and listing --- */
 
-static int open_folder(const char *path, const char *name, int *ret)
+static int open_folder(int parent, const char *name, int *ret)
 {
-        _cleanup_free_ char *folder = path_join(path, name);
-        int fd = folder ? open_directory(folder, FOLDER_MODE) : -ENOMEM;
+        int fd = open_subfolder(parent, name, FOLDER_MODE);
         if (fd < 0)
                 return fd;
         *ret = fd;
@@ -109,11 +100,12 @@ static int open_folder(const char *path, const char *name, int *ret)
 int outbox_open(const char *path, struct outbox *ret)
 {
         struct outbox s = { .new_fd = -1, .dead_fd = -1 };
-        int r = make_directory(path, FOLDER_MODE);
+        _cleanup_close_ int fd = open_directory(path, FOLDER_MODE);
+        int r = fd < 0 ? TAKE_FD(fd) : 0;
         if (r >= 0)
-                r = open_folder(path, "new", &s.new_fd);
+                r = open_folder(fd, "new", &s.new_fd);
         if (r >= 0)
-                r = open_folder(path, "dead", &s.dead_fd);
+                r = open_folder(fd, "dead", &s.dead_fd);
         if (r >= 0 && flock(s.dead_fd, LOCK_EX | LOCK_NB) < 0)
                 r = errno == EWOULDBLOCK ? -EBUSY : -errno;
         if (r >= 0 && (!(s.path = strdup(path)) || !(s.new_path = path_join(path, "new"))))
@@ -159,7 +151,7 @@ enum outbox_file outbox_classify(const char *name, uint64_t *ret_sequence, char 
 
 int outbox_scan(const struct outbox *s, outbox_seen seen, void *userdata)
 {
-        _cleanup_(closedirp) DIR *dir = open_listing(s->new_fd);
+        _cleanup_(closedirp) DIR *dir = list_folder(s->new_fd);
         if (!dir)
                 return -errno;
         for (;;) {
@@ -191,37 +183,11 @@ static void event_name(uint64_t sequence, const char *id, const char *ending,
         snprintf(name, SPOOL_NAME_SIZE, "%020" PRIu64 "-%s%s", sequence, id, ending);
 }
 
-/* As file_read, but only a plain file, never through a link: the folder is shared. */
+/* -EBADMSG also for what is too large: both are no events of ours. */
 static int read_plain(int dirfd, const char *name, size_t max, char **ret_data, size_t *ret_size)
 {
-        struct stat st;
-        _cleanup_close_ int fd =
-                openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-                return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_size > (off_t)max)
-                return -EBADMSG;
-        _cleanup_free_ char *data = malloc((size_t)st.st_size + 1);
-        if (!data)
-                return -ENOMEM;
-        size_t size = 0;
-        while (size < (size_t)st.st_size) {
-                ssize_t n = read(fd, data + size, (size_t)st.st_size - size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                size += (size_t)n;
-        }
-        data[size] = '\0';
-        *ret_data = TAKE_PTR(data);
-        if (ret_size)
-                *ret_size = size;
-        return 0;
+        int r = file_read_plain(dirfd, name, max, ret_data, ret_size);
+        return r == -EFBIG ? -EBADMSG : r;
 }
 
 int outbox_read(const struct outbox *s, uint64_t sequence, const char *id, char **ret_data,
@@ -235,8 +201,9 @@ int outbox_read(const struct outbox *s, uint64_t sequence, const char *id, char 
 int outbox_record_read(const struct outbox *s, uint64_t sequence, const char *id, char **ret)
 {
         char name[SPOOL_NAME_SIZE];
+        size_t size;
         event_name(sequence, id, ".done", name);
-        return read_plain(s->new_fd, name, RECORD_MAX, ret, NULL);
+        return read_plain(s->new_fd, name, RECORD_MAX, ret, &size);
 }
 
 int outbox_record_add(const struct outbox *s, uint64_t sequence, const char *id,
@@ -305,9 +272,10 @@ int outbox_bury(struct outbox *s, const char *name, const char *reason)
                 return -errno;
         if (fsync(s->dead_fd) < 0 || fsync(s->new_fd) < 0)
                 return -errno;
-        /* A name of the longest kind is cut to make room for the ending. */
+        /* A name of the longest kind is cut to make room for the ending, and for what
+         * file_write_atomic puts around it. */
         snprintf(reason_name, sizeof(reason_name), "%.*s.reason",
-                 (int)(NAME_MAX - sizeof(".reason") + 1), name);
+                 (int)(NAME_MAX - strlen(".reason") - strlen("..tmp")), name);
         write_reason(s, reason_name, reason);
         bury_done(s);
         return 0;

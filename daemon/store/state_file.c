@@ -3,7 +3,6 @@
  * when they are no good, so that the next start works and somebody can look at what happened. */
 #include "store/state_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -50,18 +49,14 @@ static bool is_aside(const char *entry, const char *name, uint64_t *ret_time)
 static int prune(int dirfd, const char *name)
 {
         for (;;) {
-                int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 char oldest[NAME_MAX + 1] = "";
                 uint64_t time, smallest = UINT64_MAX;
                 struct dirent *entry;
                 unsigned count = 0;
-                DIR *d = fd < 0 ? NULL : fdopendir(fd);
+                _cleanup_(closedirp) DIR *d = list_folder(dirfd);
 
-                if (!d) {
-                        if (fd >= 0)
-                                close(fd);
+                if (!d)
                         return -errno;
-                }
                 while ((entry = readdir(d))) {
                         if (!is_aside(entry->d_name, name, &time))
                                 continue;
@@ -71,7 +66,6 @@ static int prune(int dirfd, const char *name)
                                 snprintf(oldest, sizeof(oldest), "%s", entry->d_name);
                         }
                 }
-                closedir(d);
                 if (count <= STATE_ASIDE_KEEP)
                         return 0;
                 if (unlinkat(dirfd, oldest, 0) < 0)

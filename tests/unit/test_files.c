@@ -76,6 +76,27 @@ static void files_are_read_with_a_bound(void **state)
         free(data);
 }
 
+static void only_plain_files_are_read(void **state)
+{
+        struct fixture *f = *state;
+        _cleanup_free_ char *data = NULL;
+        size_t size = 0;
+
+        put(f, "a", "12345");
+        assert_int_equal(symlinkat("a", f->fd, "link"), 0);
+        assert_int_equal(mkfifoat(f->fd, "pipe", 0600), 0);
+        assert_int_equal(mkdirat(f->fd, "folder", 0700), 0);
+        assert_int_equal(file_read_plain(f->fd, "link", 5, &data, &size), -EBADMSG);
+        assert_int_equal(file_read_plain(f->fd, "pipe", 5, &data, &size), -EBADMSG);
+        assert_int_equal(file_read_plain(f->fd, "folder", 5, &data, &size), -EBADMSG);
+        assert_int_equal(file_read_plain(f->fd, "none", 5, &data, &size), -ENOENT);
+        assert_int_equal(file_read_plain(f->fd, "a", 4, &data, &size), -EFBIG);
+        assert_null(data);
+        assert_int_equal(file_read_plain(f->fd, "a", 5, &data, &size), 0);
+        assert_string_equal(data, "12345");
+        assert_int_equal(size, 5);
+}
+
 static void files_are_replaced_whole(void **state)
 {
         struct fixture *f = *state;
@@ -114,6 +135,26 @@ static void folders_are_made(void **state)
         assert_int_equal(make_directory("", 0755), -ENOENT);
         fd = open_directory(deep, 0700);
         assert_true(fd >= 0);
+}
+
+/* A folder made in one that belongs to a group (setgid) must let the group in. */
+static void shared_folders_are_the_groups(void **state)
+{
+        struct fixture *f = *state;
+        _cleanup_close_ int again = -1, made = -1;
+        mode_t before = umask(0007);
+        struct stat st;
+
+        assert_int_equal(fchmod(f->fd, 02770), 0);
+        made = open_subfolder(f->fd, "new", 0770);
+        umask(before);
+        assert_true(made >= 0);
+        assert_int_equal(fstat(made, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 02770);
+        again = open_subfolder(f->fd, "new", 0770);
+        assert_true(again >= 0);
+        assert_int_equal(symlinkat("new", f->fd, "link"), 0);
+        assert_int_equal(open_subfolder(f->fd, "link", 0770), -ENOTDIR);
 }
 
 static void paths_are_joined(void **state)
@@ -293,8 +334,10 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(files_are_read_with_a_bound, setup, teardown),
+                cmocka_unit_test_setup_teardown(only_plain_files_are_read, setup, teardown),
                 cmocka_unit_test_setup_teardown(files_are_replaced_whole, setup, teardown),
                 cmocka_unit_test_setup_teardown(folders_are_made, setup, teardown),
+                cmocka_unit_test_setup_teardown(shared_folders_are_the_groups, setup, teardown),
                 cmocka_unit_test(paths_are_joined),
                 cmocka_unit_test_setup_teardown(proc_is_read_below_the_root, setup, teardown),
                 cmocka_unit_test(seq_files_are_read_to_their_end),

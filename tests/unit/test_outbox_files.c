@@ -188,6 +188,8 @@ static void test_bury_long_name(void **state)
         assert_int_equal(outbox_bury(&o, name, "not an event"), 0);
         snprintf(path, sizeof(path), "dead/%s", name);
         assert_true(exists(f, path));
+        snprintf(path, sizeof(path), "dead/%.243s.reason", name);
+        assert_true(exists(f, path));
         assert_int_equal(outbox_bury(&o, name, "gone"), -ENOENT);
         outbox_close(&o);
 }
@@ -205,9 +207,13 @@ static void test_dead_bound(void **state)
         }
         snprintf(name, sizeof(name), "dead/%020d-" ID ".ops.reason", 1);
         folder_put(f, name, "because\n");
+        /* a folder that somebody had put into new/ is in nobody's way, though its name is first */
+        folder_put(f, "dead/!folder/file", "x");
+        folder_put(f, "dead/.00000000000000000001-" ID ".ops.reason.tmp", "half"); /* a crash */
         outbox_close(&o);
         open_outbox(f, &o);
         assert_int_equal(o.dead, OUTBOX_DEAD_MAX);
+        assert_false(exists(f, "dead/.00000000000000000001-" ID ".ops.reason.tmp"));
         folder_put(f, "new/00000000000000009999-" ID ".json", "{}");
         assert_int_equal(outbox_bury_for(&o, 9999, ID, "ops", "no"), 0);
         assert_int_equal(o.dead, OUTBOX_DEAD_MAX);
@@ -250,6 +256,23 @@ static void test_scan(void **state)
         outbox_close(&o);
 }
 
+/* As the daemon does: a link in place of a folder is not followed. */
+static void test_open_no_links(void **state)
+{
+        struct folder *f = *state;
+        struct outbox o;
+        _cleanup_free_ char *elsewhere = path_join(f->path, "elsewhere"),
+                            *spool = path_join(f->path, "spool"),
+                            *link = path_join(f->path, "spool/new");
+        assert_int_equal(make_directory(elsewhere, 0700), 0);
+        assert_int_equal(make_directory(spool, 0700), 0);
+        assert_int_equal(symlink("../elsewhere", link), 0);
+        assert_int_equal(outbox_open(spool, &o), -ENOTDIR);
+        assert_int_equal(remove(link), 0);
+        assert_int_equal(outbox_open(spool, &o), 0);
+        outbox_close(&o);
+}
+
 static void test_lock(void **state)
 {
         struct outbox a, b;
@@ -275,6 +298,7 @@ int main(void)
                 TEST(test_bury_long_name),
                 TEST(test_dead_bound),
                 TEST(test_scan),
+                TEST(test_open_no_links),
                 TEST(test_lock),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

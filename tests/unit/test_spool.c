@@ -249,6 +249,32 @@ static void test_link(void **state)
         assert_int_equal(access(in(p, "tmp/precious"), F_OK), 0);
 }
 
+/* Whoever may write in the spool must not make the daemon, which may read everything, read
+ * something else, nor wait for a pipe. */
+static void test_sequence_elsewhere(void **state)
+{
+        struct place *p = *state;
+        _cleanup_close_ int fifo = -1;
+
+        assert_int_equal(spool_open(&p->spool, 0), 0);
+        put_file(p, "elsewhere", "4711\n");
+        assert_int_equal(symlink("elsewhere", in(p, "sequence")), 0);
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "x"), 0);
+        assert_true(p->spool.last >= 1795152897500001); /* as for a damaged one */
+        char *text = content_of(p, "elsewhere");
+        assert_string_equal(text, "4711\n");
+        free(text);
+
+        assert_int_equal(unlink(in(p, "sequence")), 0);
+        assert_int_equal(mkfifo(in(p, "sequence"), 0600), 0);
+        fifo = open(in(p, "sequence"), O_RDWR | O_CLOEXEC); /* a writer that never writes */
+        assert_true(fifo >= 0);
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "y"), 0);
+        assert_true(p->spool.last >= 1795152897500001);
+}
+
 /* An event that failed keeps its number, so that it cannot stand there twice. */
 static void test_failure_and_retry(void **state)
 {
@@ -308,6 +334,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_leftovers, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_sequence_elsewhere, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         };
