@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/macros.h"
+
 const struct growth_params growth_params_default = {
         /* Every horizon of every series is tested at each of its buckets, some 20,000 times a day
          * on the shortest; with 14 degrees of freedom t > 8 comes by chance once in 10^6. */
@@ -29,18 +31,53 @@ void growth_init(struct growth *g)
         };
 }
 
-static unsigned test_level(const struct trend_answer *a, const struct growth_level *l,
-                           const struct growth_params *p, double noise, bool big, bool seen,
-                           double settled, struct growth_answer *ret)
-{
-        /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
-        double floor = noise * sqrt(12.0 / a->points) / a->span;
-        double error = hypot(a->error, floor);
-        double pace = a->early > 0 ? a->late / a->early : a->late > 0 ? INFINITY : 0;
-        double grown = a->last - a->first;
-        unsigned passed = 0;
+/* The tests of a horizon; it grows when all are passed. */
+static const struct {
+        enum growth_test bit;
+        struct question question;
+} TESTS[] = {
+        { GROWTH_SURE,
+          { "sure", "is no noise: its slope in standard errors", CHECK_NUMBER, CHECK_AT_LEAST } },
+        { GROWTH_NO_STEP,
+          { "step", "is not one step: the largest step's share", CHECK_SHARE, CHECK_AT_MOST } },
+        { GROWTH_STAYS,
+          { "back", "does not come back: the largest fall's share", CHECK_SHARE, CHECK_AT_MOST } },
+        { GROWTH_KEEPS_PACE,
+          { "pace", "does not slow down: later half over earlier", CHECK_SHARE, CHECK_AT_LEAST } },
+        { GROWTH_KEEPS_PACE,
+          { "lately", "goes on: the next shorter horizon's slope", CHECK_SHARE, CHECK_AT_LEAST } },
+        { GROWTH_KEEPS_PACE,
+          { "now", "has not stopped: slope of the one below that", CHECK_SHARE, CHECK_AT_LEAST } },
+        { GROWTH_UNUSUAL,
+          { "unusual", "is unusual here: times the largest ordinary rise", CHECK_NUMBER,
+            CHECK_AT_LEAST } },
+        { GROWTH_SEEN,
+          { "seen", "enough was seen to compare with", CHECK_SECONDS, CHECK_AT_LEAST } },
+        { GROWTH_FRESH,
+          { "fresh", "is new: share that came since a climb ended", CHECK_SHARE, CHECK_AT_LEAST } },
+};
 
-        *ret = (struct growth_answer){
+/* The surest slope of a shorter horizon, as a share of the one in question. Growth must be going
+ * on: the next shorter horizon may not surely contradict, nor the one below it say that it has all
+ * but stopped, where that one is long enough to span the stairs of a leak that comes in steps. */
+static double goes_on(const struct trend_answer *shorter, const struct trend_answer *a)
+{
+        return shorter && a->slope > 0 ? (shorter->slope + 2 * shorter->error) / a->slope : NAN;
+}
+
+bool growth_examine(const struct growth *g, const struct growth_params *p, const struct trend *t,
+                    unsigned level, double time, double noise, double big,
+                    struct growth_answer *ret, struct checks *checks)
+{
+        const struct trend_answer *a = trend_read(t, level);
+        if (!a)
+                return false;
+        const struct growth_level *l = &g->levels[level];
+        /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
+        double error = hypot(a->error, noise * sqrt(12.0 / a->points) / a->span);
+        double grown = a->last - a->first;
+        struct growth_answer answer = {
+                .level = level,
                 .rate = a->slope,
                 .error = error,
                 .fit = a->fit,
@@ -51,42 +88,43 @@ static unsigned test_level(const struct trend_answer *a, const struct growth_lev
                                        : 0,
                 .step = a->step,
                 .back = a->back,
-                .pace = pace,
+                .pace = a->early > 0  ? a->late / a->early
+                        : a->late > 0 ? INFINITY
+                                      : 0,
                 .record = l->record > 0 ? grown / l->record : INFINITY,
                 .count = a->count,
         };
-        if (ret->sure >= p->sure)
-                passed |= GROWTH_SURE;
-        if (a->step <= p->step)
-                passed |= GROWTH_NO_STEP;
-        if (a->back <= p->back)
-                passed |= GROWTH_STAYS;
-        if (pace >= p->keeps_pace)
-                passed |= GROWTH_KEEPS_PACE;
-        /* A cache that fills bends; the straighter the line, the less it must exceed the record. */
-        double straight = fmax(0.5, fmin(1, sqrt(2 * p->sure / ret->sure)));
-        if (big || grown >= p->record * straight * l->record)
-                passed |= GROWTH_UNUSUAL;
-        if (big || seen)
-                passed |= GROWTH_SEEN;
-        if (isnan(settled) || a->last - fmax(settled, a->first) >= p->fresh * grown)
-                passed |= GROWTH_FRESH;
-        ret->passed = passed;
-        return passed;
-}
-
-/* Growth must be going on: the next shorter horizon may not surely contradict, nor the one below it
- * say that it has all but stopped, where that one is long enough to span the stairs of a leak that
- * comes in steps. */
-static bool ended(const struct trend *t, unsigned level, const struct growth_params *p)
-{
-        const struct trend_answer *a = trend_read(t, level);
         const struct trend_answer *shorter = level > 0 ? trend_read(t, level - 1) : NULL;
-        const struct trend_answer *shortest = level > 1 ? trend_read(t, level - 2) : NULL;
-        if (shorter && shorter->slope + 2 * shorter->error < p->keeps_pace * a->slope)
-                return true;
-        return shortest && trend_horizon(t, level - 2) >= p->hour &&
-               shortest->slope + 2 * shortest->error < p->ended * a->slope;
+        const struct trend_answer *shortest = level > 1 && trend_horizon(t, level - 2) >= p->hour
+                                                      ? trend_read(t, level - 2)
+                                                      : NULL;
+        /* A cache that fills bends; the straighter the line, the less it must exceed the record. */
+        double straight = fmax(0.5, fmin(1, sqrt(2 * p->sure / answer.sure)));
+        double since = (a->last - fmax(g->settled, a->first)) / grown;
+        const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
+        const struct {
+                double value, limit;
+                const char *waived;
+        } numbers[ELEMENTS_OF(TESTS)] = {
+                { answer.sure, p->sure, NULL },
+                { a->step, p->step, NULL },
+                { a->back, p->back, NULL },
+                { answer.pace, p->keeps_pace, NULL },
+                { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
+                { goes_on(shortest, a), p->ended, shortest ? NULL : "it is too short to tell" },
+                { answer.record, p->record * straight, large },
+                { time - g->beginning, p->history * a->span, large },
+                { grown > 0 ? since : NAN, p->fresh,
+                  isnan(g->settled) ? "no climb has ended here" : NULL },
+        };
+        answer.passed = GROWTH_ALL;
+        for (unsigned i = 0; i < ELEMENTS_OF(TESTS); i++)
+                if (!check_pass(checks, &TESTS[i].question, numbers[i].value, numbers[i].limit,
+                                numbers[i].waived))
+                        answer.passed &= ~(unsigned)TESTS[i].bit;
+        answer.grows = answer.passed == GROWTH_ALL;
+        *ret = answer;
+        return true;
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
@@ -130,14 +168,8 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 if (changed & 1u << level && calm)
                         learn(l, p, rise, width);
 
-                bool seen = time - g->beginning >= p->history * a->span;
                 struct growth_answer answer;
-                unsigned passed =
-                        test_level(a, l, p, noise, rise >= big, seen, g->settled, &answer);
-                if (ended(t, level, p))
-                        passed = answer.passed = passed & ~(unsigned)GROWTH_KEEPS_PACE;
-                answer.level = level;
-                answer.grows = passed == GROWTH_ALL;
+                (void)growth_examine(g, p, t, level, time, noise, big, &answer, NULL);
                 if (answer.grows)
                         l->flagged = true;
                 if (!g->known || answer.grows || !best.grows)

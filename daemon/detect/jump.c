@@ -3,6 +3,7 @@
 #include "detect/jump.h"
 
 #include <math.h>
+#include <stddef.h>
 
 const struct jump_params jump_params_default = {
         /* Two minutes: long enough to average the kernel's counter folding, short enough that a
@@ -79,9 +80,44 @@ static void remember(struct jump *j, const struct jump_params *p, double time, d
         j->past = (j->past + 1) % JUMP_PAST;
 }
 
-static bool learned_enough(const struct jump *j, const struct jump_params *p)
+static const struct question LEARNED = { "learned", "enough time was seen to know what is normal",
+                                         CHECK_SECONDS, CHECK_AT_LEAST };
+static const struct question SAMPLES = { "samples", "enough samples were seen", CHECK_NUMBER,
+                                         CHECK_AT_LEAST };
+static const struct question STEP = { "step", "is sudden: the last step in usual ones",
+                                      CHECK_NUMBER, CHECK_ABOVE };
+static const struct question RECORD = { "record",
+                                        "is unusual here: times the largest ordinary step",
+                                        CHECK_NUMBER, CHECK_ABOVE };
+
+static bool learned_enough(const struct jump *j, const struct jump_params *p, struct checks *c)
 {
-        return j->level.count >= p->samples && j->learned >= p->learn;
+        bool time = check_pass(c, &LEARNED, j->learned, p->learn, NULL);
+        return check_pass(c, &SAMPLES, (double)j->level.count, (double)p->samples, NULL) && time;
+}
+
+/* Without a usual step or an ordinary one any step is infinitely many of them. */
+static double times(double step, double of)
+{
+        return of > 0 ? step / of : step > 0 ? INFINITY : 0;
+}
+
+static bool is_far(const struct jump *j, const struct jump_params *p, struct checks *c)
+{
+        double step = fabs(j->step_size);
+        bool sudden = check_pass(c, &STEP, times(step, j->step_spread), p->sigma, NULL);
+        return check_pass(c, &RECORD, times(step, j->step_record), p->record, NULL) && sudden;
+}
+
+void jump_examine(const struct jump *j, const struct jump_params *p, struct checks *checks)
+{
+        (void)learned_enough(j, p, checks);
+        (void)is_far(j, p, checks);
+}
+
+double jump_least(const struct jump *j, const struct jump_params *p, double floor)
+{
+        return fmax(p->sigma * spread_of(j, floor), p->record * record_of(j, p, j->time));
 }
 
 static void begin(struct jump *j, double time, double change)
@@ -119,7 +155,10 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
 
         double step = step_of(j, p, time, value), change = value - j->level.mean;
         double spread = spread_of(j, floor), record = record_of(j, p, time);
-        bool far = fabs(step) > p->sigma * spread && fabs(step) > p->record * record;
+        j->step_size = step;
+        j->step_spread = spread;
+        j->step_record = record;
+        bool far = is_far(j, p, NULL);
 
         if (j->away) {
                 /* Back is near the old level, or past it; what lies far on the other side is
@@ -140,7 +179,7 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         if (time - j->rise_since <= fmax(p->rise, LEVEL_SAMPLES * j->interval))
                                 j->away_early = j->away_most;
                 }
-        } else if (far && learned_enough(j, p) && (change > 0) == (step > 0)) {
+        } else if (far && learned_enough(j, p, NULL) && (change > 0) == (step > 0)) {
                 begin(j, time, change);
         }
 
@@ -163,7 +202,7 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
 bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                struct jump_answer *ret)
 {
-        if (!learned_enough(j, p))
+        if (!learned_enough(j, p, NULL))
                 return false;
         double spread = spread_of(j, floor), change = j->value - j->level.mean;
         double record = record_of(j, p, j->time);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "detect/check.h"
 #include "detect/ewma.h"
 
 enum {
@@ -56,6 +57,8 @@ struct jump {
         double away_early; /* the largest departure while it could still be one sudden rise */
         double time;       /* of the last sample */
         double value;      /* the last sample */
+        /* How the last sample was judged: its step, and what was known before it. */
+        double step_size, step_spread, step_record;
 };
 
 struct jump_answer {
@@ -77,6 +80,12 @@ void jump_init(struct jump *j);
 
 /* One sample; time must advance. floor: the smallest spread believed, in the value's unit. */
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor);
+
+/* The tests that the last sample had to pass to begin an excursion, appended to checks. */
+void jump_examine(const struct jump *j, const struct jump_params *p, struct checks *checks);
+
+/* The smallest step that would begin one now, in the value's unit. */
+double jump_least(const struct jump *j, const struct jump_params *p, double floor);
 
 /* False while it has learned too little. */
 bool jump_read(const struct jump *j, const struct jump_params *p, double floor,

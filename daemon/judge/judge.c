@@ -27,14 +27,24 @@ bool judge_exhaustion(double rate, double error, double seconds, const struct ma
 
 /* What a limit term is compared with, and what it must reach, in the same unit. */
 struct comparison {
+        const struct question *question;
         double judged, limit;
-        bool below; /* smaller is worse */
 };
+
+static const struct question CHANGE = { "change", "what came suddenly", CHECK_VALUE,
+                                        CHECK_AT_LEAST };
+static const struct question GROWN = { "grown", "what came in all along the line", CHECK_VALUE,
+                                       CHECK_AT_LEAST };
+static const struct question RATE = { "rate", "how fast it grows", CHECK_RATE, CHECK_AT_LEAST };
+static const struct question LEFT = { "left", "time until memory is gone", CHECK_SECONDS,
+                                      CHECK_AT_MOST };
+static const struct question SIZE = { "size", "how large it is", CHECK_VALUE, CHECK_AT_LEAST };
 
 static bool compare_jump(const struct limit_term *t, const struct series_numbers *s, double total,
                          struct comparison *c)
 {
         const struct jump_answer *j = &s->jump;
+        c->question = &CHANGE;
         c->judged = fabs(j->sudden);
         switch (t->unit) {
         case LIMIT_SIGMA:
@@ -65,10 +75,12 @@ static double rise_factor(const struct growth_answer *g)
 static bool compare_growth(const struct limit_term *t, const struct series_numbers *s, double total,
                            const struct verdict *v, struct comparison *c)
 {
+        c->question = &RATE;
         c->judged = s->growth.rate;
         switch (t->unit) {
         case LIMIT_BYTES:
         case LIMIT_SHARE:
+                c->question = &GROWN;
                 c->judged = s->growth.grown;
                 c->limit =
                         t->value * (t->unit == LIMIT_SHARE ? total : 1) * rise_factor(&s->growth);
@@ -80,9 +92,9 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
                 c->limit = t->value * total;
                 return isfinite(total);
         case LIMIT_EXHAUSTS:
+                c->question = &LEFT;
                 c->judged = v->exhausts_in;
                 c->limit = t->value;
-                c->below = true;
                 return isfinite(v->exhausts_in);
         default:
                 return false;
@@ -95,6 +107,7 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t,
 {
         double total = machine_value(m, FIELD_MEM_TOTAL),
                stack = machine_value(m, FIELD_STACK_SIZE);
+        c->question = &SIZE;
         c->judged = s->value;
         switch (t->unit) {
         case LIMIT_BYTES:
@@ -116,39 +129,50 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t,
         }
 }
 
-/* Whether every term of the limit holds when relaxed to `share` of it (1: not relaxed). */
-static bool limit_holds(const struct rule *r, const struct limit *l, double share,
-                        const struct series_numbers *s, const struct machine_numbers *m,
-                        const struct verdict *v, struct comparison *ret)
+static bool compare(const struct rule *r, const struct limit_term *t,
+                    const struct series_numbers *s, const struct machine_numbers *m,
+                    const struct verdict *v, struct comparison *ret)
 {
-        double total = machine_value(m, FIELD_MEM_TOTAL), tightest = -INFINITY;
+        double total = machine_value(m, FIELD_MEM_TOTAL);
+        *ret = (struct comparison){ .judged = NAN, .limit = NAN };
+        switch (r->kind) {
+        case KIND_SPIKE:
+        case KIND_DROP:
+                return compare_jump(t, s, total, ret);
+        case KIND_GROWTH:
+                return compare_growth(t, s, total, v, ret);
+        default:
+                return compare_ratio(r, t, s, m, ret);
+        }
+}
+
+/* Whether every term of the limit holds when relaxed to `share` of it (1: not relaxed). */
+static bool limit_holds(const struct rule *r, enum severity severity, double share,
+                        const struct series_numbers *s, const struct machine_numbers *m,
+                        const struct verdict *v, struct comparison *ret,
+                        struct judge_account *account)
+{
+        const struct limit *l = &r->limits[m->kind][severity];
+        double tightest = INFINITY;
         bool all = l->count > 0;
         for (unsigned i = 0; i < l->count; i++) {
-                struct comparison c = { .judged = NAN, .limit = NAN };
-                bool comparable;
-                switch (r->kind) {
-                case KIND_SPIKE:
-                case KIND_DROP:
-                        comparable = compare_jump(&l->terms[i], s, total, &c);
-                        break;
-                case KIND_GROWTH:
-                        comparable = compare_growth(&l->terms[i], s, total, v, &c);
-                        break;
-                default:
-                        comparable = compare_ratio(r, &l->terms[i], s, m, &c);
-                }
-                if (!comparable) {
+                struct comparison c;
+                struct checks one = { 0 };
+                bool comparable = compare(r, &l->terms[i], s, m, v, &c);
+                bool less = c.question->sense == CHECK_AT_MOST;
+                /* What is not above zero reaches nothing. */
+                bool reached = comparable && (less || c.judged > 0);
+                double limit = less ? c.limit / share : c.limit * share;
+                if (!check_pass(&one, c.question, reached ? c.judged : NAN, limit, NULL))
                         all = false;
-                        continue;
+                if (account) {
+                        one.list[0].value = c.judged;
+                        account->terms[account->term_count++] =
+                                (struct judged_term){ severity, &l->terms[i], one.list[0] };
                 }
-                /* Share of the limit that is missing; what is not above zero reaches nothing. */
-                double margin = c.below        ? c.judged / c.limit * share
-                                : c.judged > 0 ? c.limit * share / c.judged
-                                               : INFINITY;
-                if (!(margin <= 1))
-                        all = false;
                 /* The term that is hardest to meet is the one to show. */
-                if (margin > tightest) {
+                double margin = reached ? check_margin(&one.list[0]) : -INFINITY;
+                if (comparable && (isnan(ret->limit) || margin < tightest)) {
                         tightest = margin;
                         *ret = c;
                 }
@@ -160,56 +184,92 @@ static bool limit_holds(const struct rule *r, const struct limit *l, double shar
  * question: then the one goes with the other. */
 static const double GOES_WITH = 0.5;
 
+static const struct question FALLS = { "falls", "falls as fast", CHECK_RATE, CHECK_AT_LEAST };
+static const struct question RISES = { "rises", "rises as fast", CHECK_RATE, CHECK_AT_LEAST };
+static const struct question IS_BELOW = { "below", "is less", CHECK_BYTES, CHECK_BELOW };
+static const struct question IS_ABOVE = { "above", "is more", CHECK_BYTES, CHECK_ABOVE };
+static const struct question IS_FEWER = { "below", "is less", CHECK_NUMBER, CHECK_BELOW };
+static const struct question ARE_MORE = { "above", "is more", CHECK_NUMBER, CHECK_ABOVE };
+
 static bool condition_holds(const struct condition *c, double rate, double slack,
                             const struct series_numbers *s, bool growth,
-                            const struct machine_numbers *m)
+                            const struct machine_numbers *m, struct checks *checks)
 {
         double total = machine_value(m, FIELD_MEM_TOTAL), value = machine_value(m, c->field);
         double limit = c->share ? c->value * total : c->value;
         double least = growth && s->growth_known ? GOES_WITH * s->growth.rate * slack : 0;
+        bool count = c->field >= 0 && field_unit((size_t)c->field) == FIELD_COUNT;
         switch (c->test) {
         case CONDITION_FALLING:
-                return rate < 0 && -rate >= least;
+                return check_pass(checks, &FALLS, -rate, least, NULL) && rate < 0;
         case CONDITION_RISING:
-                return rate > 0 && rate >= least;
+                return check_pass(checks, &RISES, rate, least, NULL) && rate > 0;
         case CONDITION_BELOW:
-                return value < limit / slack;
+                return check_pass(checks, count ? &IS_FEWER : &IS_BELOW, value, limit / slack,
+                                  NULL);
         default:
-                return value > limit * slack;
+                return check_pass(checks, count ? &ARE_MORE : &IS_ABOVE, value, limit * slack,
+                                  NULL);
         }
 }
 
 static bool conditions_hold(const struct rule *r, double slack, const struct series_numbers *s,
-                            const struct machine_numbers *m)
+                            const struct machine_numbers *m, struct judge_account *account)
 {
-        for (unsigned i = 0; i < r->condition_count; i++)
-                if (!condition_holds(&r->conditions[i], s->condition_rate[i], slack, s,
-                                     r->kind == KIND_GROWTH, m))
-                        return false;
-        return true;
+        bool all = true;
+        for (unsigned i = 0; i < r->condition_count; i++) {
+                struct checks one = { 0 };
+                bool holds = condition_holds(&r->conditions[i], s->condition_rate[i], slack, s,
+                                             r->kind == KIND_GROWTH, m, &one);
+                if (account) {
+                        account->conditions[i] = one.list[0];
+                        account->conditions[i].passed = holds;
+                }
+                all = all && holds;
+        }
+        return all;
 }
+
+static const struct question SEASON = {
+        "season", "is not what other days have at this hour: times their rise", CHECK_NUMBER,
+        CHECK_ABOVE
+};
 
 /* The job of every night: a spike, or a rise over less than the time that jobs take. What lasts
  * longer is judged whatever the hour, so a leak underneath shows. */
-static bool is_expected(const struct rule *r, const struct series_numbers *s)
+static bool is_expected(const struct rule *r, const struct series_numbers *s, struct checks *checks)
 {
-        bool daily = r->kind == KIND_SPIKE ||
-                     (r->kind == KIND_GROWTH && s->growth.seconds < FILL_SECONDS);
-        return daily && s->expected_rise > 0 && s->rise <= EXPECTED_FACTOR * s->expected_rise;
+        bool daily = r->kind == KIND_SPIKE || r->kind == KIND_GROWTH;
+        if (!daily)
+                return false;
+        bool lasting = r->kind == KIND_GROWTH && !(s->growth.seconds < FILL_SECONDS);
+        const char *waived = lasting                ? "lasts longer than a job of every night"
+                             : s->expected_rise > 0 ? NULL
+                                                    : "other days had nothing at this hour";
+        return !check_pass(checks, &SEASON, s->rise / s->expected_rise, EXPECTED_FACTOR, waived);
 }
 
+static const struct question AWAY = { "away", "is away from its level", CHECK_YES, CHECK_AT_LEAST };
+static const struct question UP = { "up", "above it", CHECK_VALUE, CHECK_ABOVE };
+static const struct question DOWN = { "down", "below it", CHECK_VALUE, CHECK_BELOW };
+static const struct question GROWS = { "grows", "one horizon passes every test", CHECK_YES,
+                                       CHECK_AT_LEAST };
+
 /* Whether the detector itself sees the rule's pattern, limits aside. */
-static bool pattern_seen(const struct rule *r, const struct series_numbers *s)
+static bool pattern_seen(const struct rule *r, const struct series_numbers *s,
+                         struct checks *checks)
 {
-        if (is_expected(r, s))
-                return false;
+        bool expected = is_expected(r, s, checks);
         switch (r->kind) {
         case KIND_SPIKE:
-                return s->jump.away && s->jump.change > 0;
         case KIND_DROP:
-                return s->jump.away && s->jump.change < 0;
+                if (!check_pass(checks, &AWAY, s->jump.away, 1, NULL))
+                        return false;
+                return check_pass(checks, r->kind == KIND_SPIKE ? &UP : &DOWN, s->jump.change, 0,
+                                  NULL) &&
+                       !expected;
         case KIND_GROWTH:
-                return s->growth.grows;
+                return check_pass(checks, &GROWS, s->growth.grows, 1, NULL) && !expected;
         default:
                 return true;
         }
@@ -220,12 +280,21 @@ static enum severity cap(enum severity severity, bool capped)
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
 }
 
+static const struct question UNEXPLAINED = {
+        "workload", "does not go with the workload: the share that it explains", CHECK_SHARE,
+        CHECK_BELOW
+};
+
 /* By how many steps a severity is lowered because the change goes with the workload, and the
  * workload has not itself run away. */
-static int explained_steps(const struct rule *r, const struct workload_numbers *w)
+static int explained_steps(const struct rule *r, const struct workload_numbers *w,
+                           struct checks *checks)
 {
         double runaway = r->kind == KIND_GROWTH ? RUNAWAY_FACTOR : RUNAWAY_JUMP;
-        if (!(w->explained >= EXPLAINED_SHARE) || w->factor >= runaway)
+        const char *waived = isnan(w->explained)    ? "nothing has changed"
+                             : w->factor >= runaway ? "that has itself run away"
+                                                    : NULL;
+        if (check_pass(checks, &UNEXPLAINED, w->explained, EXPLAINED_SHARE, waived))
                 return 0;
         bool memory = isnan(w->factor);
         return memory && w->explained >= EXPLAINED_FULLY ? SEVERITY_COUNT : 1;
@@ -236,8 +305,9 @@ static enum severity lower(enum severity severity, int steps)
         return (int)severity > steps ? severity - (enum severity)steps : SEVERITY_OK;
 }
 
-void judge_rule(const struct rule *r, const struct series_numbers *s,
-                const struct machine_numbers *m, struct verdict *ret)
+static void judge(const struct rule *r, const struct series_numbers *s,
+                  const struct machine_numbers *m, struct verdict *ret,
+                  struct judge_account *account)
 {
         struct verdict v = {
                 .judged = NAN,
@@ -264,31 +334,46 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
                 (void)judge_exhaustion(s->growth.rate, s->growth.error, s->growth.seconds, m,
                                        &v.exhausts_in, &v.exhausts_soonest, &v.exhausts_latest);
 
-        v.expected = is_expected(r, s);
+        v.expected = is_expected(r, s, NULL);
         const struct limit *limits = r->limits[m->kind];
-        bool seen = pattern_seen(r, s);
+        bool seen = pattern_seen(r, s, account ? &account->pattern : NULL);
         for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
                 struct comparison c = { .judged = NAN, .limit = NAN };
                 if (limits[severity].count == 0)
                         continue;
-                bool reached = limit_holds(r, &limits[severity], 1, s, m, &v, &c) && seen;
+                bool reached = limit_holds(r, severity, 1, s, m, &v, &c, account) && seen;
                 if (reached)
                         v.severity = severity;
                 if (reached || isnan(v.limit)) {
                         v.judged = c.judged;
                         v.limit = c.limit;
                 }
-                if (limit_holds(r, &limits[severity], r->clear, s, m, &v, &c) && seen)
+                if (limit_holds(r, severity, r->clear, s, m, &v, &c, NULL) && seen)
                         v.holds = severity;
         }
-        int steps = explained_steps(r, &s->workload);
+        struct checks *workload = account && r->workload.count > 0 ? &account->workload : NULL;
+        int steps = explained_steps(r, &s->workload, workload);
         v.lowered = steps > 0;
         v.severity = lower(v.severity, steps);
         v.holds = lower(v.holds, steps);
-        v.capped = !conditions_hold(r, 1, s, m);
+        v.capped = !conditions_hold(r, 1, s, m, account);
         v.severity = cap(v.severity, v.capped);
-        v.holds = cap(v.holds, !conditions_hold(r, r->clear, s, m));
+        v.holds = cap(v.holds, !conditions_hold(r, r->clear, s, m, NULL));
         if (v.holds < v.severity)
                 v.holds = v.severity;
         *ret = v;
+}
+
+void judge_rule(const struct rule *r, const struct series_numbers *s,
+                const struct machine_numbers *m, struct verdict *ret)
+{
+        judge(r, s, m, ret, NULL);
+}
+
+void judge_rule_account(const struct rule *r, const struct series_numbers *s,
+                        const struct machine_numbers *m, struct verdict *ret,
+                        struct judge_account *ret_account)
+{
+        *ret_account = (struct judge_account){ 0 };
+        judge(r, s, m, ret, ret_account);
 }

@@ -90,6 +90,27 @@ struct verdict {
 void judge_rule(const struct rule *r, const struct series_numbers *s,
                 const struct machine_numbers *m, struct verdict *ret);
 
+/* One term of a limit as it was compared. */
+struct judged_term {
+        enum severity severity;
+        const struct limit_term *term; /* the rule's */
+        struct check check;
+};
+
+/* What a verdict rests on beside the detector's own tests. */
+struct judge_account {
+        unsigned term_count;
+        struct judged_term terms[(SEVERITY_COUNT - 1) * LIMIT_TERMS_MAX];
+        struct checks pattern;                   /* that the detector sees what the rule is for */
+        struct checks workload;                  /* that it does not go with that: empty or one */
+        struct check conditions[CONDITIONS_MAX]; /* in the rule's order */
+};
+
+/* The same verdict by the same way, with its account. */
+void judge_rule_account(const struct rule *r, const struct series_numbers *s,
+                        const struct machine_numbers *m, struct verdict *ret,
+                        struct judge_account *ret_account);
+
 /* Seconds until growth at rate +- error (bytes per second), learned over `seconds`, brings
  * MemAvailable down to EXHAUSTED_SHARE of MemTotal. False when withheld: memory unknown, rate not
  * surely positive, or farther away than FORECAST_REACH times what it was learned from. */
