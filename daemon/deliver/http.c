@@ -248,6 +248,11 @@ static int set_up(struct http_transfer *t, const struct request *r, const struct
         SET(CURLOPT_WRITEDATA, t);
         SET(CURLOPT_HEADERFUNCTION, on_header);
         SET(CURLOPT_HEADERDATA, t);
+        /* When the time is up while a name server is silent, libcurl would wait for its resolver's
+         * thread, which takes as long as resolv.conf(5) says: minutes in which the watchdog would
+         * end us. So it leaves the thread to itself: it ends, and frees what it holds, when the
+         * resolver has given up. */
+        SET(CURLOPT_QUICK_EXIT, 1L);
         /* The answer is judged even when it is an error page; no compression: no bomb. */
         SET(CURLOPT_FAILONERROR, 0L);
         SET(CURLOPT_ACCEPT_ENCODING, NULL);
