@@ -194,16 +194,34 @@ int channel_request(const struct channel *c, const struct letter *m, enum form f
         return 0;
 }
 
+/* The parts of an address that are long enough to be a token: an answer in JSON may show it as
+ * https:\/\/host\/part. address comes back as it was. */
+static void redact_parts(char *text, char *address)
+{
+        enum { PART_MIN = 16 }; /* the last part of a Slack webhook has 24 */
+        for (char *part = address; *part;) {
+                size_t length = strcspn(part, "/?&=#");
+                char end = part[length];
+                part[length] = '\0';
+                if (length >= PART_MIN)
+                        text_redact(text, part);
+                part[length] = end;
+                part += length + (end != '\0');
+        }
+}
+
 void channel_redact(const struct channel *c, char *text)
 {
         enum { PATH_MIN = 8 }; /* "/hook" is no secret, "/services/T0/B0/XX" is */
         char *url = NULL;
         if (address(c, &url) >= 0 && (c->url || c->type == CHANNEL_SLACK)) {
                 const char *host = strstr(url, "://");
-                const char *path = strchr(host ? host + 3 : url, '/');
+                char *path = strchr(host ? host + 3 : url, '/');
                 text_redact(text, url);
                 if (path && strlen(path) >= PATH_MIN)
                         text_redact(text, path);
+                if (path)
+                        redact_parts(text, path);
         }
         secret_free(url);
         text_redact(text, c->secret);

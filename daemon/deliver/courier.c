@@ -95,7 +95,7 @@ static struct outlet *outlet_new(struct courier *c, const char *name)
         return o;
 }
 
-/* The old outlet of this name, taken out of the list, or a new one; NULL without memory. */
+/* The old outlet of this name, taken out of the list, or NULL. */
 static struct outlet *take_outlet(struct outlet **old, size_t count, const char *name)
 {
         for (size_t i = 0; i < count; i++)
@@ -140,6 +140,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                         o->channel = TAKE_PTR(set->channels[i]);
                         o->lane.interval = interval_of(o->channel);
                 }
+                lane_forget_all(&o->lane);
                 lane_hurry(&o->lane);
                 o->bit = 1u << i;
                 c->all_bits |= o->bit;

@@ -50,6 +50,7 @@ struct courier {
         bool open;         /* the spool */
         bool spool_failed; /* and that has been said */
         bool no_channels_said;
+        bool unwatched_said; /* that the kernel gives no watch */
         struct queue queue;
         struct http *http;
         struct outlet *outlets[CHANNELS_MAX];

@@ -187,6 +187,8 @@ static void close_spool(struct courier *c)
         if (c->open)
                 outbox_close(&c->outbox);
         c->open = false;
+        for (size_t i = 0; i < c->outlet_count; i++)
+                lane_forget_all(&c->outlets[i]->lane);
         queue_clear(&c->queue);
 }
 
@@ -249,9 +251,10 @@ static int open_spool(struct courier *c)
                 r = watch_spool(c);
                 if (r == -ENOENT)
                         close_spool(c);
-                else if (r < 0) /* the limit of watches: slower, but it works */
+                else if (r < 0 && !c->unwatched_said) /* the limit of watches: slower, but works */
                         log_warning("%s: cannot be watched (%s): looking each %d s", c->spool,
                                     strerror(-r), REOPEN_SECONDS);
+                c->unwatched_said = r < 0;
         }
         courier_disk(c, "open the spool", c->open ? 0 : r);
         return c->open ? 0 : r;

@@ -73,6 +73,11 @@ void lane_forget(struct lane *l, uint64_t sequence)
                 *t = l->troubles[--l->trouble_count];
 }
 
+void lane_forget_all(struct lane *l)
+{
+        l->trouble_count = 0;
+}
+
 /* The message's trouble, begun now when it is new; NULL when too many have one. */
 static struct trouble *begin_trouble(struct lane *l, const struct queue_entry *entry, double now)
 {

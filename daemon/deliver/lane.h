@@ -66,14 +66,15 @@ struct consequence {
         bool say_recovered; /* ... that it works again */
 };
 
-/* What follows from an answer to a message sent in `form`. short_form: the channel has one.
- * answered: the receiver itself spoke, not the network between. */
+/* What follows from an answer to a message sent in `form`. short_form: the channel has one. */
 struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, enum form form,
                               bool short_form, const struct judgement *j, double now,
                               uint64_t *seed);
 
 /* The event has left the queue. */
 void lane_forget(struct lane *l, uint64_t sequence);
+/* All events have: none may hold back what comes later. */
+void lane_forget_all(struct lane *l);
 
 /* Tries again at once: after a reload, when a person has probably mended something. */
 void lane_hurry(struct lane *l);

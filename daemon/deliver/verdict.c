@@ -25,6 +25,9 @@ const char *verdict_name(enum verdict verdict)
         return verdict_names[verdict];
 }
 
+/* Of what the connection says; with the words before it a reason holds it. */
+enum { ANSWER_SHOWN_MAX = 200 };
+
 /* PagerDuty limits by the minute and asks to stay away for minutes. */
 enum { PAGERDUTY_PAUSE = 60 };
 
@@ -156,8 +159,8 @@ static void without_answer(const struct answer *a, struct judgement *ret)
         char cleaned[ANSWER_TEXT_MAX];
         ret->verdict = lasting ? VERDICT_BROKEN : VERDICT_RETRY;
         utf8_clean(a->text, cleaned, sizeof(cleaned));
-        snprintf(ret->reason, sizeof(ret->reason), "%s%s%.200s", end_words[a->end],
-                 cleaned[0] ? ": " : "", cleaned);
+        snprintf(ret->reason, sizeof(ret->reason), "%s%s%.*s", end_words[a->end],
+                 cleaned[0] ? ": " : "", (int)utf8_cut(cleaned, ANSWER_SHOWN_MAX), cleaned);
 }
 
 void verdict_of(enum channel_type type, const struct answer *a, double unix_now,

@@ -471,6 +471,23 @@ def test_spool_taken_away():
         assert len(accepted(receiver, "/hook")) == 2
 
 
+def test_trouble_taken_away():
+    """An event in trouble that is removed with the spool holds nothing of its alert back."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/hook", "faults": [{"kind": "status", "status": 500}]})
+        for name in ("ops", "oncall"):
+            os.remove(f"{place.path}/config/channels.d/{name}.ini")
+        events = alert(place, FIRING)
+        place.start()
+        place.wait(lambda: place.channel_status("archive")["state"] == "retrying")
+        shutil.rmtree(f"{place.path}/spool")
+        place.wait(lambda: os.path.isdir(f"{place.path}/spool/new"))
+        os.makedirs(f"{place.path}/spool/tmp", exist_ok=True)
+        alert_more(place, events)
+        place.wait_empty(10)
+        assert [e["event"] for e in bodies(accepted(receiver, "/hook"))] == ["resolved"]
+
+
 def test_secret_at_the_cut():
     """What is quoted of an answer is cut; a secret across the cut must not show its half."""
     with Setup() as (place, receiver):

@@ -261,6 +261,16 @@ static void test_redact(void **state _unused_)
         channel_redact(&slack, text);
         assert_null(strstr(text, "T0/B0"));
         assert_non_null(strstr(text, "cannot reach"));
+
+        /* a token in an address that JSON has escaped */
+        const struct channel hook = { .type = CHANNEL_WEBHOOK,
+                                      .url = (char *)"https://h/in/{secret}?key=0123456789abcdef",
+                                      .secret = (char *)"T0/B0/XXXXXXXXXXXXXXXX" };
+        char answer[] = "{\"url\":\"https:\\/\\/h\\/in\\/T0\\/B0\\/XXXXXXXXXXXXXXXX?key=\"}"
+                        " 0123456789abcdef";
+        channel_redact(&hook, answer);
+        assert_null(strstr(answer, "XXXXXXXX"));
+        assert_null(strstr(answer, "0123456789"));
 }
 
 /* The test message is an event like the daemon's, and every channel can send it. */

@@ -6,6 +6,7 @@
 
 #include "../test.h"
 #include "base/macros.h"
+#include "base/text.h"
 #include "deliver/verdict.h"
 
 #define S CHANNEL_SLACK
@@ -195,6 +196,16 @@ static void test_reason(void **state _unused_)
         for (const char *p = j.reason; *p; p++)
                 assert_true((unsigned char)*p >= ' ' && *p != 0x7f);
         assert_non_null(strstr(j.reason, "500"));
+
+        /* Half a character at the cut would make JSON of it impossible. */
+        for (size_t pad = 195; pad <= 200; pad++) {
+                struct answer broken = { .end = ANSWER_BROKEN_OFF };
+                memset(broken.text, 'x', pad);
+                strcpy(broken.text + pad, "…");
+                verdict_of(CHANNEL_WEBHOOK, &broken, 0, &j);
+                assert_true(utf8_valid(j.reason));
+                assert_true(strlen(j.reason) > 190);
+        }
 }
 
 int main(void)
