@@ -52,7 +52,7 @@ static double record_of(const struct jump *j, const struct jump_params *p, doubl
 {
         /* What was learned in two minutes is not remembered for a day: a burst while a service
          * starts must not hide the next one until tomorrow. */
-        double tau = fmin(p->record_tau, RECORD_PER_LEARNED * j->learned);
+        double tau = fmax(1, fmin(p->record_tau, RECORD_PER_LEARNED * j->learned));
         return j->record * exp(-fmax(0, time - j->record_time) / tau);
 }
 

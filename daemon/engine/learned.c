@@ -211,3 +211,60 @@ int learned_decode(struct engine *e, const void *data, size_t size)
         }
         return restored;
 }
+
+/* --- over a reboot --- */
+
+struct baseline_record {
+        struct hash measures;
+        struct season season;
+        struct ewma days;
+        double ordinary[TREND_LEVELS]; /* growth over each horizon */
+};
+
+size_t baselines_size(const struct engine *e)
+{
+        return e->series_count * sizeof(struct baseline_record);
+}
+
+void baselines_encode(const struct engine *e, void *buffer)
+{
+        char *to = buffer;
+        for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct baseline_record)) {
+                const struct series *s = &e->series[i];
+                struct baseline_record r = {
+                        .measures = series_measure_hash(s),
+                        .season = s->season,
+                        .days = s->days,
+                };
+                for (unsigned level = 0; level < TREND_LEVELS; level++)
+                        r.ordinary[level] = s->growth.levels[level].record;
+                memcpy(to, &r, sizeof(r));
+        }
+}
+
+int baselines_decode(struct engine *e, const void *data, size_t size)
+{
+        int restored = 0;
+        if (size % sizeof(struct baseline_record) != 0)
+                return -EBADMSG;
+        const char *from = data;
+        for (size_t i = 0; i < size / sizeof(struct baseline_record);
+             i++, from += sizeof(struct baseline_record)) {
+                struct baseline_record r;
+                memcpy(&r, from, sizeof(r));
+                for (size_t k = 0; k < e->series_count; k++) {
+                        struct series *s = &e->series[k];
+                        if (series_measure_hash(s).state != r.measures.state ||
+                            r.days.tau != s->days.tau)
+                                continue;
+                        s->season = r.season;
+                        s->days = r.days;
+                        s->days.time = e->now; /* engine time begins anew */
+                        for (unsigned level = 0; level < TREND_LEVELS; level++)
+                                s->growth.levels[level].record =
+                                        isfinite(r.ordinary[level]) ? r.ordinary[level] : 0;
+                        restored++;
+                }
+        }
+        return restored;
+}

@@ -9,7 +9,7 @@
 
 struct engine;
 
-enum { LEARNED_VERSION = 3 };
+enum { LEARNED_VERSION = 3, BASELINES_VERSION = 1 };
 
 /* Bytes that learned_encode writes now. */
 size_t learned_size(const struct engine *e);
@@ -19,3 +19,10 @@ void learned_encode(const struct engine *e, void *buffer);
  * series were restored, or -EBADMSG when the bytes are not what this version writes (nothing has
  * changed then). */
 int learned_decode(struct engine *e, const void *data, size_t size);
+
+/* What outlives a reboot: the season, the baseline of days and what growth is ordinary; written
+ * each hour and at stop to the state folder, used when there is nothing of this boot. Otherwise the
+ * same. */
+size_t baselines_size(const struct engine *e);
+void baselines_encode(const struct engine *e, void *buffer);
+int baselines_decode(struct engine *e, const void *data, size_t size);

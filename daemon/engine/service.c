@@ -27,6 +27,9 @@ static const double WATCH_SECONDS = 10;
 /* A restart loses at most this much of what was learned. */
 static const double LEARNED_SECONDS = 60;
 
+/* What changes over days need not wear out a disk. */
+static const double BASELINES_SECONDS = 3600;
+
 /* /proc/meminfo that cannot be read once may be a passing lack of memory; this many seconds long it
  * is not, and the service manager should know. */
 enum { FAILURES_MAX = 30 };
@@ -91,6 +94,10 @@ static int tick(struct service *s)
         if (monotonic - s->learned_at >= LEARNED_SECONDS) {
                 s->learned_at = monotonic;
                 service_state_save_learned(s);
+        }
+        if (monotonic - s->baselines_at >= BASELINES_SECONDS) {
+                s->baselines_at = monotonic;
+                service_state_save_baselines(s);
         }
         ping_watchdog(s, monotonic);
         if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
@@ -255,8 +262,10 @@ static void service_done(struct service *s)
         size_t left = 0;
         control_server_free(s->control);
         sd_event_source_disable_unref(s->timer);
-        if (s->engine)
+        if (s->engine && s->learned_at > 0) {
                 service_state_save_learned(s);
+                service_state_save_baselines(s);
+        }
         if (writer_free(s->writer, STOP_SECONDS, &left) == 0) {
                 announcer_free(s->announcer);
                 service_state_close(s);
@@ -279,7 +288,8 @@ int service_run(const struct service_options *o)
                              .started = clock_realtime(),
                              .procfs = { .root_fd = -1 },
                              .alerts_file.folder_fd = -1,
-                             .learned_file.folder_fd = -1 };
+                             .learned_file.folder_fd = -1,
+                             .baselines_file.folder_fd = -1 };
         uint64_t watchdog = 0;
         journal_init(&s.journal, "kmemwatchd", o->journal);
         int r = places_init(&s.places, &o->places, "/run/kmemwatch");
@@ -300,7 +310,7 @@ int service_run(const struct service_options *o)
         greet(&s);
         if (sd_watchdog_enabled(0, &watchdog) > 0)
                 s.watchdog_every = (double)watchdog / 1e6 / 3;
-        s.learned_at = clock_monotonic();
+        s.learned_at = s.baselines_at = clock_monotonic();
         (void)sd_notify(0, "READY=1");
 
         r = sd_event_loop(s.loop);

@@ -117,7 +117,7 @@ void service_health_check(struct service *s, double monotonic)
         /* Open alerts that could not be saved are tried again; learned state comes anyhow. */
         if (s->alerts_file.error < 0)
                 s->alerts_changed = true;
-        int errors = s->alerts_file.error | s->learned_file.error;
+        int errors = s->alerts_file.error | s->learned_file.error | s->baselines_file.error;
         if (disk || courier || errors != s->errors_told)
                 s->told_at = 0;
         s->errors_told = errors;

@@ -56,7 +56,8 @@ struct service {
         double watchdog_at;    /* CLOCK_MONOTONIC of the last ping */
         double watched_at;     /* CLOCK_MONOTONIC of the last line of --watch */
         double learned_at;     /* CLOCK_MONOTONIC of the last learned state handed to the writer */
-        struct kept_file alerts_file, learned_file;
+        double baselines_at;   /* the same for the baselines */
+        struct kept_file alerts_file, learned_file, baselines_file;
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
         int errors_told; /* of the state files, in STATUS= */
@@ -78,6 +79,7 @@ void service_state_open(struct service *s);
 void service_state_restore(struct service *s);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
 void service_state_save_learned(struct service *s);
+void service_state_save_baselines(struct service *s);
 void service_state_close(struct service *s);
 
 /* service_health.c: what goes wrong behind the daemon. */

@@ -22,7 +22,8 @@
 #include "sample/host.h"
 #include "store/state_file.h"
 
-static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state";
+static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state",
+                  baselines_name[] = "baselines.state";
 
 /* The most that is read back: 512 alerts at 1 KiB, 32,768 series at 8 KiB. */
 enum { ALERTS_MAX = 1024 * 1024, LEARNED_MAX = 256 * 1024 * 1024 };
@@ -113,6 +114,8 @@ void service_state_open(struct service *s)
         open_file(s, alerts_name, s->places.state, "which alerts are open", 0711, &s->alerts_file);
         open_file(s, learned_name, s->places.runtime, "what is normal here", 0755,
                   &s->learned_file);
+        open_file(s, baselines_name, s->places.state, "what is usual at this hour", 0711,
+                  &s->baselines_file);
 }
 
 int service_state_save_alerts(struct service *s)
@@ -133,27 +136,41 @@ int service_state_save_alerts(struct service *s)
                              data, sizeof(head) + size);
 }
 
-void service_state_save_learned(struct service *s)
+/* Into the buffer that is kept for it: it grows at the first saving and after a reload that follows
+ * more, so a tick allocates nothing. */
+static void save(struct service *s, struct kept_file *file, const char *kind, uint32_t version,
+                 size_t payload, void (*encode)(const struct engine *, void *))
 {
         struct state_head head;
-        size_t size = sizeof(head) + learned_size(s->engine);
-        /* Grows at the first saving and after a reload that follows more. */
+        size_t size = sizeof(head) + payload;
         if (size > s->learned_space) {
                 char *grown = realloc(s->learned, size);
                 if (!grown) {
-                        log_warning("learned state is not saved: %s", strerror(ENOMEM));
+                        log_warning("%s is not saved: %s", file->name, strerror(ENOMEM));
                         return;
                 }
                 s->learned = grown;
                 s->learned_space = size;
         }
-        head_init(s, "learned", LEARNED_VERSION, &head);
+        head_init(s, kind, version, &head);
         memcpy(s->learned, &head, sizeof(head));
-        learned_encode(s->engine, s->learned + sizeof(head));
-        int r = writer_submit(s->writer, WRITER_PASSING, write_state, &s->learned_file,
-                              learned_name, s->learned, size);
+        encode(s->engine, s->learned + sizeof(head));
+        int r = writer_submit(s->writer, WRITER_PASSING, write_state, file, file->name, s->learned,
+                              size);
         if (r < 0)
-                log_warning("learned state is not saved: %s", strerror(-r));
+                log_warning("%s is not saved: %s", file->name, strerror(-r));
+}
+
+void service_state_save_learned(struct service *s)
+{
+        save(s, &s->learned_file, "learned", LEARNED_VERSION, learned_size(s->engine),
+             learned_encode);
+}
+
+void service_state_save_baselines(struct service *s)
+{
+        save(s, &s->baselines_file, "baselines", BASELINES_VERSION, baselines_size(s->engine),
+             baselines_encode);
 }
 
 static void tell_aside(struct service *s, const char *name, const char *why, const char *aside)
@@ -194,24 +211,41 @@ static void refuse(struct service *s, int fd, const char *name)
         tell_aside(s, name, "its contents are not what this build writes", aside);
 }
 
-static void restore_learned(struct service *s)
+/* True when it went on. */
+static bool restore_learned(struct service *s)
 {
         struct state_loaded loaded = { 0 };
+        int r = -ENOENT;
         if (s->learned_file.folder_fd < 0 ||
             !load(s, s->learned_file.folder_fd, learned_name, "learned", LEARNED_VERSION,
                   LEARNED_MAX, &loaded))
-                return;
+                return false;
         /* Levels and rates of another boot say nothing about this one. */
-        if (strcmp(loaded.head.boot_id, sampler_host(s->sampler)->boot_id) != 0) {
-                log_info("learned state is of an earlier boot: learning anew");
-        } else {
-                int r = learned_decode(s->engine, loaded.payload, loaded.size);
+        if (strcmp(loaded.head.boot_id, sampler_host(s->sampler)->boot_id) == 0) {
+                r = learned_decode(s->engine, loaded.payload, loaded.size);
                 if (r < 0)
                         refuse(s, s->learned_file.folder_fd, learned_name);
                 else
                         log_info("going on with what was learned until %.0f s ago",
                                  fmax(0, clock_realtime() - loaded.head.time));
         }
+        state_loaded_done(&loaded);
+        return r >= 0;
+}
+
+static void restore_baselines(struct service *s)
+{
+        struct state_loaded loaded = { 0 };
+        if (s->baselines_file.folder_fd < 0 ||
+            !load(s, s->baselines_file.folder_fd, baselines_name, "baselines", BASELINES_VERSION,
+                  LEARNED_MAX, &loaded))
+                return;
+        int r = baselines_decode(s->engine, loaded.payload, loaded.size);
+        if (r < 0)
+                refuse(s, s->baselines_file.folder_fd, baselines_name);
+        else
+                log_info(
+                        "a new boot: levels are learned anew, what is usual at each hour is known");
         state_loaded_done(&loaded);
 }
 
@@ -246,7 +280,8 @@ static void restore_alerts(struct service *s)
 
 void service_state_restore(struct service *s)
 {
-        restore_learned(s);
+        if (!restore_learned(s))
+                restore_baselines(s);
         restore_alerts(s);
 }
 
@@ -254,5 +289,6 @@ void service_state_close(struct service *s)
 {
         closep(&s->alerts_file.folder_fd);
         closep(&s->learned_file.folder_fd);
-        s->alerts_file.folder_fd = s->learned_file.folder_fd = -1;
+        closep(&s->baselines_file.folder_fd);
+        s->alerts_file.folder_fd = s->learned_file.folder_fd = s->baselines_file.folder_fd = -1;
 }

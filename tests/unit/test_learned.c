@@ -210,6 +210,36 @@ static void test_damage(void **state)
         free(m.data);
 }
 
+/* A reboot: levels are learned anew, what is usual at this hour and over each horizon stays. */
+static void test_baselines_over_a_reboot(void **state)
+{
+        (void)state;
+        struct world w;
+        world_init(&w, SPIKE GROWTH);
+        world_run(&w, 30000, 250 * MIB / 3600);
+        struct series before = *plain(&w, FIELD_SUNRECLAIM);
+        size_t size = baselines_size(w.engine);
+        char *data = malloc(size);
+        assert_non_null(data);
+        baselines_encode(w.engine, data);
+
+        world_restart(&w, SPIKE GROWTH);
+        assert_int_equal(baselines_decode(w.engine, data, size - 1), -EBADMSG);
+        assert_int_equal(plain(&w, FIELD_SUNRECLAIM)->days.count, 0);
+        assert_true(baselines_decode(w.engine, data, size) > 5);
+        const struct series *after = plain(&w, FIELD_SUNRECLAIM);
+        assert_true(memcmp(&after->season, &before.season, sizeof(before.season)) == 0);
+        assert_true(after->days.mean == before.days.mean);
+        assert_true(after->growth.levels[2].record == before.growth.levels[2].record);
+        assert_int_equal(after->jump.level.count, 0);
+        double mean = after->days.mean;
+        world_run(&w, 60, 0);
+        /* the baseline of days does not stand for the time that was not seen */
+        assert_true(fabs(plain(&w, FIELD_SUNRECLAIM)->days.mean / mean - 1) < 0.01);
+        free(data);
+        world_done(&w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -218,6 +248,7 @@ int main(void)
                 cmocka_unit_test(test_explained_spike),
                 cmocka_unit_test(test_other_rules),
                 cmocka_unit_test(test_damage),
+                cmocka_unit_test(test_baselines_over_a_reboot),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
