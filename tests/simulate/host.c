@@ -169,19 +169,25 @@ static void draw_tasks(struct random *r, const struct habits *a, struct host *h)
         h->threads_base = round(fmin(most, DRAW(r, a->base_threads) * fmin(grow, 4)));
         h->threads_pool = fmin(most, DRAW(r, a->pool_threads) * fmin(grow, 4));
         h->threads_per_process = draw_scale(r, 1.2, 10);
+        h->pool_per_process = draw_chance(r, 0.3) ? 1 : draw_scale(r, 10, 1000);
         h->pool_rise = draw_scale(r, 3, 60);
         h->pool_fall = draw_scale(r, 30, 1200);
 }
 
 static void draw_memory(struct random *r, const struct habits *a, struct host *h)
 {
-        double anon = DRAW(r, a->anon);
+        double anon = DRAW(r, a->anon), room;
 
         h->anon_load = anon * draw_between(r, 0.02, 0.35);
         h->anon_base = anon - h->anon_load;
         h->shmem = fmin(DRAW(r, a->shmem), 0.8 - anon);
         h->mapped = draw_scale(r, 0.005, 0.05);
         h->process_tables = draw_scale(r, 40, 120) * KIB;
+        h->process_heap = draw_scale(r, 0.5, 4) * MIB;
+        /* Nobody runs more processes than memory has room for: a tenth of it for each kind. */
+        room = 0.1 * h->total / (h->process_heap + h->process_tables);
+        h->threads_per_process = fmax(h->threads_per_process, h->threads_base / room);
+        h->pool_per_process = fmax(h->pool_per_process, h->threads_pool / room);
         h->table_density = draw_scale(r, 1.02, 2);
         h->sharers = h->role == ROLE_DATABASE && draw_chance(r, 0.5) ? draw_scale(r, 2, 20) : 1;
         h->tables_late_share = draw_between(r, 0, 0.7);

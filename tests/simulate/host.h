@@ -33,9 +33,11 @@ struct host {
 
         /* Threads and processes; load is 1 on average. */
         double threads_kernel, threads_base, threads_pool, threads_per_process;
+        double pool_per_process;     /* 1 where each connection is a process of its own */
         double pool_rise, pool_fall; /* seconds */
         /* User memory, as shares of all. */
         double anon_base, anon_load, mapped, shmem;
+        double process_heap;      /* bytes of a process beyond these */
         double process_tables;    /* bytes of page tables that every process needs */
         double table_density;     /* page tables per byte mapped, in units of 1/512 */
         double sharers;           /* processes that map the shared memory */

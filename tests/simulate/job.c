@@ -31,6 +31,7 @@ void jobs_draw(struct jobs *j, const struct host *h, struct random *r)
         unsigned by_clock = draw_index(r, 4), by_chance = draw_index(r, 4);
 
         memset(j, 0, sizeof(*j));
+        j->processes_most = 16 + 4 * h->cpus;
         for (unsigned i = 0; i < by_clock; i++) {
                 struct job_type *t = &j->types[j->type_count++];
 
@@ -86,7 +87,11 @@ static double next_start(const struct job_type *t, struct random *r, double cloc
 
 static void start(struct jobs *j, const struct job_type *t, struct random *r, double at)
 {
-        if (j->running_count == JOBS_MAX)
+        double processes = t->processes;
+
+        for (unsigned i = 0; i < j->running_count; i++)
+                processes += j->running[i].type->processes;
+        if (j->running_count == JOBS_MAX || (j->running_count > 0 && processes > j->processes_most))
                 return;
         j->running[j->running_count++] = (struct job){
                 .type = t,

@@ -6,7 +6,7 @@
 
 enum {
         JOB_TYPES_MAX = 8,
-        JOBS_MAX = 64, /* at once; more than that wait, as behind any queue */
+        JOBS_MAX = 64, /* at once */
 };
 
 /* What a job does, in all of its kind alike; a single run differs by some percent. */
@@ -30,6 +30,7 @@ struct jobs {
         struct job_type types[JOB_TYPES_MAX];
         double next[JOB_TYPES_MAX];
         unsigned type_count, running_count;
+        double processes_most; /* of all jobs: then no further one starts */
         struct job running[JOBS_MAX];
 };
 

@@ -56,14 +56,21 @@ void life_add_fill(struct life *l, double size, double tau)
                 l->fills[l->fill_count++] = (struct fill){ l->up, size, tau };
 }
 
+/* 0 on working days, 1 on the weekend; people stop and start in the course of hours. */
+static double weekend(double clock)
+{
+        double day = fmod(clock / DAY, 7);
+
+        return fmin(fmax(0, fmin(1, (day - 5) * 3)) + fmax(0, 1 - day * 3), 1);
+}
+
 double life_day_curve(const struct host *h, double clock)
 {
         double hour = fmod(clock, DAY) / HOUR;
-        bool weekend = fmod(clock / DAY, 7) >= 5;
 
         return (1 + h->day_swing * cos(TURN * (hour - h->day_peak) / 24) +
                 h->half_day_swing * cos(TURN * (hour - h->half_day_peak) / 12)) *
-               (weekend ? h->weekend : 1);
+               (1 - weekend(clock) * (1 - h->weekend));
 }
 
 /* Events of chance; all times here are seconds of uptime. */
@@ -73,7 +80,7 @@ static void happen(struct life *l, double interval)
         struct random *r = &l->random;
 
         if (l->up >= l->next_burst) {
-                l->burst_target = draw_scale(r, 1.1, 1.8);
+                l->burst_target = draw_scale(r, 1.03, 1.5);
                 l->burst_tau = draw_scale(r, 5, 120);
                 l->burst_end = l->up + draw_scale(r, 30, 1800);
                 l->next_burst = l->up + draw_wait(r, mean_wait(24 * h->bursts_per_hour));
@@ -134,7 +141,8 @@ void life_step(struct life *l, double clock, double interval, struct demand *ret
                 l->pool = target; /* ended, not idle */
         ret->threads = round(h->threads_kernel + (h->threads_base * services + l->pool) +
                              jobs.threads + 1.5 * fabs(random_normal(r)));
-        processes = (h->threads_base * services + l->pool) / h->threads_per_process;
+        processes =
+                h->threads_base * services / h->threads_per_process + l->pool / h->pool_per_process;
         ret->processes = processes + jobs.processes;
 
         /* Heaps fill by what requests leave in them, not at once. */
@@ -145,7 +153,7 @@ void life_step(struct life *l, double clock, double interval, struct demand *ret
         ret->anon = h->total * (services * h->anon_base *
                                         (1 + 0.01 * wander_step(&l->anon, r, interval)) +
                                 h->anon_load * l->heap) +
-                    jobs.anon;
+                    processes * h->process_heap + jobs.anon;
         ret->mapped = h->mapped * h->total * services + jobs.mapped;
         ret->shmem = h->shmem * h->total * services;
         for (int i = 0; i < 4 && h->guests > 0; i++) {

@@ -82,12 +82,15 @@ static void add_leak(struct scenario *s, struct random *r, double hours)
         f->released = draw_chance(r, 0.4);
         f->size = fmin(total * draw_scale(r, 0.003, 0.15), spare(&s->host));
         rate = total * draw_scale(r, 1e-4, 0.1); /* an hour */
-        seconds = fmax(600, fmin(10 * DAY, f->size / rate * HOUR));
+        /* A cache that grows for some minutes is a cache that is used. */
+        seconds = f->target == TARGET_SRECLAIMABLE ? 3 * HOUR : 600;
+        seconds = fmax(seconds, fmin(10 * DAY, f->size / rate * HOUR));
         if (hours > 0)
                 seconds = fmin(seconds, hours * HOUR * 0.8);
         f->size = fmin(f->size, rate * seconds / HOUR);
-        if (f->target == TARGET_THREADS) /* pid_max, and what a host of that size survives */
-                f->size = fmin(f->size, 0.05 * total);
+        /* Services have limits of their own far below pid_max. */
+        if (f->target == TARGET_THREADS)
+                f->size = fmin(f->size, fmin(0.05 * total, 200000 * s->host.stack));
         /* Some hours of what is normal before it, as a share of its own length, and after. */
         f->start = fmax(1200, seconds * draw_scale(r, 0.1, 2));
         f->end = f->start + seconds;
@@ -103,6 +106,10 @@ static void add_jump(struct scenario *s, enum fault_kind kind, struct random *r,
         struct fault *f = add_fault(s, kind, r);
         double hold = draw_scale(r, fmax(30, 4 * s->interval), 2 * HOUR);
 
+        /* Stacks without threads do not appear at once. Reclaimable slab that does is what any
+         * walk through many files looks like; that it goes at once is worth a line. */
+        while (f->target == TARGET_SRECLAIMABLE && kind != FAULT_DROP)
+                f->target = draw_target(&s->host, r);
         if (f->target == TARGET_STACKS)
                 f->target = TARGET_THREADS;
         f->factor = kind == FAULT_DROP ? draw_between(r, 0.25, 0.8) : draw_scale(r, 0.4, 6);
