@@ -20,7 +20,9 @@ sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 catalogdir ?= $(prefix)/lib/systemd/catalog
 bashcompletiondir ?= $(datadir)/bash-completion/completions
-zshcompletiondir ?= $(datadir)/zsh/vendor-completions
+# Debian's zsh looks into the first below /usr and into the second below /usr/local.
+zshcompletiondir ?= \
+	$(datadir)/zsh/$(if $(filter /usr,$(prefix)),vendor-completions,site-functions)
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
 # make's own default is "cc"; a CC from the command line or the environment stays.
@@ -291,7 +293,8 @@ install uninstall: export INSTALL_FOLDERS := $(INSTALL_FOLDERS)
 install: all
 	@contrib/install-files install
 
-uninstall:
+# A file in /etc is known to be unchanged by what would be installed now.
+uninstall: $(EXAMPLE_CONF)
 	@contrib/install-files uninstall
 
 # --- the rest ---
