@@ -31,7 +31,7 @@
  * it likes, it is not ours to judge. */
 #define EXPLAINED_SHARE 0.5
 #define RUNAWAY_FACTOR 1.5 /* growth */
-#define RUNAWAY_JUMP 2.0 /* within a minute */
+#define RUNAWAY_JUMP 2.0   /* within a minute */
 
 /* Page tables that grow with the memory they map, and by no more, are no news at all. */
 #define EXPLAINED_FULLY 0.8

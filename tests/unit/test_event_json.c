@@ -225,19 +225,18 @@ static void test_line(void **state)
 
         (void)state;
         assert_int_equal(event_json_line(&e, &line), 0);
-        assert_string_equal(
-                line,
-                "{\"time\":1795152897.25,\"event\":\"escalated\","
-                "\"rule\":\"slab-unreclaimable-growth\",\"dimension\":\"SUnreclaim\","
-                "\"kind\":\"growth\",\"severity\":\"critical\",\"value\":536870912,"
-                "\"unit\":\"bytes\",\"baseline\":268435456,\"limit\":42949673,"
-                "\"previous_severity\":\"notice\",\"trigger\":true,\"resolve\":false,"
-                "\"rate_bytes_per_hour\":325535580,\"exhausts_at\":1795172897,"
-                "\"started\":1795150000,\"duration_seconds\":2897.25,"
-                "\"start_value\":300000000,\"peak\":536870912,\"grown\":236870912,"
-                "\"workload\":null,\"score\":0.987654,"
-                "\"summary\":\"Unreclaimable slab grows steadily\","
-                "\"text\":\"SUnreclaim grows +310 MiB/h\"}");
+        assert_string_equal(line,
+                            "{\"time\":1795152897.25,\"event\":\"escalated\","
+                            "\"rule\":\"slab-unreclaimable-growth\",\"dimension\":\"SUnreclaim\","
+                            "\"kind\":\"growth\",\"severity\":\"critical\",\"value\":536870912,"
+                            "\"unit\":\"bytes\",\"baseline\":268435456,\"limit\":42949673,"
+                            "\"previous_severity\":\"notice\",\"trigger\":true,\"resolve\":false,"
+                            "\"rate_bytes_per_hour\":325535580,\"exhausts_at\":1795172897,"
+                            "\"started\":1795150000,\"duration_seconds\":2897.25,"
+                            "\"start_value\":300000000,\"peak\":536870912,\"grown\":236870912,"
+                            "\"workload\":null,\"score\":0.987654,"
+                            "\"summary\":\"Unreclaimable slab grows steadily\","
+                            "\"text\":\"SUnreclaim grows +310 MiB/h\"}");
         root = parsed(line);
         json_decref(root);
         free(line);
