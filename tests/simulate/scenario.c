@@ -78,6 +78,8 @@ static void add_leak(struct scenario *s, struct random *r, double hours)
         struct fault *f = add_fault(s, FAULT_LEAK, r);
         double total = s->host.total, rate, seconds;
 
+        if (is(s, "pool"))
+                f->target = draw_chance(r, 0.5) ? TARGET_THREADS : TARGET_STACKS;
         f->shape = (enum fault_shape)draw_index(r, LEAK_SHAPE_COUNT);
         f->released = draw_chance(r, 0.4);
         f->size = fmin(total * draw_scale(r, 0.003, 0.15), spare(&s->host));
@@ -223,8 +225,11 @@ int scenario_draw(struct scenario *ret, const char *name, double hours, double i
         if (is(s, "many-cpus"))
                 s->host.fold_activity = draw_between(&machine, 0.3, 0.8);
         if (is(s, "pool")) {
-                s->host.threads_pool =
-                        fmax(s->host.threads_pool, 0.004 * s->host.total / s->host.stack);
+                double most = fmin(0.004 * s->host.total / s->host.stack, 20000);
+
+                /* A thread for each connection, and many of them. */
+                s->host.threads_pool = fmax(s->host.threads_pool, most);
+                s->host.pool_per_process = fmax(s->host.pool_per_process, 10);
                 s->host.day_swing = draw_between(&machine, 0.2, 0.6);
                 s->host.bursts_per_hour *= 3;
         }
@@ -251,9 +256,6 @@ int scenario_draw(struct scenario *ret, const char *name, double hours, double i
                 if (is(s, "leak") && hours == 0)
                         s->seconds = HOUR;
                 add_leak(s, &truth, is(s, "nightly") ? s->seconds / HOUR : hours);
-                if (is(s, "pool"))
-                        s->faults[0].target =
-                                draw_chance(&truth, 0.5) ? TARGET_THREADS : TARGET_STACKS;
         }
         draw_interval(s, &life, interval);
         boot = fmax(boot, 60 * s->interval);
