@@ -190,7 +190,7 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-fuzz check-detection check-courier check-service
+	check-rules check-fuzz check-detection check-daemon check-courier check-service
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -250,6 +250,9 @@ check-detection: $(MAINS) $(SIMULATE)
 # DETECTION takes more options, as in DETECTION='--simulate 2000': see tests/replay/score --help.
 detection-report: $(MAINS) $(SIMULATE)
 	@KMW_BUILD=$(BUILD) tests/replay/score --report build/detection-report $(DETECTION)
+
+check-daemon: $(MAINS)
+	@$(RUN_SUITE) daemon tests/service/test_daemon.py
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
@@ -313,6 +316,7 @@ help:
 	'make check-unit      unit and property tests; also check-asan, check-valgrind, check-clang' \
 	'make check-fuzz      the fuzz targets: their corpora and a few seconds; make fuzz: a minute each' \
 	'make check-rules     the shipped rules against what they are expected to say' \
+	'make check-daemon    the daemon as a process, on a recorded machine' \
 	'make check-courier   the courier against a test server' \
 	'make check-service   the installed service in a container (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \

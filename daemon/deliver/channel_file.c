@@ -382,3 +382,14 @@ int channel_set_load(const char *folder, const char *config, const char *credent
         *ret = set;
         return failed;
 }
+
+int channel_files_count(const char *folder)
+{
+        _cleanup_(config_files_done) struct config_files files = { 0 };
+        _cleanup_(problems_done) struct problems ignored = { 0 };
+        int count = 0;
+        int r = config_files_find((const char *const[]){ folder, NULL }, ".ini", &ignored, &files);
+        for (size_t i = 0; i < files.count; i++)
+                count += files.list[i].path_count > 0;
+        return r < 0 ? -1 : count;
+}

@@ -27,6 +27,10 @@ void channel_set_done(struct channel_set *set);
 int channel_set_load(const char *folder, const char *config, const char *credentials,
                      enum secret_need need, struct problems *problems, struct channel_set *ret);
 
+/* How many files of channels lie in the folder, without a look into them; -1 when it cannot be read
+ * or without memory. */
+int channel_files_count(const char *folder);
+
 /* For the manual page and the example. */
 struct key_table;
 const struct key_table *channel_key_table(void);

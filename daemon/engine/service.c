@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -32,7 +34,7 @@ static const double BASELINES_SECONDS = 3600;
 
 /* /proc/meminfo that cannot be read once may be a passing lack of memory; this many seconds long it
  * is not, and the service manager should know. */
-enum { FAILURES_MAX = 30 };
+static const double FAILING_SECONDS = 30;
 
 /* At stop, how long to wait for the disk before leaving what is held to the next start. */
 static const double STOP_SECONDS = 5;
@@ -64,23 +66,42 @@ static void tell_manager(struct service *s)
 /* A ping says that samples are being taken and judged, not merely that a loop goes round. */
 static void ping_watchdog(struct service *s, double monotonic)
 {
-        if (s->watchdog_every <= 0 || monotonic - s->watchdog_at < s->watchdog_every)
+        if (s->watchdog <= 0 || monotonic - s->watchdog_at < s->watchdog_now / 3)
                 return;
         (void)sd_notify(0, "WATCHDOG=1");
         s->watchdog_at = monotonic;
+}
+
+/* The manager asks for a sign of life more often than there are samples: then it is told to wait for
+ * three of them. */
+static void set_watchdog(struct service *s)
+{
+        double seconds = fmax(s->watchdog, 3 * s->settings.interval);
+        if (s->watchdog <= 0 || seconds == s->watchdog_now)
+                return;
+        (void)sd_notifyf(0, "WATCHDOG_USEC=%.0f", seconds * 1e6);
+        s->watchdog_now = seconds;
+}
+
+/* 0 while it may pass, else the error. */
+static int cannot_sample(struct service *s, int error)
+{
+        double now = clock_monotonic();
+        if (s->failures++ == 0) {
+                s->failing_since = now;
+                (void)announcer_message(s->announcer, MESSAGE_CANNOT_SAMPLE, LOG_ERR,
+                                        &(struct journal_field){ "ERROR", strerror(-error) }, 1,
+                                        "cannot sample /proc/meminfo: %s", strerror(-error));
+        }
+        return now - s->failing_since < FAILING_SECONDS ? 0 : error;
 }
 
 static int tick(struct service *s)
 {
         const struct sample *sample;
         int r = sampler_take(s->sampler, clock_realtime(), &sample);
-        if (r < 0) {
-                if (s->failures++ == 0)
-                        (void)announcer_message(s->announcer, MESSAGE_CANNOT_SAMPLE, LOG_ERR,
-                                                &(struct journal_field){ "ERROR", strerror(-r) }, 1,
-                                                "cannot sample /proc/meminfo: %s", strerror(-r));
-                return s->failures < FAILURES_MAX ? 0 : r;
-        }
+        if (r < 0)
+                return cannot_sample(s, r);
         if (s->failures > 0)
                 log_notice("sampling again after %u failures", s->failures);
         s->failures = 0;
@@ -152,6 +173,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         (void)info;
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%.0f", clock_monotonic() * 1e6);
         service_rules_reload(s);
+        set_watchdog(s);
         (void)sd_notify(0, "READY=1");
         tell_manager(s);
         return 0;
@@ -266,12 +288,13 @@ static void service_done(struct service *s)
                 service_state_save_learned(s);
                 service_state_save_baselines(s);
         }
-        if (writer_free(s->writer, STOP_SECONDS, &left) == 0) {
-                announcer_free(s->announcer);
-                service_state_close(s);
-        }
+        int stuck = writer_free(s->writer, STOP_SECONDS, &left);
         if (left > 0)
                 log_error("%zu entries could not be written before the stop", left);
+        if (stuck < 0) /* its thread, in a job that hangs, may come back and use all of this */
+                _exit(s->exit_code);
+        announcer_free(s->announcer);
+        service_state_close(s);
         engine_free(s->engine);
         rule_set_done(&s->rules);
         problems_done(&s->faults);
@@ -291,6 +314,7 @@ int service_run(const struct service_options *o)
                              .learned_file.folder_fd = -1,
                              .baselines_file.folder_fd = -1 };
         uint64_t watchdog = 0;
+        tzset(); /* now, and not from the disk when the first alert names a time */
         journal_init(&s.journal, "kmemwatchd", o->journal);
         int r = places_init(&s.places, &o->places, "/run/kmemwatch");
         if (r < 0)
@@ -308,8 +332,10 @@ int service_run(const struct service_options *o)
         setup_control(&s);
         lock_memory();
         greet(&s);
-        if (sd_watchdog_enabled(0, &watchdog) > 0)
-                s.watchdog_every = (double)watchdog / 1e6 / 3;
+        if (sd_watchdog_enabled(0, &watchdog) > 0) {
+                s.watchdog = s.watchdog_now = (double)watchdog / 1e6;
+                set_watchdog(&s);
+        }
         s.learned_at = s.baselines_at = clock_monotonic();
         (void)sd_notify(0, "READY=1");
 

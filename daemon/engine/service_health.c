@@ -27,9 +27,9 @@ double service_disk_stuck(const struct writer_status *w, double monotonic)
         return seconds > STUCK_SECONDS ? seconds : 0;
 }
 
-bool service_courier_silent(const struct spool_status *s)
+bool service_courier_silent(const struct service *s, const struct spool_status *spool)
 {
-        return s->waiting > 0 && s->oldest_age > SILENT_SECONDS;
+        return spool->waiting > 0 && spool->oldest_age > SILENT_SECONDS && !s->no_channels;
 }
 
 struct word {
@@ -91,7 +91,13 @@ static bool check_courier(struct service *s)
         struct spool_status spool;
         char oldest[FORMAT_MAX];
         announcer_spool_status(s->announcer, &spool);
-        bool silent = service_courier_silent(&spool), changed = silent != s->courier_said;
+        bool silent = service_courier_silent(s, &spool), changed = silent != s->courier_said;
+        if (spool.waiting > 0 && s->no_channels && !s->no_channels_said) {
+                log_info("no channels in %s: alerts are told here only; their events wait in %s "
+                         "for the first one",
+                         s->places.channels, s->places.spool);
+                s->no_channels_said = true;
+        }
         if (silent && !s->courier_said) {
                 if (announcer_message(
                             s->announcer, MESSAGE_COURIER_SILENT, LOG_ERR,

@@ -49,23 +49,26 @@ struct service {
         sd_event *loop;
         sd_event_source *timer;
 
-        uint64_t next_tick;    /* CLOCK_MONOTONIC, microseconds */
-        double started;        /* Unix seconds */
-        double told_at;        /* CLOCK_MONOTONIC of the last STATUS= */
-        double watchdog_every; /* seconds, 0: no watchdog */
-        double watchdog_at;    /* CLOCK_MONOTONIC of the last ping */
-        double watched_at;     /* CLOCK_MONOTONIC of the last line of --watch */
-        double learned_at;     /* CLOCK_MONOTONIC of the last learned state handed to the writer */
-        double baselines_at;   /* the same for the baselines */
+        uint64_t next_tick;  /* CLOCK_MONOTONIC, microseconds */
+        double started;      /* Unix seconds */
+        double told_at;      /* CLOCK_MONOTONIC of the last STATUS= */
+        double watchdog;     /* seconds, as the manager asks for it; 0: no watchdog */
+        double watchdog_now; /* as it was asked to wait */
+        double watchdog_at;  /* CLOCK_MONOTONIC of the last ping */
+        double watched_at;   /* CLOCK_MONOTONIC of the last line of --watch */
+        double learned_at;   /* CLOCK_MONOTONIC of the last learned state handed to the writer */
+        double baselines_at; /* the same for the baselines */
         struct kept_file alerts_file, learned_file, baselines_file;
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
-        int errors_told; /* of the state files, in STATUS= */
-        char *learned;   /* what the learned state is encoded into */
+        bool no_channels, no_channels_said; /* when the settings were read */
+        int errors_told;                    /* of the state files, in STATUS= */
+        char *learned;                      /* what the learned state is encoded into */
         size_t learned_space;
-        bool alerts_saved;   /* the open alerts were handed to the writer in this tick ... */
-        bool alerts_changed; /* ... and must be again */
-        unsigned failures;   /* samples in a row that could not be taken */
+        bool alerts_saved;    /* the open alerts were handed to the writer in this tick ... */
+        bool alerts_changed;  /* ... and must be again */
+        unsigned failures;    /* samples in a row that could not be taken ... */
+        double failing_since; /* CLOCK_MONOTONIC of the first of them */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };
@@ -86,7 +89,8 @@ void service_state_close(struct service *s);
 void service_health_check(struct service *s, double monotonic);
 /* Seconds for which the writer hangs in one job, or 0 when that is not long. */
 double service_disk_stuck(const struct writer_status *w, double monotonic);
-bool service_courier_silent(const struct spool_status *s);
+/* Events wait for long, and somebody is to take them. */
+bool service_courier_silent(const struct service *s, const struct spool_status *spool);
 
 /* service_control.c: what a person can ask. */
 extern const struct control_method service_methods[];

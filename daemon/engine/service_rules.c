@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "config/config_file.h"
+#include "deliver/channel_file.h"
 #include "deliver/settings.h"
 #include "engine/service_internal.h"
 #include "judge/rule_file.h"
@@ -32,14 +33,15 @@ static void tell_problems(struct service *s, enum message message, const char *c
                                 consequence, problem_format(&p->list[0], line, sizeof(line)));
 }
 
-static int load(const struct service *s, struct problems *problems,
-                struct daemon_settings *settings, struct rule_set *rules)
+static int load(struct service *s, struct problems *problems, struct daemon_settings *settings,
+                struct rule_set *rules)
 {
         const struct config_part parts[] = {
                 { daemon_key_table(), settings },
                 { courier_key_table(), NULL }, /* only the names: its values are the courier's */
         };
         int r = config_file_load(s->places.main_file, parts, ELEMENTS_OF(parts), problems);
+        s->no_channels = channel_files_count(s->places.channels) == 0;
         return r < 0 ? r : rule_set_load(s->places.rules, NULL, problems, rules);
 }
 

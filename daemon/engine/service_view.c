@@ -22,7 +22,7 @@ static void add_troubles(const struct service *s, struct text *t, const struct s
                 text_add(t, ", %s does not answer for %s",
                          writer->busy_lane == WRITER_JOURNAL ? "journal" : "disk",
                          format_duration(stuck, lasted));
-        if (service_courier_silent(spool))
+        if (service_courier_silent(s, spool))
                 text_add(t, ", nobody takes events for %s",
                          format_duration(spool->oldest_age, lasted));
         if (writer->lane[WRITER_DURABLE].error < 0)

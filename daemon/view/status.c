@@ -7,8 +7,7 @@
 
 #include "base/clock.h"
 #include "base/places.h"
-#include "config/dirs.h"
-#include "config/problems.h"
+#include "deliver/channel_file.h"
 #include "view/ask.h"
 #include "view/commands.h"
 #include "view/report.h"
@@ -26,19 +25,13 @@ static enum exit_code no_memory(void)
 static int channel_files(const struct options *o)
 {
         const struct place_options options = { .config = o->config, .channels = o->channels };
-        _cleanup_(config_files_done) struct config_files files = { 0 };
-        _cleanup_(problems_done) struct problems problems = { 0 };
         struct places places;
-        int count = 0;
 
         if (places_init(&places, &options, "/run/kmemwatch") < 0)
                 return -1;
-        const char *const folders[] = { places.channels, NULL };
-        int r = config_files_find(folders, ".ini", &problems, &files);
+        int count = channel_files_count(places.channels);
         places_done(&places);
-        for (size_t i = 0; i < files.count; i++)
-                count += files.list[i].path_count > 0;
-        return r < 0 ? -1 : count;
+        return count;
 }
 
 /* Both replies as they came, in one object. */

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""kmemwatchd as a process, on a recorded machine, without systemd: what it tells the service
+manager, how it ends, what it holds open, and that it is quiet while nothing happens."""
+
+import concurrent.futures
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+BUILD = os.environ.get("KMW_BUILD", "build/release")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../roots/vm-6.18")
+EVENT = "00000000000000000001-0123456789abcdef0123456789abcdef.json"
+
+
+class Daemon:
+    """Folders of one daemon, a root that the test may change, and the manager's socket."""
+
+    def __init__(self, settings="", watchdog=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="kmemwatch-daemon-")
+        self.path = self.folder.name
+        shutil.copytree(ROOT, f"{self.path}/root", symlinks=True)
+        for name in ("config/rules.d", "config/channels.d", "state", "runtime"):
+            os.makedirs(f"{self.path}/{name}")
+        self.settings(settings)
+        self.watchdog = watchdog
+        self.told = ""  # to the service manager
+        self.output = ""
+        self.process = None
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(f"{self.path}/notify")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+            self.process.stdout.close()
+        self.manager.close()
+        self.folder.cleanup()
+
+    def settings(self, text):
+        with open(f"{self.path}/config/kmemwatch.conf", "w", encoding="utf-8") as f:
+            f.write(f"[daemon]\n{text}\n")
+
+    def start(self):
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.endswith("_DIRECTORY") and k != "JOURNAL_STREAM"}
+        environment["NOTIFY_SOCKET"] = f"{self.path}/notify"
+        if self.watchdog:
+            environment["WATCHDOG_USEC"] = str(self.watchdog * 1000000)
+        self.process = subprocess.Popen(
+            [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", "rules", "--config",
+             f"{self.path}/config", "--state", f"{self.path}/state", "--runtime",
+             f"{self.path}/runtime"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+        for read in (self._read_output, self._read_manager):
+            threading.Thread(target=read, daemon=True).start()
+        self.wait_told("READY=1")
+
+    def _read_output(self):
+        for line in self.process.stdout:
+            self.output += line.decode("utf-8", "replace")
+
+    def _read_manager(self):
+        try:
+            while True:
+                self.told += self.manager.recv(4096).decode() + "\n"
+        except OSError:
+            pass
+
+    def wait(self, what, seconds=20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if what():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"not within {seconds} s; told: {self.told}\n{self.output}")
+
+    def wait_told(self, text, seconds=20):
+        self.wait(lambda: text in self.told, seconds)
+
+    def wait_output(self, text, seconds=20):
+        self.wait(lambda: text in self.output, seconds)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+    def proc(self, name):
+        with open(f"/proc/{self.process.pid}/{name}", encoding="utf-8") as f:
+            return f.read()
+
+
+def test_start_and_stop():
+    with Daemon() as d:
+        d.start()
+        assert d.stop() == 0
+        d.wait_told("STOPPING=1", 2)
+
+
+def test_watchdog_waits_for_samples():
+    """An interval longer than the manager's patience: it is told to wait, also after a reload."""
+    with Daemon("interval = 30s", watchdog=60) as d:
+        d.start()
+        d.wait_told("WATCHDOG_USEC=90000000", 2)
+        d.settings("interval = 1s")
+        d.process.send_signal(signal.SIGHUP)
+        d.wait_told("WATCHDOG_USEC=60000000")
+        assert d.stop() == 0
+
+
+def test_watchdog_is_left_alone():
+    with Daemon(watchdog=6) as d:
+        d.start()
+        d.wait_told("WATCHDOG=1")
+        assert "WATCHDOG_USEC" not in d.told
+        assert d.stop() == 0
+
+
+def test_meminfo_gone():
+    """For a moment it is waited for, for long it is the end, and the manager's business."""
+    with Daemon("interval = 500ms") as d:
+        d.start()
+        meminfo = f"{d.path}/root/proc/meminfo"
+        os.unlink(meminfo)
+        d.wait_output("cannot sample")
+        time.sleep(1.5)
+        shutil.copy(f"{ROOT}/proc/meminfo", meminfo)
+        d.wait_output("sampling again")
+        begin = time.monotonic()
+        os.unlink(meminfo)
+        assert d.process.wait(timeout=60) == 1
+        assert 28 < time.monotonic() - begin < 45, "thirty seconds, whatever the interval is"
+        d.wait_output("giving up sampling", 2)
+
+
+def test_descriptors():
+    """All but the three standard ones are closed in a child."""
+    with Daemon() as d:
+        d.start()
+        for fd in os.listdir(f"/proc/{d.process.pid}/fd"):
+            flags = next(line for line in d.proc(f"fdinfo/{fd}").splitlines()
+                         if line.startswith("flags"))
+            assert int(fd) <= 2 or int(flags.split()[1], 8) & os.O_CLOEXEC, f"{fd}: {flags}"
+        assert d.stop() == 0
+
+
+def test_quiet():
+    """While nothing happens nothing is written: no file, no line, no word to the manager."""
+    with Daemon("interval = 200ms") as d:
+        d.start()
+        time.sleep(2)
+
+        def number(file, name):
+            return int(next(line.split()[1] for line in d.proc(file).splitlines()
+                            if line.startswith(name)))
+        writes, told = number("io", "syscw"), d.told
+        turns = number("status", "voluntary_ctxt_switches")
+        time.sleep(3)
+        assert number("status", "voluntary_ctxt_switches") - turns > 8, "it samples meanwhile"
+        assert number("io", "syscw") == writes and d.told == told
+        assert d.stop() == 0
+
+
+def put_old_event(daemon):
+    os.makedirs(f"{daemon.path}/state/spool/new")
+    path = f"{daemon.path}/state/spool/new/{EVENT}"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("{}")
+    os.utime(path, (time.time() - 1000, time.time() - 1000))
+
+
+def test_nobody_takes_events():
+    """An event that waits for long is an error where there is a channel ..."""
+    with Daemon() as d:
+        put_old_event(d)
+        with open(f"{d.path}/config/channels.d/ops.ini", "w", encoding="utf-8") as f:
+            f.write("[channel]\n")
+        d.start()
+        d.wait_output("kmemwatch-courier does not run", 70)
+        d.wait_told("nobody takes events")
+        assert d.stop() == 0
+
+
+def test_no_channels():
+    """... and none where nobody is to take it."""
+    with Daemon() as d:
+        put_old_event(d)
+        d.start()
+        d.wait_output("no channels in", 70)
+        assert "error" not in d.output and "nobody takes" not in d.told
+        assert d.stop() == 0
+
+
+def run_one(test):
+    begin = time.monotonic()
+    try:
+        test()
+        return test, None, time.monotonic() - begin
+    except Exception:
+        return test, traceback.format_exc(), time.monotonic() - begin
+
+
+def main():
+    tests = [value for name, value in sorted(globals().items()) if name.startswith("test_")]
+    if sys.argv[1:]:
+        tests = [t for t in tests if t.__name__ in sys.argv[1:]]
+    failed = 0
+    # Most of the time is waiting.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(tests)) as pool:
+        for test, error, seconds in pool.map(run_one, tests):
+            failed += bool(error)
+            print(f"{'FAIL' if error else 'pass'} {test.__name__} ({seconds:.1f} s)")
+            if error:
+                print(error)
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
