@@ -35,10 +35,10 @@ export CC PKG_CONFIG
 # run, check and deps install missing packages; all other goals only say what is missing.
 GOALS := $(or $(MAKECMDGOALS),all)
 PACKAGE_SETS := build
-ifneq ($(filter tests check-unit check-asan check-valgrind check-fuzz fuzz,$(GOALS)),)
+ifneq ($(filter tests check-unit check-asan,$(GOALS)),)
 PACKAGE_SETS := build unit
 endif
-ifneq ($(filter check deps,$(GOALS)),)
+ifneq ($(filter check check-% fuzz% lint deps,$(filter-out check-unit check-asan,$(GOALS))),)
 PACKAGE_SETS := build unit check
 endif
 PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
@@ -199,7 +199,8 @@ previous := forget-results
 $(foreach s,$(SUITES),$(eval $s: | $(previous))$(eval previous := $s))
 endif
 
-forget-results:
+# The first of them all: what a suite needs is there before the suite runs.
+forget-results: packages
 	@rm -rf build/results
 
 check: $(SUITES)
@@ -219,7 +220,7 @@ check-clang: packages
 	+@$(RUN_SUITE) clang --command $(MAKE) --no-print-directory MODE=clang CC=clang WERROR=1 \
 		all tests
 
-check-layers:
+check-layers: packages
 	@$(RUN_SUITE) layers tests/tools/check-layers
 
 check-pure: $(MAINS) $(LIB)
