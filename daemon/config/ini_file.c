@@ -79,9 +79,11 @@ static void take_section(struct reader *r, char *line)
                 problem(r, "section name longer than %d bytes", INI_NAME_MAX);
         else if ((first = ini_section_find(&r->document, name)))
                 problem(r, "[%s] stands here again, first in line %u", name, first->line);
-        else if (r->document.count >= INI_SECTIONS_MAX)
-                problem(r, "more than %d sections, [%s] is ignored", INI_SECTIONS_MAX, name);
-        else {
+        else if (r->document.count >= INI_SECTIONS_MAX) {
+                problem(r, "more than %d sections: [%s] and what follows is not read",
+                        INI_SECTIONS_MAX, name);
+                r->next = r->end;
+        } else {
                 r->section = ini_document_add(&r->document, name, r->file, r->line);
                 r->failed = !r->section;
                 r->place = IN_SECTION;

@@ -27,9 +27,22 @@ static char *cleaned(const char *s)
         return copy ? utf8_clean(s, copy, size) : NULL;
 }
 
+/* Files are read one after another: the latest problems are those of the file at hand. */
+static bool file_is_full(const struct problems *p, const char *file)
+{
+        if (p->count < PROBLEMS_FILE_MAX)
+                return false;
+        for (size_t i = p->count - PROBLEMS_FILE_MAX; i < p->count; i++)
+                if (strcmp(p->list[i].file, file) != 0)
+                        return false;
+        return true;
+}
+
 static bool keep(struct problems *p, struct problem one)
 {
         if (!one.file || !one.text || p->count >= PROBLEMS_MAX)
+                return false;
+        if (one.line > 0 && file_is_full(p, one.file))
                 return false;
         if (!p->list)
                 p->list = calloc(PROBLEMS_MAX, sizeof(*p->list));

@@ -14,9 +14,12 @@ struct problem {
         char *text;
 };
 
-/* Bound: PROBLEMS_MAX are kept, because a binary file given by mistake has one per line; what came
- * after is counted in `dropped`. */
-enum { PROBLEMS_MAX = 200 };
+/* Bounds: a binary file given by mistake has a problem in each line, and must hide neither those of
+ * other files nor that it is left out (line 0). What is not kept is counted in `dropped`. */
+enum {
+        PROBLEMS_FILE_MAX = 100, /* of one file's lines: several times what a person mistypes */
+        PROBLEMS_MAX = 500,
+};
 
 struct problems {
         struct problem *list;

@@ -82,6 +82,11 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
                 fprintf(err, "rules cannot be read: %s\n", strerror(-r));
                 return 2;
         }
+        if (rules.count == 0) {
+                fprintf(err, "there are no rules in %s, so nothing is said; --rules names others\n",
+                        o->rules[0]);
+                faults = true;
+        }
         struct host_facts host = { 0 };
         struct output output = { .file = out };
         _cleanup_(engine_freep) struct engine *engine = NULL;

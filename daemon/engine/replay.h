@@ -15,7 +15,7 @@ struct replay_options {
 };
 
 /* Prints to out; problems to err. The exit code: 0; 2 bad trace or output failed; 3 some rules had
- * faults and were left out (what is printed is valid). */
+ * faults and were left out, or there are none (what is printed is valid). */
 int replay_run(const struct replay_options *o, FILE *out, FILE *err);
 
 /* The machine as a first sample knows it: nameless, identities come from the content alone. */

@@ -176,13 +176,18 @@ static json_t *host_json(const struct engine *e)
         return o;
 }
 
+/* A longer path or text is cut: status is for reading, `kmemwatch check` prints all of it. */
+enum { FAULT_LINE_MAX = 1024 };
+
 static json_t *rules_json(const struct engine_summary *s, const struct problems *faults)
 {
         json_t *left_out = json_array(), *o = json_object();
+        char line[FAULT_LINE_MAX];
         for (size_t i = 0; i < faults->count; i++)
-                json_array_append_new(left_out,
-                                      json_sprintf("%s:%u: %s", faults->list[i].file,
-                                                   faults->list[i].line, faults->list[i].text));
+                json_array_append_new(left_out, json_string(problem_format(&faults->list[i], line,
+                                                                           sizeof(line))));
+        if (faults->dropped > 0)
+                json_array_append_new(left_out, json_sprintf("and %zu more", faults->dropped));
         json_object_set_new(o, "active", json_integer(s->rules));
         json_object_set_new(o, "elsewhere", json_integer(s->elsewhere));
         json_object_set_new(o, "left_out", left_out);

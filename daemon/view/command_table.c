@@ -99,7 +99,8 @@ static const struct command COMMANDS[] = {
                         "Runs the daemon's own engine over a trace, on the trace's clock, from an\n"
                         "empty state. TRACE is a file, or - for standard input.\n"
                         "\n"
-                        "Exit code: 2 when the trace is bad, 3 when rules were left out.\n",
+                        "Exit code: 2 when the trace is bad, 3 when rules were left out or\n"
+                        "there are none.\n",
                 .examples = "  kmemwatch replay night.csv\n"
                             "  kmemwatch replay --rules ./my-rules night.csv\n"
                             "  kmemwatch replay --scores night.csv | sort -t, -k4 -g | tail\n",

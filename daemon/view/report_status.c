@@ -15,7 +15,8 @@
 enum {
         STATE_WIDTH = 8,   /* "critical" and "learning" */
         ALERTS_SHOWN = 10, /* with what to look at first they fill two screens; `alerts` has all */
-        LEFT_OUT_SHOWN = 10, /* the same; `check` has all */
+        LEFT_OUT_SHOWN = 10,     /* the same; `check` has all */
+        LEFT_OUT_FILE_SHOWN = 3, /* of one file: a broken one does not hide the others */
 };
 
 /* ---- what is wrong with kmemwatch itself ---- */
@@ -365,6 +366,14 @@ static int print_delivery(const struct terminal *t, const struct status_report *
 
 /* ---- the rest ---- */
 
+/* Lines are "FILE: ..." or "FILE:LINE: ...". */
+static bool same_file(const char *a, const char *b)
+{
+        size_t length = strcspn(a, ":");
+
+        return strncmp(a, b, length) == 0 && b[length] == ':';
+}
+
 static void print_left_out(const struct terminal *t, const char *title, const char *const *lines,
                            size_t count)
 {
@@ -372,13 +381,17 @@ static void print_left_out(const struct terminal *t, const char *title, const ch
                 return;
         fputc('\n', t->out);
         terminal_line(t, STYLE_WARNING, "%s", title);
-        for (size_t i = 0; i < MIN_OF(count, (size_t)LEFT_OUT_SHOWN); i++) {
+        size_t shown = 0, of_file = 0;
+        for (size_t i = 0; i < count; i++) {
+                of_file = i > 0 && same_file(lines[i], lines[i - 1]) ? of_file + 1 : 0;
+                if (of_file >= LEFT_OUT_FILE_SHOWN || shown >= LEFT_OUT_SHOWN)
+                        continue;
+                shown++;
                 terminal_spaces(t, 2);
                 terminal_wrap(t, STYLE_PLAIN, 2, 6, lines[i]);
         }
-        if (count > LEFT_OUT_SHOWN)
-                terminal_line(t, STYLE_PLAIN, "  %zu more: kmemwatch check",
-                              count - LEFT_OUT_SHOWN);
+        if (count > shown)
+                terminal_line(t, STYLE_PLAIN, "  %zu more: kmemwatch check", count - shown);
 }
 
 static void print_daemon(const struct terminal *t, const struct daemon_reply *d, double now)

@@ -172,13 +172,26 @@ static void problems_are_bounded_and_sorted(void **state)
         text = problems_text(&p);
         assert_string_equal(text, "a\xEF\xBF\xBD:3: other\nb: the file\nb:1: first\nb:2: x y\n");
         free(text);
-        for (int i = 0; i < PROBLEMS_MAX; i++)
-                problems_add(&q, "b", 9, "x");
+        problems_done(&p);
+
+        /* A binary file has many; it hides neither those of others nor that it is left out. */
+        for (int i = 0; i < PROBLEMS_FILE_MAX + 20; i++)
+                problems_add(&q, "binary", 9, "x");
+        problems_add(&q, "binary", 0, "this file is left out");
+        problems_add(&q, "other", 1, "y");
         problems_move(&p, &q);
-        assert_int_equal(p.count, PROBLEMS_MAX);
+        assert_int_equal(p.count, PROBLEMS_FILE_MAX + 2);
         text = problems_text(&p);
-        assert_non_null(strstr(text, "... and 4 more\n"));
+        assert_non_null(strstr(text, "binary: this file is left out\n"));
+        assert_non_null(strstr(text, "other:1: y\n... and 20 more\n"));
         free(text);
+        for (int i = 0; i < PROBLEMS_MAX; i++) {
+                char name[16];
+                (void)snprintf(name, sizeof(name), "f%d", i % 7);
+                problems_add(&p, name, 9, "x");
+        }
+        assert_int_equal(p.count, PROBLEMS_MAX);
+        assert_int_equal(p.dropped, 20 + PROBLEMS_FILE_MAX + 2);
         problems_done(&p);
 }
 
