@@ -365,9 +365,8 @@ int main(int argc, char **argv)
                         level = log_priority_by_name(optarg);
                         if (level < 0) {
                                 fprintf(stderr,
-                                        PROGRAM
-                                        ": --log-level %s: not one of err, warning, notice, "
-                                        "info, debug\n",
+                                        PROGRAM ": --log-level %s: not one of " LOG_PRIORITY_WORDS
+                                                "\n",
                                         optarg);
                                 return 2;
                         }

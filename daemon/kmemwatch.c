@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kmemwatch: the person's tool. argv in, exit code out. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,9 +129,13 @@ int main(int argc, char *argv[])
                 return EXIT_USAGE;
         }
         enum exit_code code = run(&o);
-        /* A full disk behind standard output is not fine. */
-        if (fflush(stdout) != 0 && errno != EPIPE) {
-                fprintf(stderr, "kmemwatch: standard output: %s\n", strerror(errno));
+        /* A full disk behind standard output is not fine, whenever it was noticed; a reader that
+         * has enough is. */
+        errno = 0;
+        bool failed = fflush(stdout) != 0 || ferror(stdout);
+        if (failed && errno != EPIPE && code != EXIT_USAGE) { /* else it has been said */
+                fprintf(stderr, "kmemwatch: standard output: %s\n",
+                        errno ? strerror(errno) : "not all of it could be written");
                 return EXIT_USAGE;
         }
         return code;

@@ -37,6 +37,6 @@ void control_request_reply(struct control_request *r, const char *json);
 void control_request_fail(struct control_request *r, int error, const char *format, ...)
         _printf_(3, 4);
 
-/* True when the peer is root or in group kmemwatch-admin (SO_PEERCRED, supplementary groups too).
- */
+/* True when the peer is root, our own user, or in group kmemwatch-admin (SO_PEERCRED, supplementary
+ * groups too). */
 bool control_request_may_change(struct control_request *r);

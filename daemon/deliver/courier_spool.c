@@ -53,7 +53,7 @@ static void say_given_up(const struct courier *c, const char *channel, const cha
                          const char *reason)
 {
         const struct journal_field fields[] = {
-                { "CHANNEL", channel },
+                { "CHANNEL", channel ? channel : "any channel" }, /* as the catalog's text reads */
                 { "FILE", name },
                 { "ERROR", reason },
         };

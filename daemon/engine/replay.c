@@ -36,12 +36,18 @@ static int print_event(const struct event *e, void *userdata)
         return 0;
 }
 
+/* What a trace counts may be any number. */
+static unsigned count_of(double number)
+{
+        return (unsigned)fmin(fmax(1, number), 65536);
+}
+
 void replay_host(const struct sample *first, struct host_facts *ret)
 {
         *ret = (struct host_facts){
                 .kind = first->kind,
-                .cpus_online = (unsigned)fmax(1, first->values[FIELD_CPUS]),
-                .cpus_possible = (unsigned)fmax(1, first->values[FIELD_POSSIBLE_CPUS]),
+                .cpus_online = count_of(first->values[FIELD_CPUS]),
+                .cpus_possible = count_of(first->values[FIELD_POSSIBLE_CPUS]),
                 .numa_nodes = 1,
                 .page_size = 4096,
                 .stack_size = first->values[FIELD_STACK_SIZE],

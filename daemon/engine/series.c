@@ -23,10 +23,10 @@ static const double BIG_SHARE = 0.02;
 /* The baseline of days: three of them, robust, so that a night of trouble does not move it. */
 static const double DAYS_TAU = 3 * 86400, DAYS_CLIP = 3;
 
-/* The level of trends (4.6 h) whose lowest low a daily job rises from. */
 /* What was learned in less than a quarter of a day is no baseline of days. */
 static const double DAYS_LEAST = 21600;
 
+/* The level of trends (4.6 h) whose lowest low a daily job rises from. */
 enum { SEASON_LEVEL = 4 };
 
 enum event_unit series_unit(int field, const struct expression *per)

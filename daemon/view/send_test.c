@@ -12,8 +12,9 @@
 #include "view/commands.h"
 #include "view/report.h"
 
-/* The courier gives a receiver 30 s; a little more, so that it can say so itself. */
-#define TIMEOUT 45.0
+/* A channel may give its receiver two minutes (its key timeout); a little more, so that the courier
+ * can say so itself. */
+#define TIMEOUT 130.0
 
 /* Line by line: only here a newline in foreign text means one. */
 static void print_body(const struct terminal *t, const char *body)
