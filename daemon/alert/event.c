@@ -28,16 +28,26 @@ const char *event_type_name(enum event_type type)
         return TYPE_NAMES[type];
 }
 
-int event_type_by_name(const char *name)
+static int find(const char *const *names, size_t count, const char *name)
 {
-        for (size_t i = 0; i < ELEMENTS_OF(TYPE_NAMES); i++)
-                if (strcmp(name, TYPE_NAMES[i]) == 0)
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(name, names[i]) == 0)
                         return (int)i;
         return -1;
+}
+
+int event_type_by_name(const char *name)
+{
+        return find(TYPE_NAMES, ELEMENTS_OF(TYPE_NAMES), name);
 }
 
 const char *event_unit_name(enum event_unit unit)
 {
         assert((size_t)unit < ELEMENTS_OF(UNIT_NAMES));
         return UNIT_NAMES[unit];
+}
+
+int event_unit_by_name(const char *name)
+{
+        return find(UNIT_NAMES, ELEMENTS_OF(UNIT_NAMES), name);
 }

@@ -23,7 +23,8 @@ int event_type_by_name(const char *name);          /* or -1 */
 
 enum event_unit { UNIT_BYTES, UNIT_BYTES_PER_COUNT, UNIT_RATIO, UNIT_COUNT };
 const char *
-event_unit_name(enum event_unit unit); /* "bytes", "bytes_per_count", "ratio", "count" */
+event_unit_name(enum event_unit unit);    /* "bytes", "bytes_per_count", "ratio", "count" */
+int event_unit_by_name(const char *name); /* or -1 */
 
 enum { EVENT_RECENT_MAX = 60, EVENT_ID_MAX = 33, EVENT_DEDUP_MAX = 256, EVENT_TEXT_MAX = 512 };
 

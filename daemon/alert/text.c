@@ -8,12 +8,12 @@
 #include "base/text.h"
 #include "base/units.h"
 
-static const char *amount(const struct event *e, double value, char buffer[FORMAT_MAX])
+const char *event_amount(enum event_unit unit, double value, char buffer[FORMAT_MAX])
 {
         struct text t;
-        if (e->unit == UNIT_RATIO)
+        if (unit == UNIT_RATIO)
                 return format_percent(value, buffer);
-        if (e->unit != UNIT_COUNT)
+        if (unit != UNIT_COUNT)
                 return format_bytes(value, buffer);
         text_init(&t, buffer, FORMAT_MAX);
         text_add(&t, isfinite(value) ? "%.0f" : "-", value);
@@ -54,8 +54,8 @@ static void add_jump(struct text *t, const struct event *e)
         char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
         text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension,
                  e->kind == KIND_SPIKE ? "jumped" : "dropped",
-                 amount(e, fabs(e->value - e->baseline), change), amount(e, e->value, value),
-                 amount(e, e->baseline, level));
+                 event_amount(e->unit, fabs(e->value - e->baseline), change),
+                 event_amount(e->unit, e->value, value), event_amount(e->unit, e->baseline, level));
         add_workload(t, e);
 }
 
@@ -64,7 +64,7 @@ static void add_growth(struct text *t, const struct event *e)
         char rate[FORMAT_MAX], error[FORMAT_MAX], value[FORMAT_MAX];
         text_add(t, "%s grows %s (give or take %s), now %s", e->dimension,
                  format_rate(e->rate, rate), format_bytes(2 * e->rate_error * 3600, error),
-                 amount(e, e->value, value));
+                 event_amount(e->unit, e->value, value));
         add_workload(t, e);
         add_time_left(t, e);
 }
@@ -72,8 +72,8 @@ static void add_growth(struct text *t, const struct event *e)
 static void add_ratio(struct text *t, const struct event *e)
 {
         char value[FORMAT_MAX], limit[FORMAT_MAX], bytes[FORMAT_MAX];
-        text_add(t, "%s is %s (limit %s)", e->dimension, amount(e, e->value, value),
-                 amount(e, e->limit, limit));
+        text_add(t, "%s is %s (limit %s)", e->dimension, event_amount(e->unit, e->value, value),
+                 event_amount(e->unit, e->limit, limit));
         if (e->unit != UNIT_BYTES)
                 text_add(t, ", %s in all", format_bytes(e->value_bytes, bytes));
 }
@@ -84,14 +84,17 @@ static void add_end(struct text *t, const struct event *e)
         static const char *const what[] = { "spike", "drop", "growth", "ratio" };
         if (e->type == EVENT_ADOPTED)
                 text_add(t, "%s: %s is taken as the new normal after %s", e->dimension,
-                         amount(e, e->value, value), format_duration(e->duration, lasted));
+                         event_amount(e->unit, e->value, value),
+                         format_duration(e->duration, lasted));
         else
                 text_add(t, "%s: the %s is over after %s, now %s", e->dimension, what[e->kind],
-                         format_duration(e->duration, lasted), amount(e, e->value, value));
-        text_add(t, "; %s %s", e->kind == KIND_DROP ? "lowest" : "peak", amount(e, e->peak, peak));
+                         format_duration(e->duration, lasted),
+                         event_amount(e->unit, e->value, value));
+        text_add(t, "; %s %s", e->kind == KIND_DROP ? "lowest" : "peak",
+                 event_amount(e->unit, e->peak, peak));
         if (isfinite(e->grown))
                 text_add(t, ", %s %s in all", e->grown < 0 ? "fell" : "grew",
-                         amount(e, fabs(e->grown), grown));
+                         event_amount(e->unit, fabs(e->grown), grown));
 }
 
 void event_text(struct event *e)

@@ -2,7 +2,11 @@
 /* The one line of an event for a person: what, how much, how fast, how long, time left. */
 #pragma once
 
-struct event;
+#include "alert/event.h"
+#include "base/units.h"
+
+/* "310 MiB", "12.3 %", "4100", "-" for NaN. Returns buffer. */
+const char *event_amount(enum event_unit unit, double value, char buffer[FORMAT_MAX]);
 
 /* Fills e->text from the other fields. Times of day are local. */
 void event_text(struct event *e);

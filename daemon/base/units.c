@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/macros.h"
 
@@ -232,6 +233,66 @@ int parse_duration(const char *text, double *ret)
         if (!isfinite(sum))
                 return -ERANGE;
         *ret = sum;
+        return 0;
+}
+
+/* Exactly `count` digits. */
+static bool take_digits(const char *s, unsigned count, int *ret)
+{
+        int value = 0;
+        for (unsigned i = 0; i < count; i++) {
+                if (s[i] < '0' || s[i] > '9')
+                        return false;
+                value = value * 10 + (s[i] - '0');
+        }
+        *ret = value;
+        return true;
+}
+
+int parse_time(const char *text, double *ret)
+{
+        struct tm tm = { .tm_isdst = 0 };
+        const char *s = text;
+        int year, month;
+
+        if (strlen(s) < strlen("2026-01-01T00:00:00Z") || !take_digits(s, 4, &year) ||
+            s[4] != '-' || !take_digits(s + 5, 2, &month) || s[7] != '-' ||
+            !take_digits(s + 8, 2, &tm.tm_mday) || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') ||
+            !take_digits(s + 11, 2, &tm.tm_hour) || s[13] != ':' ||
+            !take_digits(s + 14, 2, &tm.tm_min) || s[16] != ':' ||
+            !take_digits(s + 17, 2, &tm.tm_sec))
+                return -EINVAL;
+        if (year < 1970 || month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+                return -EINVAL;
+        tm.tm_year = year - 1900;
+        tm.tm_mon = month - 1;
+
+        s += 19;
+        double fraction = 0;
+        if (*s == '.') {
+                double scale = 0.1;
+                const char *first = ++s;
+                for (; *s >= '0' && *s <= '9'; s++, scale /= 10)
+                        fraction += (*s - '0') * scale;
+                if (s == first)
+                        return -EINVAL;
+        }
+
+        int offset = 0;
+        if (*s == 'Z' || *s == 'z') {
+                s++;
+        } else {
+                int hours, minutes;
+                if ((*s != '+' && *s != '-') || !take_digits(s + 1, 2, &hours) || s[3] != ':' ||
+                    !take_digits(s + 4, 2, &minutes) || hours > 23 || minutes > 59)
+                        return -EINVAL;
+                offset = (hours * 60 + minutes) * (*s == '-' ? -60 : 60);
+                s += 6;
+        }
+        if (*s)
+                return -EINVAL;
+        *ret = (double)timegm(&tm) - offset + fraction;
         return 0;
 }
 

@@ -23,6 +23,9 @@ int parse_percent(const char *text, double *ret);
 /* Seconds, >= 0: "90s", "10min", "1h 30min", "2d", "1w", "500ms"; a bare number is seconds. */
 int parse_duration(const char *text, double *ret);
 
+/* RFC 3339 with "Z" or an offset, from 1970 on: Unix seconds. Never -ERANGE. */
+int parse_time(const char *text, double *ret);
+
 /* "yes", "no", "true", "false", "on", "off", "1", "0". */
 int parse_boolean(const char *text, int *ret);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -123,6 +124,21 @@ static int parse_choice(const struct key *key, const char *value, int *ret,
                 text_add(&t, "%s %s", i > 0 ? "," : "", key->choices[i]);
         text_add(&t, "%s", suggestion_text(&s, near));
         return -EINVAL;
+}
+
+int key_parse_log_level(const struct key *key, const char *value, void *target, void *context,
+                        char error[KEY_ERROR_MAX])
+{
+        int priority = log_priority_by_name(value);
+
+        (void)context;
+        if (priority < 0) {
+                snprintf(error, KEY_ERROR_MAX, "\"%.*s\" is not one of " LOG_PRIORITY_WORDS,
+                         (int)utf8_cut(value, SHOWN_MAX), value);
+                return -EINVAL;
+        }
+        *(int *)place_of(key, target) = priority;
+        return 0;
 }
 
 static int parse_text(const struct key *key, const char *value, char **ret,

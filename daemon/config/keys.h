@@ -34,6 +34,10 @@ enum { KEY_ERROR_MAX = 320, KEY_TEXT_MAX = 4096 };
 typedef int (*key_parser)(const struct key *key, const char *value, void *target, void *context,
                           char error[KEY_ERROR_MAX]);
 
+/* For KEY_CUSTOM: a word of LOG_PRIORITY_WORDS as int, the syslog priority. */
+int key_parse_log_level(const struct key *key, const char *value, void *target, void *context,
+                        char error[KEY_ERROR_MAX]);
+
 struct key {
         const char *section; /* NULL: any section of the file has it */
         const char *name;

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "base/units.h"
 
 /* Longer than any text the daemon writes (EVENT_TEXT_MAX, and explain or action of a rule). */
 enum { LETTER_TEXT_MAX = 4096 };
@@ -70,62 +70,6 @@ static const struct member members[] = {
         MEMBER("host", "mem_total_bytes", MEMBER_NUMBER, mem_total),
 };
 
-static bool digits(const char *s, unsigned count, int *ret)
-{
-        int value = 0;
-        for (unsigned i = 0; i < count; i++) {
-                if (s[i] < '0' || s[i] > '9')
-                        return false;
-                value = value * 10 + (s[i] - '0');
-        }
-        *ret = value;
-        return true;
-}
-
-int time_parse_rfc3339(const char *s, double *ret_unix_seconds)
-{
-        struct tm tm = { 0 };
-        int year, month;
-        if (strlen(s) < strlen("2026-01-01T00:00:00Z") || !digits(s, 4, &year) || s[4] != '-' ||
-            !digits(s + 5, 2, &month) || s[7] != '-' || !digits(s + 8, 2, &tm.tm_mday) ||
-            (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || !digits(s + 11, 2, &tm.tm_hour) ||
-            s[13] != ':' || !digits(s + 14, 2, &tm.tm_min) || s[16] != ':' ||
-            !digits(s + 17, 2, &tm.tm_sec))
-                return -EINVAL;
-        if (year < 1970 || month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-            tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
-                return -EINVAL;
-        tm.tm_year = year - 1900;
-        tm.tm_mon = month - 1;
-
-        s += 19;
-        double fraction = 0;
-        if (*s == '.') {
-                double scale = 0.1;
-                const char *first = ++s;
-                for (; *s >= '0' && *s <= '9'; s++, scale /= 10)
-                        fraction += (*s - '0') * scale;
-                if (s == first)
-                        return -EINVAL;
-        }
-
-        int offset = 0;
-        if (*s == 'Z' || *s == 'z') {
-                s++;
-        } else {
-                int hours, minutes;
-                if ((*s != '+' && *s != '-') || !digits(s + 1, 2, &hours) || s[3] != ':' ||
-                    !digits(s + 4, 2, &minutes) || hours > 23 || minutes > 59)
-                        return -EINVAL;
-                offset = (hours * 60 + minutes) * (*s == '-' ? -60 : 60);
-                s += 6;
-        }
-        if (*s)
-                return -EINVAL;
-        *ret_unix_seconds = (double)timegm(&tm) - offset + fraction;
-        return 0;
-}
-
 /* Text of a stranger as one clean line in fresh memory. */
 static char *clean_copy(const char *s)
 {
@@ -154,7 +98,7 @@ static int read_members(const json_t *root, struct letter *m)
                         *(double *)field = json_is_number(value) ? json_number_value(value) : NAN;
                         break;
                 case MEMBER_TIME:
-                        if (time_parse_rfc3339(text, field) < 0)
+                        if (parse_time(text, field) < 0)
                                 *(double *)field = NAN;
                         break;
                 }
@@ -167,14 +111,6 @@ static int word_of(const json_t *parent, const char *key, int (*lookup)(const ch
 {
         const char *word = json_string_value(json_object_get(parent, key));
         return word ? lookup(word) : -1;
-}
-
-static int unit_by_name(const char *name)
-{
-        for (int unit = UNIT_BYTES; unit <= UNIT_COUNT; unit++)
-                if (strcmp(event_unit_name((enum event_unit)unit), name) == 0)
-                        return unit;
-        return -1;
 }
 
 static void read_recent(const json_t *root, struct letter *m)
@@ -209,7 +145,7 @@ static int read_words(const json_t *root, struct letter *m, char error[LETTER_ER
         }
         int previous = word_of(root, "previous_severity", severity_by_name);
         int highest = word_of(root, "highest_severity", severity_by_name);
-        int unit = word_of(root, "unit", unit_by_name);
+        int unit = word_of(root, "unit", event_unit_by_name);
 
         m->event = (enum event_type)event;
         m->severity = (enum severity)severity;

@@ -54,6 +54,3 @@ bool letter_ends(const struct letter *m);
 /* A number that tells alerts apart, from alert_id (or dedup_key, or id); never 0. Two alerts that
  * share it are only kept in one order. */
 uint64_t letter_alert_hash(const struct letter *m);
-
-/* RFC 3339 with "Z" or an offset. 0 or -EINVAL. */
-int time_parse_rfc3339(const char *text, double *ret_unix_seconds);

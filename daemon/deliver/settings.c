@@ -2,26 +2,10 @@
 /* The courier's own keys. */
 #include "deliver/settings.h"
 
-#include <errno.h>
 #include <stddef.h>
 
-#include "base/log.h"
 #include "base/macros.h"
-#include "base/text.h"
 #include "config/keys.h"
-
-static int parse_level(const struct key *key, const char *value, void *target,
-                       void *context _unused_, char error[KEY_ERROR_MAX])
-{
-        int priority = log_priority_by_name(value);
-        if (priority < 0) {
-                snprintf(error, KEY_ERROR_MAX, "\"%.*s\" is not one of " LOG_PRIORITY_WORDS,
-                         (int)utf8_cut(value, 40), value);
-                return -EINVAL;
-        }
-        *(int *)((char *)target + key->offset) = priority;
-        return 0;
-}
 
 #define KEY(field) .section = "courier", .offset = offsetof(struct courier_settings, field)
 
@@ -37,7 +21,7 @@ static const struct key keys[] = {
         { KEY(ca_file), .name = "ca-file", .type = KEY_TEXT, .max = 1024, .placeholder = "PATH",
           .example = "/etc/ssl/certs/ca-certificates.crt",
           .help = "Certificates that receivers' own are checked against. Default: the system's." },
-        { KEY(log_level), .name = "log-level", .type = KEY_CUSTOM, .parse = parse_level,
+        { KEY(log_level), .name = "log-level", .type = KEY_CUSTOM, .parse = key_parse_log_level,
           .initial = "info", .placeholder = "err | warning | notice | info | debug",
           .help = "The least important of the courier's messages that is printed." },
 };

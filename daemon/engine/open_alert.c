@@ -170,14 +170,6 @@ static int word(const json_t *o, const char *name, int (*by_name)(const char *))
         return value ? by_name(value) : -1;
 }
 
-static int unit_by_name(const char *name)
-{
-        for (int unit = UNIT_BYTES; unit <= UNIT_COUNT; unit++)
-                if (strcmp(event_unit_name((enum event_unit)unit), name) == 0)
-                        return unit;
-        return -1;
-}
-
 static bool read_severity(const json_t *o, const char *name, enum severity *ret)
 {
         int s = word(o, name, severity_by_name);
@@ -205,7 +197,7 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
 {
         struct open_alert k = { .fired_wall = number(o, "fired") };
         struct alert *a = &k.alert;
-        int kind = word(o, "kind", kind_by_name), unit = word(o, "unit", unit_by_name);
+        int kind = word(o, "kind", kind_by_name), unit = word(o, "unit", event_unit_by_name);
         alert_init(a);
         (void)text(o, "summary", k.summary, sizeof(k.summary));
         if (!text(o, "rule", k.rule, sizeof(k.rule)) ||

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/text.h"
 #include "base/text.h"
-#include "base/units.h"
 #include "engine/engine_internal.h"
 
 static const char explain[] =
@@ -33,18 +33,6 @@ int engine_orphans_reserve(struct engine *e, size_t count)
         return 0;
 }
 
-static const char *amount(const struct open_alert *k, double value, char buffer[FORMAT_MAX])
-{
-        struct text t;
-        if (k->unit == UNIT_RATIO)
-                return format_percent(value, buffer);
-        if (k->unit != UNIT_COUNT)
-                return format_bytes(value, buffer);
-        text_init(&t, buffer, FORMAT_MAX);
-        text_add(&t, isfinite(value) ? "%.0f" : "-", value);
-        return buffer;
-}
-
 static void add_words(const struct open_alert *k, struct event *event)
 {
         char lasted[FORMAT_MAX], peak[FORMAT_MAX], grown[FORMAT_MAX];
@@ -52,10 +40,11 @@ static void add_words(const struct open_alert *k, struct event *event)
         text_init(&t, event->text, sizeof(event->text));
         text_add(&t, "%s: closed after %s, because its rule is no longer there; %s %s",
                  k->dimension, format_duration(event->duration, lasted),
-                 k->kind == KIND_DROP ? "lowest" : "peak", amount(k, event->peak, peak));
+                 k->kind == KIND_DROP ? "lowest" : "peak",
+                 event_amount(k->unit, event->peak, peak));
         if (isfinite(event->grown))
                 text_add(&t, ", %s %s in all", event->grown < 0 ? "fell" : "grew",
-                         amount(k, fabs(event->grown), grown));
+                         event_amount(k->unit, fabs(event->grown), grown));
 }
 
 static void orphan_end(const struct engine *e, double value, struct orphan *o)

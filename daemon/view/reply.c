@@ -6,11 +6,10 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/macros.h"
+#include "base/units.h"
 #include "view/pretty.h"
 
 /* ---- single values ---- */
@@ -41,32 +40,11 @@ static bool truth_of(const json_t *object, const char *key)
         return json_is_true(json_object_get(object, key));
 }
 
-double reply_time(const char *text)
-{
-        struct tm t = { 0 };
-        double fraction = 0;
-        int length = 0;
-
-        if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour,
-                   &t.tm_min, &t.tm_sec, &length) != 6 ||
-            length != 19)
-                return NAN;
-        text += length;
-        if (*text == '.') {
-                double unit = 0.1;
-                for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10)
-                        fraction += unit * (*text - '0');
-        }
-        if (strcmp(text, "Z") != 0)
-                return NAN;
-        t.tm_year -= 1900;
-        t.tm_mon -= 1;
-        return (double)timegm(&t) + fraction;
-}
-
 static double time_of(const json_t *object, const char *key)
 {
-        return reply_time(text_of(object, key));
+        double time;
+
+        return parse_time(text_of(object, key), &time) < 0 ? NAN : time;
 }
 
 static enum severity severity_of(const json_t *object)
@@ -78,12 +56,9 @@ static enum severity severity_of(const json_t *object)
 
 static enum event_unit unit_of(const json_t *object)
 {
-        const char *name = text_of(object, "unit");
+        int unit = event_unit_by_name(text_of(object, "unit"));
 
-        for (int i = UNIT_BYTES; i <= UNIT_COUNT; i++)
-                if (strcmp(name, event_unit_name((enum event_unit)i)) == 0)
-                        return (enum event_unit)i;
-        return UNIT_COUNT;
+        return unit < 0 ? UNIT_COUNT : (enum event_unit)unit;
 }
 
 /* ---- lists ---- */

@@ -103,6 +103,3 @@ void courier_reply_done(struct courier_reply *r);
 
 int test_reply_parse(const char *json, struct test_reply *ret);
 void test_reply_done(struct test_reply *r);
-
-/* "2026-11-20T05:14:56.123Z" as Unix seconds, or NaN. */
-double reply_time(const char *text);

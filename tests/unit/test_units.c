@@ -223,10 +223,55 @@ static void local_time_is_short_when_near(void **state)
         assert_string_equal(format_time_local(NAN, 0, buffer), "-");
 }
 
+static void times_are_parsed(void **state)
+{
+        static const struct {
+                const char *text;
+                double seconds; /* NaN: refused */
+        } cases[] = {
+                { "1970-01-01T00:00:00Z", 0 },
+                { "2026-11-20T05:14:56Z", 1795151696 },
+                { "2026-11-20t05:14:56z", 1795151696 },
+                { "2026-11-20T05:14:56.5Z", 1795151696.5 },
+                { "2026-11-20 05:14:56.25Z", 1795151696.25 },
+                { "2026-11-20T05:14Z", NAN },
+                { "2026-11-20T07:14:56+02:00", 1795151696 },
+                { "2026-11-19T23:44:56-05:30", 1795151696 },
+                { "9999-12-31T23:59:59Z", 253402300799 },
+                { "2026-11-20T05:14:60Z", 1795151700 },
+                { "", NAN },
+                { "now", NAN },
+                { "2026-11-20", NAN },
+                { "2026-11-20T05:14:56", NAN },
+                { "2026-11-20T05:14:56.Z", NAN },
+                { "2026-11-20T05:14:56.Zx", NAN },
+                { "2026-11-20T05:14:56Zx", NAN },
+                { "2026-13-20T05:14:56Z", NAN },
+                { "2026-00-20T05:14:56Z", NAN },
+                { "2026-11-32T05:14:56Z", NAN },
+                { "2026-11-20T24:14:56Z", NAN },
+                { "2026-11-20T05:60:56Z", NAN },
+                { "1969-11-20T05:14:56Z", NAN },
+                { "2026-11-20T05:14:56+2:00", NAN },
+                { "2026-11-20T05:14:56+24:00", NAN },
+                { "-026-11-20T05:14:56Z", NAN },
+                { "2026-11-20T05:14:56+", NAN },
+        };
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                double seconds = -7;
+                int r = parse_time(cases[i].text, &seconds);
+                if (isnan(cases[i].seconds) ? r >= 0 || seconds != -7
+                                            : r < 0 || seconds != cases[i].seconds)
+                        fail_msg("\"%s\": %d, %f", cases[i].text, r, seconds);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(parses),
+                cmocka_unit_test(times_are_parsed),
                 cmocka_unit_test(formats),
                 cmocka_unit_test(bytes_keep_their_width),
                 cmocka_unit_test(local_time_is_short_when_near),

@@ -311,31 +311,6 @@ static void test_many_entries_are_bounded(void **state)
         free(text);
 }
 
-static void test_time(void **state)
-{
-        static const struct {
-                const char *text;
-                double time;
-        } cases[] = {
-                { "1970-01-01T00:00:00Z", 0 },
-                { "2026-11-20T05:14:56.123Z", 1795151696.123 },
-                { "2026-11-20T05:14:56Z", 1795151696 },
-                { "2026-11-20T05:14:56.123", NAN },
-                { "2026-11-20 05:14:56Z", NAN },
-                { "2026-11-20T05:14:56+01:00", NAN },
-                { "2026-11-20T05:14Z", NAN },
-                { "yesterday", NAN },
-                { "", NAN },
-        };
-
-        (void)state;
-        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
-                double t = reply_time(cases[i].text);
-                if (isnan(cases[i].time) ? !isnan(t) : !(fabs(t - cases[i].time) < 1e-4))
-                        fail_msg("%s: %f", cases[i].text, t);
-        }
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -344,7 +319,6 @@ int main(void)
                 cmocka_unit_test(test_send_test),
                 cmocka_unit_test(test_bad_replies),
                 cmocka_unit_test(test_many_entries_are_bounded),
-                cmocka_unit_test(test_time),
         };
 
         setenv("TZ", "UTC", 1);
