@@ -25,8 +25,8 @@
 static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state",
                   baselines_name[] = "baselines.state";
 
-/* The most that is read back: 512 alerts at 1 KiB, 32,768 series at 8 KiB. */
-enum { ALERTS_MAX = 1024 * 1024, LEARNED_MAX = 256 * 1024 * 1024 };
+/* The most that is read back is the most that the writer takes. */
+enum { ALERTS_MAX = WRITER_JOB_MAX, LEARNED_MAX = WRITER_PASSING_MAX };
 
 /* A disk that is full for a moment needs no word; what waits behind may wait this long. */
 static const double FAILING_SECONDS = 10;

@@ -43,8 +43,8 @@ enum {
         WRITER_JOB_MAX = 1024 * 1024,
         /* Learned state comes under a handful of names: fast, slow, history. */
         WRITER_PASSING_JOBS = 8,
-        /* The largest of them: 2 KiB for each of 32,768 followed dimensions. */
-        WRITER_PASSING_MAX = 64 * 1024 * 1024,
+        /* The largest of them: 512 rules can follow some 2,600 numbers, at 8 KiB each. */
+        WRITER_PASSING_MAX = 32 * 1024 * 1024,
 
         WRITER_NAME_MAX = 127, /* bytes of a job's name: a spool file's has 58 */
         WRITER_PAUSE_MIN = 1,  /* seconds before a failed job is tried again ... */
