@@ -13,10 +13,30 @@
 #include "engine/rule_test.h"
 #include "engine/settings.h"
 #include "view/commands.h"
+#include "view/explain.h"
 #include "view/options.h"
 #include "view/terminal.h"
 
-static enum exit_code replay(const struct options *o)
+/* Explained by the same words whether a daemon or a trace is asked. */
+static int replay_explained(const struct replay_options *options, const struct terminal *t)
+{
+        _cleanup_free_ char *json = NULL;
+        size_t size;
+        FILE *out = open_memstream(&json, &size);
+
+        if (!out) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        int code = replay_run(options, out, stderr);
+        if (fclose(out) != 0 || (code != EXIT_USAGE && explain_print(t, json) < 0)) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        return code;
+}
+
+static enum exit_code replay(const struct options *o, const struct terminal *t)
 {
         const struct place_options options = { .config = o->config, .rules = o->rules };
         struct places places;
@@ -28,9 +48,15 @@ static enum exit_code replay(const struct options *o)
         const struct replay_options replay_options = {
                 .trace = o->argument,
                 .rules = places.rules,
-                .mode = o->scores ? REPLAY_SCORES : REPLAY_ALERTS,
+                .mode = o->explain  ? REPLAY_EXPLAIN
+                        : o->scores ? REPLAY_SCORES
+                                    : REPLAY_ALERTS,
+                .explain = o->explain,
+                .at = o->at,
+                .at_relative = o->at_relative,
         };
-        int code = replay_run(&replay_options, stdout, stderr);
+        int code = o->explain && !o->json ? replay_explained(&replay_options, t)
+                                          : replay_run(&replay_options, stdout, stderr);
         places_done(&places);
         return (enum exit_code)code;
 }
@@ -102,12 +128,14 @@ static enum exit_code run(const struct options *o)
                 return status_run(o, &t);
         case COMMAND_ALERTS:
                 return alerts_run(o, &t);
+        case COMMAND_EXPLAIN:
+                return explain_run(o, &t);
         case COMMAND_CHECK:
                 return check(o, &t);
         case COMMAND_RECORD:
                 return record_run(o);
         case COMMAND_REPLAY:
-                return replay(o);
+                return replay(o, &t);
         case COMMAND_TEST:
                 return test(o, &t);
         case COMMAND_SEND_TEST:

@@ -9,7 +9,7 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts check record replay test send-test help'
+    local commands='status alerts explain check record replay test send-test help'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in
@@ -46,10 +46,10 @@ _kmemwatch() {
         return
         ;;
     status) options+=' --json --channels' ;;
-    alerts) options+=' --json' ;;
+    alerts | explain) options+=' --json' ;;
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
-    replay) options+=' --rules --alerts --scores' ;;
+    replay) options+=' --rules --alerts --scores --explain --at --json' ;;
     test) options+=' --rules --only --output --quiet' ;;
     send-test) options+=' --json' ;;
     esac

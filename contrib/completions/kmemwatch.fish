@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts check record replay test send-test help
+set -l commands status alerts explain check record replay test send-test help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -21,6 +21,8 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a status \
     -d 'what is watched, what is wrong, what waits'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a alerts \
     -d 'active alerts and what to look at first'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a explain \
+    -d 'why a rule says what it says'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a check \
     -d 'what is wrong with settings, rules and channels'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a record \
@@ -33,7 +35,7 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a send-tes
     -d 'send a test message to a channel'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 'help'
 
-complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts send-test' -l json \
+complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain replay send-test' -l json \
     -d 'print JSON'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check test' -s q -l quiet -d 'print faults only'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check replay test' -l rules \
@@ -50,6 +52,9 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
 complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l explain -x \
+    -d 'why the rules say so: rule or dimension'
+complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l at -x -d 'when'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay test' -F
 complete -c kmemwatch -n '__fish_seen_subcommand_from test' -l only -x -d 'tests whose names fit'
 complete -c kmemwatch -n '__fish_seen_subcommand_from send-test' -a '(__kmemwatch_channels)'

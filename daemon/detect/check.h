@@ -13,6 +13,7 @@ enum check_unit {
         CHECK_RATE,    /* that per second */
         CHECK_SECONDS, /* a time */
         CHECK_BYTES,
+        CHECK_BYTES_RATE, /* per second */
         CHECK_UNIT_COUNT,
 };
 

@@ -152,7 +152,7 @@ static struct workload_numbers explain_change(const struct rule *r, double befor
         };
 }
 
-static struct workload_numbers explain(struct engine *e, struct watch *w,
+static struct workload_numbers explain(const struct engine *e, struct watch *w,
                                        const struct series_numbers *n)
 {
         struct workload_numbers unknown = { NAN, NAN, NAN };
@@ -188,19 +188,24 @@ static void offer(struct engine *e, struct watch *w)
         w->owed = e->take(&w->event, e->userdata) < 0;
 }
 
+void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret)
+{
+        series_numbers(&e->series[w->series], ret);
+        ret->workload = w->explained = explain(e, w, ret);
+        for (unsigned i = 0; i < w->rule->condition_count; i++)
+                ret->condition_rate[i] = field_rate(e, w->rule->conditions[i].field, ret);
+}
+
 static void watch_judge(struct engine *e, struct watch *w, const struct machine_numbers *m)
 {
         struct series_numbers numbers;
-        series_numbers(&e->series[w->series], &numbers);
-        numbers.workload = w->explained = explain(e, w, &numbers);
-        for (unsigned i = 0; i < w->rule->condition_count; i++)
-                numbers.condition_rate[i] = field_rate(e, w->rule->conditions[i].field, &numbers);
+        watch_numbers(e, w, &numbers);
         judge_rule(w->rule, &numbers, m, &w->verdict);
 }
 
 /* `for` is the longest wait. Growth that a short horizon is sure of need not wait longer than a
  * part of that horizon, and near exhaustion nobody can wait. */
-static double wait_seconds(const struct rule *r, const struct series *s, const struct verdict *v)
+double watch_wait(const struct rule *r, const struct series *s, const struct verdict *v)
 {
         double wait = r->for_seconds;
         const struct growth_answer *growth = growth_read(&s->growth);
@@ -218,7 +223,7 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         watch_judge(e, w, m);
 
         struct alert_timing timing = { 0, r->clear_for_seconds, r->repeat_seconds };
-        timing.for_seconds = wait_seconds(r, s, &w->verdict);
+        timing.for_seconds = watch_wait(r, s, &w->verdict);
         struct alert_input input = {
                 .time = e->now,
                 .known = w->verdict.known,

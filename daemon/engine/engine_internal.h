@@ -57,6 +57,12 @@ struct engine {
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);
 
+/* Everything the rule is judged by now. */
+void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret);
+
+/* Seconds that it must be wrong before the alert fires. */
+double watch_wait(const struct rule *r, const struct series *s, const struct verdict *v);
+
 /* Gives an alert that fires now the identity that it keeps. */
 void watch_identify(const struct engine *e, struct watch *w);
 

@@ -11,6 +11,7 @@
 #include "config/problems.h"
 #include "detect/jump.h"
 #include "engine/engine.h"
+#include "engine/explain.h"
 #include "engine/timeline.h"
 #include "judge/rule_file.h"
 #include "sample/host.h"
@@ -23,6 +24,13 @@ struct output {
         FILE *file;
         int error;
 };
+
+static int ignore_event(const struct event *e, void *userdata)
+{
+        (void)e;
+        (void)userdata;
+        return 0;
+}
 
 static int print_event(const struct event *e, void *userdata)
 {
@@ -77,6 +85,21 @@ static int load_rules(const struct replay_options *o, const struct trace_reader 
         return r;
 }
 
+static bool print_explanation(const struct replay_options *o, const struct engine *engine,
+                              FILE *out, FILE *err)
+{
+        _cleanup_free_ char *json = NULL;
+        char error[EXPLAIN_ERROR_MAX] = "out of memory";
+
+        if (!engine)
+                fprintf(err, "%s: no sample before that time\n", o->trace);
+        else if (explain_json(engine, o->explain, &json, error) < 0)
+                fprintf(err, "%s\n", error);
+        else
+                return fprintf(out, "%s\n", json) > 0;
+        return false;
+}
+
 static int replay_alerts(const struct replay_options *o, struct trace_reader *reader, FILE *out,
                          FILE *err)
 {
@@ -97,10 +120,20 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
         struct output output = { .file = out };
         _cleanup_(engine_freep) struct engine *engine = NULL;
         const struct sample *sample;
+        double first = NAN;
         while ((r = trace_reader_next(reader, error, &sample)) > 0) {
+                if (!engine)
+                        first = sample->time;
+                if (o->mode == REPLAY_EXPLAIN &&
+                    sample->time > (o->at_relative ? first : 0) + o->at) {
+                        r = 0;
+                        break;
+                }
                 if (!engine) {
                         replay_host(sample, &host);
-                        r = engine_new(&rules, &host, print_event, &output, &engine);
+                        r = engine_new(&rules, &host,
+                                       o->mode == REPLAY_EXPLAIN ? ignore_event : print_event,
+                                       &output, &engine);
                         if (r < 0)
                                 break;
                 }
@@ -116,6 +149,8 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
                 fprintf(err, "output: %s\n", strerror(-output.error));
                 code = 2;
         }
+        if (o->mode == REPLAY_EXPLAIN && code != 2 && !print_explanation(o, engine, out, err))
+                code = 2;
         engine_free(TAKE_PTR(engine));
         rule_set_done(&rules);
         return code;

@@ -3,6 +3,7 @@
  * state. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct host_facts;
@@ -11,11 +12,15 @@ struct sample;
 struct replay_options {
         const char *trace;        /* path, "-" for standard input */
         const char *const *rules; /* NULL-terminated folders, highest precedence first */
-        enum { REPLAY_ALERTS, REPLAY_SCORES } mode;
+        enum { REPLAY_ALERTS, REPLAY_SCORES, REPLAY_EXPLAIN } mode;
+        const char *explain; /* as in engine/explain.h */
+        double at;           /* when: Unix seconds, or after the first sample */
+        bool at_relative;    /* it is the latter */
 };
 
-/* Prints to out; problems to err. The exit code: 0; 2 bad trace or output failed; 3 some rules had
- * faults and were left out, or there are none (what is printed is valid). */
+/* Prints to out; problems to err. The exit code: 0; 2 bad trace, nothing to explain, or output
+ * failed; 3 some rules had faults and were left out, or there are none (what is printed is valid).
+ */
 int replay_run(const struct replay_options *o, FILE *out, FILE *err);
 
 /* The machine as a first sample knows it: nameless, identities come from the content alone. */

@@ -4,14 +4,17 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "config/document.h"
 #include "config/ini_file.h"
 #include "config/problems.h"
 #include "engine/engine.h"
+#include "engine/explain.h"
 #include "engine/replay.h"
 #include "engine/rule_test_internal.h"
 #include "engine/rule_test_machine.h"
@@ -52,20 +55,21 @@ static int listen_to(const struct event *e, void *userdata)
         return 0;
 }
 
-/* Everything the rules say of the test's machine. 0 or -ENOMEM. */
-static int run_engine(const struct rule_set *rules, const struct rule_test *t, struct outcome *ret)
+/* The engine after `seconds` of the test; what its rules say on the way goes to outcome. 0 or
+ * -ENOMEM. */
+static int run_engine(const struct rule_set *rules, const struct rule_test *t, double seconds,
+                      struct outcome *outcome, struct host_facts *host, struct engine **ret)
 {
         struct machine machine;
-        struct listener listener = { .machine = &machine, .outcome = ret };
-        struct host_facts host = { 0 };
+        struct listener listener = { .machine = &machine, .outcome = outcome };
         struct sample sample;
         _cleanup_(engine_freep) struct engine *engine = NULL;
 
         machine_init(&machine, t);
-        while (machine_next(&machine, &sample)) {
+        while (machine_next(&machine, &sample) && machine_elapsed(&machine) <= seconds) {
                 if (!engine) {
-                        replay_host(&sample, &host);
-                        int r = engine_new(rules, &host, listen_to, &listener, &engine);
+                        replay_host(&sample, host);
+                        int r = engine_new(rules, host, listen_to, &listener, &engine);
                         if (r < 0)
                                 return r;
                 }
@@ -73,7 +77,25 @@ static int run_engine(const struct rule_set *rules, const struct rule_test *t, s
                 if (listener.error < 0)
                         return listener.error;
         }
+        *ret = TAKE_PTR(engine);
         return 0;
+}
+
+/* Runs the test once more, up to the time by which the alert should have come. */
+static void print_reason(const struct rule_test *t, const struct expectation *e, FILE *out,
+                         void *userdata)
+{
+        const struct run *run = userdata;
+        _cleanup_(outcome_done) struct outcome outcome = { 0 };
+        _cleanup_(engine_freep) struct engine *engine = NULL;
+        struct host_facts host = { 0 };
+        char line[2048];
+        struct text why;
+
+        text_init(&why, line, sizeof(line));
+        if (run_engine(run->rules, t, e->to, &outcome, &host, &engine) == 0 && engine &&
+            explain_line(engine, e->rule, &why))
+                fprintf(out, "    then it     %s\n", line);
 }
 
 static int write_trace(const struct rule_test *t, const char *path)
@@ -107,11 +129,13 @@ static int run_test(struct run *run, const struct rule_test *t)
         _cleanup_free_ char *text = NULL;
         size_t size;
         _cleanup_(filep) FILE *faults = open_memstream(&text, &size);
-        int r = faults ? run_engine(run->rules, t, &outcome) : -ENOMEM;
+        struct host_facts host = { 0 };
+        _cleanup_(engine_freep) struct engine *engine = NULL;
+        int r = faults ? run_engine(run->rules, t, INFINITY, &outcome, &host, &engine) : -ENOMEM;
 
         if (r < 0)
                 return r;
-        bool good = outcome_judge(&outcome, t, faults) == 0;
+        bool good = outcome_judge(&outcome, t, print_reason, run, faults) == 0;
         if (fclose(TAKE_PTR(faults)) != 0)
                 return -ENOMEM;
         if (good)

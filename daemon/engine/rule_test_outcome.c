@@ -146,13 +146,16 @@ static const struct heard *falls(const struct outcome *o, const struct expectati
 }
 
 static unsigned judge_expectation(const struct outcome *o, const struct rule_test *t,
-                                  const struct expectation *e, FILE *out)
+                                  const struct expectation *e, outcome_reason why, void *userdata,
+                                  FILE *out)
 {
         const struct heard *h = outcome_find(o, e);
 
         if (!h) {
                 print_expected(t, e, out);
                 print_came(o, t, e, out);
+                if (why && e->what == EXPECT_FIRING)
+                        why(t, e, out, userdata);
                 return 1;
         }
         h = isfinite(e->until) ? falls(o, e, h) : NULL;
@@ -203,14 +206,15 @@ static unsigned judge_rest(const struct outcome *o, const struct rule_test *t, F
         return faults;
 }
 
-unsigned outcome_judge(const struct outcome *o, const struct rule_test *t, FILE *out)
+unsigned outcome_judge(const struct outcome *o, const struct rule_test *t, outcome_reason why,
+                       void *userdata, FILE *out)
 {
         unsigned faults = 0;
 
         for (unsigned i = 0; i < t->expectation_count; i++)
                 if (t->expectations[i].what == EXPECT_FIRING ||
                     t->expectations[i].what == EXPECT_EVENT)
-                        faults += judge_expectation(o, t, &t->expectations[i], out);
+                        faults += judge_expectation(o, t, &t->expectations[i], why, userdata, out);
         faults += judge_rest(o, t, out);
         if (o->dropped > 0) {
                 fprintf(out, "    more than %d events, which no test can expect\n", OUTCOME_MAX);

@@ -29,8 +29,14 @@ void outcome_done(struct outcome *o);
 /* 0 or -ENOMEM; beyond OUTCOME_MAX it is only counted. */
 int outcome_add(struct outcome *o, double at, const struct event *e);
 
-/* Prints everything that is not as expected, indented, to out. How much that was. */
-unsigned outcome_judge(const struct outcome *o, const struct rule_test *t, FILE *out);
+/* Says in a line why an expected alert had not come by the end of the expectation's time. */
+typedef void (*outcome_reason)(const struct rule_test *t, const struct expectation *e, FILE *out,
+                               void *userdata);
+
+/* Prints everything that is not as expected, indented, to out. How much that was. why: may be NULL.
+ */
+unsigned outcome_judge(const struct outcome *o, const struct rule_test *t, outcome_reason why,
+                       void *userdata, FILE *out);
 
 /* When what was expected to fire did: ", warning after 38 min of leak"; nothing when no alert was
  * expected. */

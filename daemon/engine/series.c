@@ -120,6 +120,11 @@ unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX])
         return kept;
 }
 
+static double big_rise(const struct series *s, double total)
+{
+        return s->unit == UNIT_BYTES ? BIG_SHARE * total : INFINITY;
+}
+
 void series_feed(struct series *s, const struct sample *sample, double now, bool broken)
 {
         double before = s->value;
@@ -162,9 +167,15 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                                                : fmin(s->low, s->value);
         season_add(&s->season, sample->time, s->value - s->low);
         ewma_add(&s->days, now, s->value, s->floor);
-        double total = known_value(sample, FIELD_MEM_TOTAL, INFINITY);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
-                      s->unit == UNIT_BYTES ? BIG_SHARE * total : INFINITY);
+                      big_rise(s, known_value(sample, FIELD_MEM_TOTAL, INFINITY)));
+}
+
+bool series_examine(const struct series *s, unsigned level, double now, double total,
+                    struct growth_answer *ret, struct checks *checks)
+{
+        return growth_examine(&s->growth, &growth_params_default, &s->trend, level, now, s->floor,
+                              big_rise(s, total), ret, checks);
 }
 
 void series_numbers(const struct series *s, struct series_numbers *ret)

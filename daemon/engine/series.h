@@ -64,5 +64,9 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);
 
+/* How one horizon was judged at the last sample; total: MemTotal. As growth_examine. */
+bool series_examine(const struct series *s, unsigned level, double now, double total,
+                    struct growth_answer *ret, struct checks *checks);
+
 /* Oldest first, NaN where missing; the running minute is last. Returns how many. */
 unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX]);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/procfs.h"
+#include "engine/explain.h"
 #include "engine/service_internal.h"
 #include "engine/status.h"
 #include "sample/host.h"
@@ -73,7 +74,20 @@ static void on_alerts(struct control_request *request, const char *argument, voi
         answer(request, r, json);
 }
 
+static void on_explain(struct control_request *request, const char *argument, void *userdata)
+{
+        struct service *s = userdata;
+        _cleanup_free_ char *json = NULL;
+        char error[EXPLAIN_ERROR_MAX] = "out of memory";
+        int r = explain_json(s->engine, argument, &json, error);
+        if (r < 0)
+                control_request_fail(request, -r, "%s", error);
+        else
+                control_request_reply(request, json);
+}
+
 const struct control_method service_methods[] = {
+        { "Explain", on_explain },
         { "Status", on_status },
         { "Alerts", on_alerts },
 };

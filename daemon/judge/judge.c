@@ -29,6 +29,7 @@ bool judge_exhaustion(double rate, double error, double seconds, const struct ma
 struct comparison {
         const struct question *question;
         double judged, limit;
+        double factor; /* the limit is so many times the rule's */
 };
 
 static const struct question CHANGE = { "change", "what came suddenly", CHECK_VALUE,
@@ -82,8 +83,8 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
         case LIMIT_SHARE:
                 c->question = &GROWN;
                 c->judged = s->growth.grown;
-                c->limit =
-                        t->value * (t->unit == LIMIT_SHARE ? total : 1) * rise_factor(&s->growth);
+                c->factor = rise_factor(&s->growth);
+                c->limit = t->value * (t->unit == LIMIT_SHARE ? total : 1) * c->factor;
                 return isfinite(c->limit);
         case LIMIT_BYTES_RATE:
                 c->limit = t->value;
@@ -134,7 +135,7 @@ static bool compare(const struct rule *r, const struct limit_term *t,
                     const struct verdict *v, struct comparison *ret)
 {
         double total = machine_value(m, FIELD_MEM_TOTAL);
-        *ret = (struct comparison){ .judged = NAN, .limit = NAN };
+        *ret = (struct comparison){ .judged = NAN, .limit = NAN, .factor = 1 };
         switch (r->kind) {
         case KIND_SPIKE:
         case KIND_DROP:
@@ -168,7 +169,8 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
                 if (account) {
                         one.list[0].value = c.judged;
                         account->terms[account->term_count++] =
-                                (struct judged_term){ severity, &l->terms[i], one.list[0] };
+                                (struct judged_term){ severity, &l->terms[i], c.factor,
+                                                      one.list[0] };
                 }
                 /* The term that is hardest to meet is the one to show. */
                 double margin = reached ? check_margin(&one.list[0]) : -INFINITY;
@@ -184,8 +186,10 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
  * question: then the one goes with the other. */
 static const double GOES_WITH = 0.5;
 
-static const struct question FALLS = { "falls", "falls as fast", CHECK_RATE, CHECK_AT_LEAST };
-static const struct question RISES = { "rises", "rises as fast", CHECK_RATE, CHECK_AT_LEAST };
+static const struct question FALLS = { "falls", "falls as fast", CHECK_BYTES_RATE, CHECK_AT_LEAST };
+static const struct question FALL = { "falls", "fall as fast", CHECK_NUMBER, CHECK_AT_LEAST };
+static const struct question RISES = { "rises", "rises as fast", CHECK_BYTES_RATE, CHECK_AT_LEAST };
+static const struct question RISE = { "rises", "rise as fast", CHECK_NUMBER, CHECK_AT_LEAST };
 static const struct question IS_BELOW = { "below", "is less", CHECK_BYTES, CHECK_BELOW };
 static const struct question IS_ABOVE = { "above", "is more", CHECK_BYTES, CHECK_ABOVE };
 static const struct question IS_FEWER = { "below", "is less", CHECK_NUMBER, CHECK_BELOW };
@@ -201,9 +205,9 @@ static bool condition_holds(const struct condition *c, double rate, double slack
         bool count = c->field >= 0 && field_unit((size_t)c->field) == FIELD_COUNT;
         switch (c->test) {
         case CONDITION_FALLING:
-                return check_pass(checks, &FALLS, -rate, least, NULL) && rate < 0;
+                return check_pass(checks, count ? &FALL : &FALLS, -rate, least, NULL) && rate < 0;
         case CONDITION_RISING:
-                return check_pass(checks, &RISES, rate, least, NULL) && rate > 0;
+                return check_pass(checks, count ? &RISE : &RISES, rate, least, NULL) && rate > 0;
         case CONDITION_BELOW:
                 return check_pass(checks, count ? &IS_FEWER : &IS_BELOW, value, limit / slack,
                                   NULL);
@@ -280,10 +284,9 @@ static enum severity cap(enum severity severity, bool capped)
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
 }
 
-static const struct question UNEXPLAINED = {
-        "workload", "does not go with the workload: the share that it explains", CHECK_SHARE,
-        CHECK_BELOW
-};
+static const struct question UNEXPLAINED = { "workload",
+                                             "is not what the workload brings along: its share",
+                                             CHECK_SHARE, CHECK_BELOW };
 
 /* By how many steps a severity is lowered because the change goes with the workload, and the
  * workload has not itself run away. */

@@ -94,6 +94,7 @@ void judge_rule(const struct rule *r, const struct series_numbers *s,
 struct judged_term {
         enum severity severity;
         const struct limit_term *term; /* the rule's */
+        double factor;                 /* the limit is so many times the rule's */
         struct check check;
 };
 

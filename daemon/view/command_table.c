@@ -26,6 +26,14 @@ static const struct option_text OPTIONS[] = {
         [OPTION_SCORES] = { "scores", 0, NULL, "print an anomaly score of each value, as CSV",
                             false },
         [OPTION_ONLY] = { "only", 0, "PATTERN", "the tests whose names fit, as in a shell", false },
+        [OPTION_EXPLAIN] = { "explain", 0, "NAME",
+                             "instead of events, why the rules say what they say\n"
+                             "(a rule or dimension, as in kmemwatch explain)",
+                             false },
+        [OPTION_AT] = { "at", 0, "TIME",
+                        "at that time instead of the end: +2h, Unix seconds, or\n"
+                        "2026-01-05T03:00:00Z",
+                        false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -62,6 +70,24 @@ static const struct command COMMANDS[] = {
                                "kmemwatchd cannot be reached.\n",
                 .examples = "  kmemwatch alerts\n"
                             "  kmemwatch alerts --json | jq -r '.alerts[].text'\n",
+                .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_EXPLAIN] = {
+                .name = "explain",
+                .argument = "NAME",
+                .argument_needed = true,
+                .summary = "why a rule says what it says, and what it waits for",
+                .description =
+                        "Prints every test that a rule's verdict rests on, with its value, limit\n"
+                        "and margin, what the rule waits for, and what it would take to fire.\n"
+                        "NAME is a rule, a pattern of rules, or a dimension, which stands for all\n"
+                        "its rules. kmemwatch replay --explain does the same for a trace.\n"
+                        "\n"
+                        "Exit code: 2 when nothing is called NAME, 4 when kmemwatchd cannot be\n"
+                        "reached.\n",
+                .examples = "  kmemwatch explain slab-unreclaimable-growth\n"
+                            "  kmemwatch explain KernelStack/threads\n"
+                            "  kmemwatch explain '*-spike' --json\n",
                 .options = BIT(OPTION_JSON),
         },
         [COMMAND_CHECK] = {
@@ -103,8 +129,10 @@ static const struct command COMMANDS[] = {
                         "there are none.\n",
                 .examples = "  kmemwatch replay night.csv\n"
                             "  kmemwatch replay --rules ./my-rules night.csv\n"
+                            "  kmemwatch replay --explain SUnreclaim --at +2h night.csv\n"
                             "  kmemwatch replay --scores night.csv | sort -t, -k4 -g | tail\n",
-                .options = BIT(OPTION_RULES) | BIT(OPTION_ALERTS) | BIT(OPTION_SCORES),
+                .options = BIT(OPTION_RULES) | BIT(OPTION_ALERTS) | BIT(OPTION_SCORES) |
+                           BIT(OPTION_EXPLAIN) | BIT(OPTION_AT) | BIT(OPTION_JSON),
         },
         [COMMAND_TEST] = {
                 .name = "test",

@@ -67,6 +67,7 @@ void help_print(FILE *out)
               "Examples:\n"
               "  kmemwatch status                  how is this machine?\n"
               "  kmemwatch alerts                  what is wrong, and what to look at first\n"
+              "  kmemwatch explain SUnreclaim      why does it say that, or nothing?\n"
               "  kmemwatch check                   are my rules and channels right?\n"
               "  kmemwatch send-test slack         does a message arrive?\n"
               "  kmemwatch record -o day.csv       record, and then\n"

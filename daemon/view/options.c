@@ -50,6 +50,26 @@ static int seconds_of(const char *option, const char *value, double min, double 
         return 0;
 }
 
+/* "+2h" after the first sample, Unix seconds, or as the daemon writes times. */
+static int moment_of(struct options *o, const char *value, char error[OPTIONS_ERROR_MAX])
+{
+        o->at_relative = *value == '+';
+        if (o->at_relative) {
+                if (parse_duration(value + 1, &o->at) == 0)
+                        return 0;
+        } else {
+                if (parse_number(value, &o->at) == 0)
+                        return 0;
+                if (parse_time(value, &o->at) == 0)
+                        return 0;
+        }
+        snprintf(error, OPTIONS_ERROR_MAX,
+                 "--at %.40s: give +2h after the first sample, Unix seconds, or "
+                 "2026-01-05T03:00:00Z",
+                 value);
+        return -EINVAL;
+}
+
 static int option_take(struct options *o, enum option_id id, const char *value,
                        char error[OPTIONS_ERROR_MAX])
 {
@@ -89,6 +109,11 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_ONLY:
                 o->only = value;
                 break;
+        case OPTION_EXPLAIN:
+                o->explain = value;
+                break;
+        case OPTION_AT:
+                return moment_of(o, value, error);
         case OPTION_JSON:
                 o->json = true;
                 break;
@@ -169,7 +194,7 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
 
 int options_parse(int argc, char *argv[], struct options *ret, char error[OPTIONS_ERROR_MAX])
 {
-        struct options o = { .interval = 1, .duration = INFINITY };
+        struct options o = { .interval = 1, .duration = INFINITY, .at = INFINITY };
         struct option longs[OPTION_COUNT + 2] = { 0 };
         char shorts[3 * OPTION_COUNT + 2] = ":", *end = shorts + 1;
         unsigned seen = 0;

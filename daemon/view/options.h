@@ -18,6 +18,7 @@ enum exit_code {
 enum command_id {
         COMMAND_STATUS,
         COMMAND_ALERTS,
+        COMMAND_EXPLAIN,
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
@@ -40,6 +41,8 @@ enum option_id {
         OPTION_ALERTS,
         OPTION_SCORES,
         OPTION_ONLY,
+        OPTION_EXPLAIN,
+        OPTION_AT,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -76,7 +79,9 @@ int command_by_name(const char *name);
 struct options {
         enum command_id command;
         bool help, version; /* asked for */
-        const char *runtime, *config, *state, *rules, *channels, *root, *output, *only;
+        const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain;
+        double at;                 /* Unix seconds, or since the first sample; INFINITY: the end */
+        bool at_relative;          /* it is the latter */
         double interval, duration; /* seconds; duration INFINITY: until stopped */
         bool scores, json, quiet, no_colour;
         const char *argument;   /* NULL: none given */

@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "view/explain.h"
 #include "view/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,6 +49,8 @@ static void print_test(const struct terminal *t, const char *text)
                 report_print_test(t, &r);
 }
 
+enum { EXPLANATION = 128 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         if (size < 1)
@@ -63,7 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!text || !t.out)
                 abort();
         memcpy(text, data + 1, size - 1);
-        switch (choice & 3) {
+        switch (choice & 128 ? EXPLANATION : choice & 3) {
+        case EXPLANATION:
+                (void)explain_print(&t, text);
+                break;
         case 0:
         case 1:
                 print_status(&t, text, choice & 1);

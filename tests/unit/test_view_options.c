@@ -37,7 +37,7 @@ static void test_good_lines(void **state)
                 const char *line;
                 struct options wanted;
         } cases[] = {
-#define PLAIN .interval = 1, .duration = INFINITY
+#define PLAIN .interval = 1, .duration = INFINITY, .at = INFINITY
                 { "status", { .command = COMMAND_STATUS, PLAIN } },
                 { "--json status", { .command = COMMAND_STATUS, .json = true, PLAIN } },
                 { "status --json", { .command = COMMAND_STATUS, .json = true, PLAIN } },
@@ -55,7 +55,8 @@ static void test_good_lines(void **state)
                     .interval = 0.1,
                     .duration = 3600,
                     .output = "f.csv",
-                    .root = "r" } },
+                    .root = "r",
+                    .at = INFINITY } },
                 { "replay t.csv --scores",
                   { .command = COMMAND_REPLAY, .argument = "t.csv", .scores = true, PLAIN } },
                 { "replay --scores --alerts --rules r -",
@@ -66,6 +67,26 @@ static void test_good_lines(void **state)
                     .only = "*leak*",
                     .output = "t.csv",
                     PLAIN } },
+                { "explain KernelStack/threads --json",
+                  { .command = COMMAND_EXPLAIN,
+                    .argument = "KernelStack/threads",
+                    .json = true,
+                    PLAIN } },
+                { "replay --explain Slab --at +90min t.csv",
+                  { .command = COMMAND_REPLAY,
+                    .argument = "t.csv",
+                    .explain = "Slab",
+                    .interval = 1,
+                    .duration = INFINITY,
+                    .at = 5400,
+                    .at_relative = true } },
+                { "replay --explain Slab --at 2026-01-05T03:00:00Z t.csv",
+                  { .command = COMMAND_REPLAY,
+                    .argument = "t.csv",
+                    .explain = "Slab",
+                    .interval = 1,
+                    .duration = INFINITY,
+                    .at = 1767582000 } },
                 { "send-test -- -x", { .command = COMMAND_SEND_TEST, .argument = "-x", PLAIN } },
                 { "help replay", { .command = COMMAND_HELP, .argument = "replay", PLAIN } },
                 { "-h", { .command = COMMAND_HELP, .help = true, PLAIN } },
@@ -92,7 +113,7 @@ static void test_good_lines(void **state)
                         { o.state, w->state },       { o.rules, w->rules },
                         { o.channels, w->channels }, { o.root, w->root },
                         { o.output, w->output },     { o.argument, w->argument },
-                        { o.only, w->only },
+                        { o.only, w->only },         { o.explain, w->explain },
                 };
                 for (size_t k = 0; k < ELEMENTS_OF(texts); k++)
                         if (!texts[k].got != !texts[k].wanted ||
@@ -102,7 +123,7 @@ static void test_good_lines(void **state)
                 if (o.command != w->command || o.help != w->help || o.version != w->version ||
                     o.scores != w->scores || o.json != w->json || o.quiet != w->quiet ||
                     o.no_colour != w->no_colour || o.interval != w->interval ||
-                    o.duration != w->duration)
+                    o.duration != w->duration || o.at != w->at || o.at_relative != w->at_relative)
                         fail_msg("%s: read wrongly", cases[i].line);
         }
 }
@@ -122,8 +143,13 @@ static void test_bad_lines(void **state)
                 { "test", "test needs FILE..." },
                 { "send-test", "send-test needs CHANNEL" },
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
-                { "replay t --json",
-                  "--json is no option of replay; it belongs to status alerts send-test" },
+                { "record --json",
+                  "--json is no option of record; it belongs to status alerts explain replay "
+                  "send-test" },
+                { "explain", "explain needs NAME" },
+                { "replay t --explain Slab --at soon",
+                  "--at soon: give +2h after the first sample, Unix seconds, or "
+                  "2026-01-05T03:00:00Z" },
                 { "status --frob", "unknown option --frob" },
                 { "status -x", "unknown option -x" },
                 { "status --json=1", "--json=1 takes no value" },

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* `kmemwatch explain`: asks the daemon and prints why its rules say what they say. */
+#include "view/explain.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "view/ask.h"
+#include "view/commands.h"
+#include "view/reply.h"
+#include "view/report.h"
+#include "view/table.h"
+
+#define TIMEOUT 5.0
+
+/* A margin beyond it says nothing that the value does not say. */
+static const double MARGIN_MAX = 100;
+
+enum {
+        INDENT = 2,
+        MARK = 5,        /* "yes", "NO" and a gap */
+        FAILS_MAX = 128, /* bytes of the names of the tests that a horizon fails */
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+        const char *text = json_string_value(json_object_get(object, key));
+
+        return text ? text : "";
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+        const json_t *value = json_object_get(object, key);
+
+        return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static bool truth_of(const json_t *object, const char *key)
+{
+        return json_is_true(json_object_get(object, key));
+}
+
+static enum severity severity_of(const json_t *object, const char *key)
+{
+        int severity = severity_by_name(text_of(object, key));
+
+        return severity < 0 ? SEVERITY_OK : (enum severity)severity;
+}
+
+static enum event_unit unit_of(const json_t *rule)
+{
+        int unit = event_unit_by_name(text_of(rule, "unit"));
+
+        return unit < 0 ? UNIT_COUNT : (enum event_unit)unit;
+}
+
+/* ---- one test ---- */
+
+static void print_mark(const struct terminal *t, bool passed)
+{
+        terminal_spaces(t, INDENT);
+        terminal_put_field(t, passed ? STYLE_GOOD : STYLE_WARNING, passed ? "yes" : "NO", MARK,
+                           false);
+}
+
+static void print_check(const struct terminal *t, const json_t *check)
+{
+        char line[640];
+        struct text l;
+        double margin = number_of(check, "margin");
+        const char *waived = text_of(check, "waived"), *term = text_of(check, "term");
+
+        text_init(&l, line, sizeof line);
+        text_add(&l, "%s", text_of(check, "asks"));
+        if (*term)
+                text_add(&l, " (%s)", term);
+        bool number = strcmp(text_of(check, "unit"), "yes") != 0;
+        if (number && !(*waived && isnan(number_of(check, "value")))) {
+                text_add(&l, ": %s, %s", text_of(check, "value_text"),
+                         text_of(check, "limit_text"));
+                if (fabs(margin) < MARGIN_MAX)
+                        text_add(&l, " (%+.0f%%)", margin * 100);
+        }
+        if (*waived)
+                text_add(&l, ": not needed, %s", waived);
+        print_mark(t, truth_of(check, "passed"));
+        terminal_wrap(t, STYLE_PLAIN, INDENT + MARK, INDENT + MARK, line);
+}
+
+static bool is_away(const json_t *checks)
+{
+        const json_t *check;
+        size_t i;
+
+        json_array_foreach(checks, i, check) if (strcmp(text_of(check, "name"), "away") ==
+                                                 0) return truth_of(check, "passed");
+        return false;
+}
+
+/* The tests of one kind under a title; nothing when there are none. */
+static void print_group(const struct terminal *t, const json_t *checks, const char *of,
+                        const char *title)
+{
+        const json_t *check;
+        size_t i;
+        bool any = false;
+
+        json_array_foreach(checks, i, check)
+        {
+                if (i == REPLY_LIST_MAX)
+                        break;
+                if (strcmp(text_of(check, "of"), of) != 0)
+                        continue;
+                if (!any) {
+                        fputc('\n', t->out);
+                        terminal_line(t, STYLE_STRONG, "%s", title);
+                }
+                any = true;
+                print_check(t, check);
+        }
+}
+
+/* ---- horizons ---- */
+
+static void names_of_failed(const json_t *checks, char names[FAILS_MAX])
+{
+        const json_t *check;
+        struct text t;
+        size_t i;
+
+        text_init(&t, names, FAILS_MAX);
+        json_array_foreach(checks, i, check) if (!truth_of(check, "passed"))
+                text_add(&t, "%s%s", t.length ? ", " : "", text_of(check, "name"));
+}
+
+static int print_horizons(const struct terminal *t, const json_t *rule)
+{
+        static const struct table_column columns[] = {
+                { .title = "  OVER", .right = false }, { .title = "RATE", .right = true },
+                { .title = "+/-", .right = true },     { .title = "IN ALL", .right = true },
+                { .title = "FIT", .right = true },     { .title = "FAILS", .shrinks = true },
+        };
+        const json_t *horizons = json_object_get(rule, "horizons"), *h;
+        enum event_unit unit = unit_of(rule);
+        struct table table;
+        size_t i;
+
+        if (json_array_size(horizons) == 0)
+                return 0;
+        fputc('\n', t->out);
+        terminal_line(t, STYLE_STRONG, "Horizons");
+        table_init(&table, columns, ELEMENTS_OF(columns));
+        json_array_foreach(horizons, i, h)
+        {
+                char over[FORMAT_MAX], rate[FORMAT_MAX], error[FORMAT_MAX], grown[FORMAT_MAX],
+                        fit[FORMAT_MAX], fails[FAILS_MAX];
+                bool answers = truth_of(h, "answers");
+                if (i == REPLY_LIST_MAX)
+                        break;
+                enum style style = answers ? STYLE_STRONG : STYLE_PLAIN;
+                names_of_failed(json_object_get(h, "checks"), fails);
+                table_row(&table);
+                table_cell(&table, 0, style, "%s %s", answers ? "*" : " ",
+                           format_duration(number_of(h, "seconds"), over));
+                table_cell(&table, 1, style, "%s/h",
+                           report_value(unit, number_of(h, "rate_per_hour"), rate));
+                table_cell(&table, 2, style, "%s",
+                           report_value(unit, 2 * number_of(h, "rate_error_per_hour"), error));
+                table_cell(&table, 3, style, "%s",
+                           report_value(unit, number_of(h, "grown"), grown));
+                table_cell(&table, 4, style, "%s", format_percent(number_of(h, "fit"), fit));
+                table_cell(&table, 5, truth_of(h, "grows") ? STYLE_WARNING : STYLE_PLAIN, "%s",
+                           truth_of(h, "grows") ? "nothing: it grows" : fails);
+        }
+        int r = table_print(&table, t);
+        table_done(&table);
+        return r;
+}
+
+/* ---- a rule ---- */
+
+static void print_lines(const struct terminal *t, const char *title, const json_t *lines)
+{
+        const json_t *line;
+        size_t i;
+
+        if (json_array_size(lines) == 0)
+                return;
+        fputc('\n', t->out);
+        terminal_line(t, STYLE_STRONG, "%s", title);
+        json_array_foreach(lines, i, line)
+        {
+                if (i == REPLY_LIST_MAX)
+                        break;
+                terminal_spaces(t, INDENT);
+                terminal_put(t, STYLE_PLAIN, "- ");
+                terminal_wrap(t, STYLE_PLAIN, INDENT + 2, INDENT + 2,
+                              json_string_value(line) ? json_string_value(line) : "");
+        }
+}
+
+static void print_head(const struct terminal *t, const json_t *rule)
+{
+        char value[FORMAT_MAX], level[FORMAT_MAX], line[512];
+        enum severity severity = severity_of(rule, "severity"),
+                      verdict = severity_of(rule, "verdict");
+        double baseline = number_of(rule, "baseline");
+        struct text l;
+
+        terminal_put(t, STYLE_STRONG, text_of(rule, "rule"));
+        if (strcmp(text_of(rule, "state"), "firing") == 0)
+                terminal_line(t, report_style(severity), "  %s, firing", severity_name(severity));
+        else if (verdict > SEVERITY_OK)
+                terminal_line(t, report_style(verdict), "  %s, pending", severity_name(verdict));
+        else if (truth_of(rule, "known"))
+                terminal_line(t, STYLE_GOOD, "  ok");
+        else
+                terminal_line(t, STYLE_FAINT, "  no answer");
+        text_init(&l, line, sizeof line);
+        text_add(&l, "%s is %s", text_of(rule, "dimension"),
+                 report_value(unit_of(rule), number_of(rule, "value"), value));
+        if (isfinite(baseline))
+                text_add(&l, ", of late about %s", report_value(unit_of(rule), baseline, level));
+        text_add(&l, ". Rule: %s.", text_of(rule, "summary"));
+        terminal_spaces(t, INDENT);
+        terminal_wrap(t, STYLE_PLAIN, INDENT, INDENT, line);
+        snprintf(line, sizeof line, "Waits for %s.", text_of(rule, "waits_for"));
+        terminal_spaces(t, INDENT);
+        terminal_wrap(t, STYLE_PLAIN, INDENT, INDENT, line);
+}
+
+static int print_rule(const struct terminal *t, const json_t *rule)
+{
+        const json_t *checks = json_object_get(rule, "checks");
+        bool growth = json_array_size(json_object_get(rule, "horizons")) > 0;
+        bool firing = strcmp(text_of(rule, "state"), "firing") == 0;
+
+        print_head(t, rule);
+        print_lines(t, firing ? "To become more severe it takes" : "To fire it takes",
+                    json_object_get(rule, "takes"));
+        print_group(t, checks, "detector",
+                    growth            ? "Tests of the horizon that answers (marked * below)"
+                    : is_away(checks) ? "Tests that begin it (it has begun before the last sample)"
+                                      : "Tests of the last sample");
+        int r = print_horizons(t, rule);
+        print_group(t, checks, "pattern", "What the rule is for");
+        print_group(t, checks, "notice", "Limit of a notice");
+        print_group(t, checks, "warning", "Limit of a warning");
+        print_group(t, checks, "critical", "Limit of critical");
+        print_group(t, checks, "workload",
+                    "Goes with the workload? Then it is one step less severe");
+        print_group(t, checks, "only-if", "Conditions; while one is untrue it is at most a notice");
+        return r;
+}
+
+int explain_print(const struct terminal *t, const char *json)
+{
+        json_t *root = json_loads(json, 0, NULL);
+        const json_t *rule;
+        size_t i;
+        int r = json_is_object(root) ? 0 : -EBADMSG;
+
+        if (r == 0 && json_integer_value(json_object_get(root, "version")) != REPLY_VERSION)
+                r = -EPROTONOSUPPORT;
+        json_array_foreach(json_object_get(root, "rules"), i, rule)
+        {
+                if (r < 0 || i == REPLY_LIST_MAX)
+                        break;
+                if (i > 0)
+                        fputs("\n\n", t->out);
+                r = print_rule(t, rule);
+        }
+        json_decref(root);
+        return r;
+}
+
+enum exit_code explain_run(const struct options *o, const struct terminal *t)
+{
+        _cleanup_free_ char *json = NULL;
+        char problem[ASK_PROBLEM_MAX];
+
+        int r = ask(o, PROGRAM_DAEMON, "Explain", o->argument, TIMEOUT, &json, problem);
+        if (r == -EREMOTEIO) {
+                struct terminal err;
+                terminal_init(&err, stderr, o->no_colour);
+                terminal_line(&err, STYLE_PLAIN, "kmemwatch: %s", problem);
+                return EXIT_USAGE;
+        }
+        if (r >= 0 && o->json) {
+                json_t *root = json_loads(json, 0, NULL);
+                r = root ? report_print_json(t, root) : -EBADMSG;
+                json_decref(root);
+        } else if (r >= 0) {
+                r = explain_print(t, json);
+        }
+        if (r >= 0)
+                return EXIT_FINE;
+        if (json)
+                ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
+        ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
+        return EXIT_UNREACHABLE;
+}
