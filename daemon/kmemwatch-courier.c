@@ -121,7 +121,7 @@ static void say_left_out(const struct program *p, const struct channel_set *chan
 static void set_level(const struct program *p, const struct courier_settings *settings)
 {
         if (p->level_option < 0)
-                log_open(PROGRAM, settings->log_level);
+                log_set_level(settings->log_level);
 }
 
 static int configure(struct program *p)

@@ -5,7 +5,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,11 +18,13 @@
 /* journald cuts a stream line at 48 KiB; nothing that we say in one line needs more than this. */
 enum { LINE_MAX_SIZE = 4096 };
 
-/* Written by log_open before any thread is started, only read afterwards. */
+/* Written by log_open before any thread is started, only read afterwards; but for the atomic ones.
+ */
 static struct {
         const char *identifier;
-        int max_priority;
+        atomic_int max_priority;
         bool journal, colour;
+        atomic_uint lost; /* lines that nobody was there to read */
 } log_state = { .identifier = NULL, .max_priority = LOG_INFO };
 
 bool log_to_journal(void)
@@ -61,10 +65,15 @@ int log_priority_by_name(const char *word)
         return -1;
 }
 
+void log_set_level(int max_priority)
+{
+        atomic_store(&log_state.max_priority, max_priority);
+}
+
 void log_open(const char *identifier, int max_priority)
 {
         log_state.identifier = identifier;
-        log_state.max_priority = max_priority;
+        log_set_level(max_priority);
         log_state.journal = log_to_journal();
         log_state.colour = !log_state.journal && terminal_has_colour(STDERR_FILENO);
 }
@@ -85,33 +94,61 @@ static const char *colour_of(int priority)
         return priority == LOG_DEBUG ? "\033[2m" : "";
 }
 
+/* Waits this long for a reader that is behind. The caller may be the thread that samples: a
+ * terminal that is stopped with ^S, or a journald that hangs, must not stop it. */
+enum { PATIENCE_MS = 50 };
+
+static bool reader_is_there(void)
+{
+        struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+        return poll(&p, 1, PATIENCE_MS) != 0; /* an error is the write's to find */
+}
+
+/* clean: one line, without its newline. */
+static void write_line(int priority, const char *clean)
+{
+        char line[LINE_MAX_SIZE + 128];
+        int n;
+
+        if (log_state.journal)
+                n = snprintf(line, sizeof(line), "<%d>%s\n", priority, clean);
+        else
+                n = snprintf(line, sizeof(line), "%s%s%s%s%s%s\n",
+                             log_state.identifier ? log_state.identifier : "",
+                             log_state.identifier ? ": " : "",
+                             log_state.colour ? colour_of(priority) : "", word_of(priority), clean,
+                             log_state.colour ? "\033[0m" : "");
+        /* One write, so that the lines of two threads do not mix. When it fails there is no place
+         * left to say so. */
+        if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
+                return;
+}
+
 void log_line(int priority, const char *format, ...)
 {
-        char raw[LINE_MAX_SIZE], clean[LINE_MAX_SIZE], line[LINE_MAX_SIZE + 128];
+        char raw[LINE_MAX_SIZE], clean[LINE_MAX_SIZE];
         int saved = errno, n;
+        unsigned lost;
         va_list args;
 
-        if (priority > log_state.max_priority)
+        if (priority > atomic_load(&log_state.max_priority))
                 return;
         va_start(args, format);
         errno = saved; /* for %m */
         n = vsnprintf(raw, sizeof(raw), format, args);
         va_end(args);
-        if (n >= 0) {
+        if (n >= 0 && !reader_is_there()) {
+                atomic_fetch_add(&log_state.lost, 1);
+        } else if (n >= 0) {
+                lost = atomic_exchange(&log_state.lost, 0);
+                if (lost > 0) {
+                        snprintf(clean, sizeof(clean), "%u lines before this are lost: nobody read",
+                                 lost);
+                        write_line(LOG_WARNING, clean);
+                }
                 /* A file name or an answer from the network may hold anything. */
-                utf8_clean(raw, clean, sizeof(clean));
-                if (log_state.journal)
-                        n = snprintf(line, sizeof(line), "<%d>%s\n", priority, clean);
-                else
-                        n = snprintf(line, sizeof(line), "%s%s%s%s%s%s\n",
-                                     log_state.identifier ? log_state.identifier : "",
-                                     log_state.identifier ? ": " : "",
-                                     log_state.colour ? colour_of(priority) : "", word_of(priority),
-                                     clean, log_state.colour ? "\033[0m" : "");
-                /* One write, so that the lines of two threads do not mix. When it fails there is no
-                 * place left to say so. */
-                if (write(STDERR_FILENO, line, (size_t)n) < 0)
-                        errno = saved;
+                write_line(priority, utf8_clean(raw, clean, sizeof(clean)));
         }
         errno = saved;
 }

@@ -9,14 +9,18 @@
 
 #include "base/macros.h"
 
-/* identifier: SYSLOG_IDENTIFIER, static storage. max_priority: LOG_DEBUG ... LOG_ERR, what is
- * printed. */
+/* Before any thread is started. identifier: SYSLOG_IDENTIFIER, static storage. max_priority:
+ * LOG_DEBUG ... LOG_ERR, what is printed. */
 void log_open(const char *identifier, int max_priority);
+
+/* Another max_priority, at any time. */
+void log_set_level(int max_priority);
 
 /* True when standard error is the journal's stream ($JOURNAL_STREAM names its device and inode). */
 bool log_to_journal(void);
 
-/* One line, without a newline in the format. priority: LOG_ERR ... LOG_DEBUG. Keeps errno. */
+/* One line, without a newline in the format. priority: LOG_ERR ... LOG_DEBUG. Keeps errno. Never
+ * waits for long: when nobody reads, the line is lost, and the next one that is read says so. */
 void log_line(int priority, const char *format, ...) _printf_(2, 3);
 
 #define log_error(...) log_line(LOG_ERR, __VA_ARGS__)

@@ -72,8 +72,8 @@ static void ping_watchdog(struct service *s, double monotonic)
         s->watchdog_at = monotonic;
 }
 
-/* The manager asks for a sign of life more often than there are samples: then it is told to wait for
- * three of them. */
+/* The manager asks for a sign of life more often than there are samples: then it is told to wait
+ * for three of them. */
 static void set_watchdog(struct service *s)
 {
         double seconds = fmax(s->watchdog, 3 * s->settings.interval);
@@ -327,7 +327,7 @@ int service_run(const struct service_options *o)
                 return 1;
         }
         if (o->log_level < 0)
-                log_open("kmemwatchd", s.settings.log_level);
+                log_set_level(s.settings.log_level);
         service_state_restore(&s);
         setup_control(&s);
         lock_memory();

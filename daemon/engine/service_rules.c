@@ -82,7 +82,7 @@ void service_rules_reload(struct service *s)
                 s->faults = (struct problems){ 0 };
                 s->settings = settings;
                 if (s->options->log_level < 0)
-                        log_open("kmemwatchd", settings.log_level);
+                        log_set_level(settings.log_level);
                 log_info("reloaded: %zu rules", s->rules.count);
         }
         rule_set_done(&rules);

@@ -319,6 +319,41 @@ static void log_is_one_line_each(void **state)
         unsetenv("JOURNAL_STREAM");
 }
 
+/* Whoever reads too slowly loses lines; the program goes on. */
+static void log_waits_for_nobody(void **state)
+{
+        char buffer[70000];
+        int ends[2];
+        int saved = dup(STDERR_FILENO);
+        double begin;
+        ssize_t n;
+
+        (void)state;
+        assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        memset(buffer, 'x', sizeof(buffer));
+        while (write(ends[1], buffer, 4096) > 0)
+                ;
+        assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* a writer would wait */
+        assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+        log_open("kmemwatchd", LOG_INFO);
+        begin = clock_monotonic();
+        log_info("one");
+        log_info("two");
+        assert_true(clock_monotonic() - begin < 2);
+        while (read(ends[0], buffer, sizeof(buffer)) > 0)
+                ;
+        log_info("three");
+        dup2(saved, STDERR_FILENO);
+        n = read(ends[0], buffer, sizeof(buffer) - 1);
+        assert_true(n > 0);
+        buffer[n] = 0;
+        assert_string_equal(buffer, "kmemwatchd: warning: 2 lines before this are lost: nobody "
+                                    "read\nkmemwatchd: three\n");
+        close(saved);
+        close(ends[0]);
+        close(ends[1]);
+}
+
 static void clocks_advance(void **state)
 {
         double a = clock_monotonic(), b = clock_monotonic();
@@ -343,6 +378,7 @@ int main(void)
                 cmocka_unit_test(seq_files_are_read_to_their_end),
                 cmocka_unit_test(places_follow_option_then_environment),
                 cmocka_unit_test_setup_teardown(log_is_one_line_each, setup, teardown),
+                cmocka_unit_test(log_waits_for_nobody),
                 cmocka_unit_test(clocks_advance),
         };
 
