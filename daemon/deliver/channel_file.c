@@ -129,6 +129,13 @@ static bool url_is_good(const char *url, const char *const *schemes)
         return false;
 }
 
+static bool url_has_user(const char *url)
+{
+        const char *host = strstr(url, "://") + 3;
+
+        return memchr(host, '@', strcspn(host, "/?#"));
+}
+
 static bool header_is_good(const char *header)
 {
         size_t name = strcspn(header, ":");
@@ -182,28 +189,54 @@ static int read_secret(const struct check *check, const struct settings *s, cons
         return 0;
 }
 
-static void check_together(const struct check *check, const struct settings *s)
+/* What can be said of each value alone. */
+static void check_values(const struct check *check, const struct settings *s)
 {
-        static const char place[] = "{secret}";
-        bool wants_secret =
-                (s->url && strstr(s->url, place)) || (s->header && strstr(s->header, place));
-
         if (s->url && !url_is_good(s->url, web_schemes))
                 complain(check, "url", "is not an address (https://HOST/PATH)");
+        else if (s->url && url_has_user(s->url))
+                complain(check, "url",
+                         "a name or password does not belong here: use secret and header");
         if (s->header && !header_is_good(s->header))
                 complain(check, "header", "is not a header line (NAME: VALUE)");
         if (s->proxy && !url_is_good(s->proxy, proxy_schemes))
                 complain(check, "proxy", "is not a proxy's address (http://HOST:PORT)");
         if (s->ca_file && s->ca_file[0] != '/')
                 complain(check, "ca-file", "must be a whole path, beginning with /");
-        if (s->type == CHANNEL_WEBHOOK && !s->url)
+}
+
+static bool is_given(const struct check *check, const char *key)
+{
+        return ini_entry_find(check->section, key);
+}
+
+/* What this type of receiver needs. A value that was refused is given all the same. */
+static void check_needs(const struct check *check, const struct settings *s)
+{
+        static const char place[] = "{secret}";
+        bool wants_secret =
+                (s->url && strstr(s->url, place)) || (s->header && strstr(s->header, place));
+
+        if (s->type == CHANNEL_WEBHOOK && !is_given(check, "url"))
                 complain(check, "url", "is missing, a webhook has no other address");
-        if (s->type == CHANNEL_SLACK && !s->url && !s->secret)
+        if (is_given(check, "secret"))
+                return;
+        if (s->type == CHANNEL_SLACK && !is_given(check, "url"))
                 complain(check, "secret", "is missing: the file that holds the webhook's address");
-        if (s->type == CHANNEL_PAGERDUTY && !s->secret)
+        if (s->type == CHANNEL_PAGERDUTY)
                 complain(check, "secret", "is missing: the file that holds the routing key");
-        if (wants_secret && !s->secret)
+        if (wants_secret)
                 complain(check, "secret", "is missing, but {secret} is used");
+}
+
+static bool type_is_known(const struct check *check)
+{
+        const struct ini_entry *type = ini_entry_find(check->section, "type");
+
+        for (size_t i = 0; type && type_choices[i]; i++)
+                if (strcmp(type->value, type_choices[i]) == 0)
+                        return true;
+        return false;
 }
 
 /* --- one file --- */
@@ -269,11 +302,14 @@ static int load_section(const struct loader *l, const char *name, const char *fi
         int r = keys_set_defaults(&table, &s, NULL);
         if (r >= 0)
                 r = keys_apply(&table, section, &s, NULL, l->problems);
+        if (r >= 0)
+                check_values(&check, &s);
         /* With a wrong type the rest would be judged by another one's rules. */
-        if (r >= 0 && l->problems->count + l->problems->dropped == before)
-                check_together(&check, &s);
-        if (r >= 0 && l->problems->count + l->problems->dropped == before && s.secret)
-                r = read_secret(&check, &s, l->config, l->credentials, l->need, &secret);
+        if (r >= 0 && type_is_known(&check)) {
+                check_needs(&check, &s);
+                if (s.secret)
+                        r = read_secret(&check, &s, l->config, l->credentials, l->need, &secret);
+        }
         if (r >= 0 && l->problems->count + l->problems->dropped == before)
                 r = make_channel(name, file, &s, &secret, ret);
         keys_done(&table, &s);
