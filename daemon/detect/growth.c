@@ -143,6 +143,24 @@ static void learn(struct growth_level *l, const struct growth_params *p, double 
         }
 }
 
+/* Whether a horizon somewhat shorter than the one that told of the growth is sure that hardly any
+ * of it is left: a quarter and a sixteenth of it, but not shorter than the pause of a climb; for
+ * the shortest ones itself. */
+static bool is_over(const struct growth *g, const struct growth_params *p, const struct trend *t)
+{
+        for (unsigned shorter = 0; shorter <= 2; shorter++) {
+                if (shorter > g->level)
+                        break;
+                unsigned level = g->level - shorter;
+                const struct trend_answer *a = trend_read(t, level);
+                if (shorter > 0 && trend_horizon(t, level) < p->over)
+                        break;
+                if (a && a->slope + 2 * a->error < p->ended * g->rate)
+                        return true;
+        }
+        return false;
+}
+
 void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
                    unsigned changed, double time, double noise, double big)
 {
@@ -176,8 +194,16 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                         best = answer;
                 g->known = true;
         }
+        best.goes_on = best.grows;
         if (best.grows) {
                 g->climbing = true;
+                g->climbed_at = time;
+                g->level = best.level;
+                g->rate = best.rate;
+        } else if (g->climbing && !is_over(g, p, t)) {
+                /* Not every test at every moment: what was told goes on until it is surely over. */
+                if (growth_examine(g, p, t, g->level, time, noise, big, &best, NULL))
+                        best.goes_on = true;
                 g->climbed_at = time;
         } else if (g->climbing && time - g->climbed_at >= p->over) {
                 g->climbing = false;

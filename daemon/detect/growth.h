@@ -44,6 +44,7 @@ enum growth_test {
 
 struct growth_answer {
         bool grows;     /* some horizon passes every test */
+        bool goes_on;   /* grows, or did and no horizon is sure that it is over */
         unsigned level; /* the horizon that answers: the longest that passes, else the longest known
                          */
         unsigned passed;                       /* bits of enum growth_test of that horizon */
@@ -64,6 +65,8 @@ struct growth_level {
 
 struct growth {
         struct growth_level levels[TREND_LEVELS];
+        unsigned level; /* the horizon that last passed every test, and its rate then */
+        double rate;
         bool climbing;     /* some horizon grew, lately */
         double climbed_at; /* when it last did, -INFINITY never */
         double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */

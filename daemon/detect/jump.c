@@ -120,8 +120,9 @@ double jump_least(const struct jump *j, const struct jump_params *p, double floo
         return fmax(p->sigma * spread_of(j, floor), p->record * record_of(j, p, j->time));
 }
 
-static void begin(struct jump *j, double time, double change)
+static void begin(struct jump *j, double time, double change, double step)
 {
+        j->away_step = fabs(step);
         j->away = true;
         j->up = change > 0;
         j->away_since = j->rise_since = time;
@@ -165,7 +166,7 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                  * another excursion. */
                 double most = j->up ? j->away_most : -j->away_most;
                 if ((change > 0) != j->up && far) {
-                        begin(j, time, change);
+                        begin(j, time, change, step);
                 } else if (change / most <= p->back || fabs(change) <= p->sigma / 2 * spread) {
                         j->away = false;
                         forget_past(j);
@@ -174,13 +175,15 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         j->away_most = fmax(j->away_most, fabs(change));
                         /* What is added later is a climb on top of the jump, unless it is
                          * another jump. */
-                        if (far)
+                        if (far && fabs(step) > p->record * j->away_step) {
                                 j->rise_since = time;
+                                j->away_step = fabs(step);
+                        }
                         if (time - j->rise_since <= fmax(p->rise, LEVEL_SAMPLES * j->interval))
                                 j->away_early = j->away_most;
                 }
         } else if (far && learned_enough(j, p, NULL) && (change > 0) == (step > 0)) {
-                begin(j, time, change);
+                begin(j, time, change, step);
         }
 
         if (j->away) {

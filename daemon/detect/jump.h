@@ -52,7 +52,8 @@ struct jump {
         bool away;         /* an excursion is on */
         bool up;           /* its direction */
         double away_since; /* its first sample */
-        double rise_since; /* its last far step */
+        double away_step;  /* the largest step in it */
+        double rise_since; /* its first step, or the last one that dwarfs all before */
         double away_most;  /* the largest departure in it */
         double away_early; /* the largest departure while it could still be one sudden rise */
         double time;       /* of the last sample */

@@ -333,13 +333,14 @@ static void judge(const struct rule *r, const struct series_numbers *s,
                 *ret = v;
                 return;
         }
-        if (r->per.count == 0 && s->growth_known && s->growth.grows)
+        if (r->per.count == 0 && s->growth_known && s->growth.goes_on)
                 (void)judge_exhaustion(s->growth.rate, s->growth.error, s->growth.seconds, m,
                                        &v.exhausts_in, &v.exhausts_soonest, &v.exhausts_latest);
 
         v.expected = is_expected(r, s, NULL);
         const struct limit *limits = r->limits[m->kind];
         bool seen = pattern_seen(r, s, account ? &account->pattern : NULL);
+        bool still = seen || (r->kind == KIND_GROWTH && s->growth.goes_on && !v.expected);
         for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
                 struct comparison c = { .judged = NAN, .limit = NAN };
                 if (limits[severity].count == 0)
@@ -351,7 +352,7 @@ static void judge(const struct rule *r, const struct series_numbers *s,
                         v.judged = c.judged;
                         v.limit = c.limit;
                 }
-                if (limit_holds(r, severity, r->clear, s, m, &v, &c, NULL) && seen)
+                if (limit_holds(r, severity, r->clear, s, m, &v, &c, NULL) && still)
                         v.holds = severity;
         }
         struct checks *workload = account && r->workload.count > 0 ? &account->workload : NULL;
