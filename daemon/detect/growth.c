@@ -15,8 +15,9 @@ const struct growth_params growth_params_default = {
         .back = 0.25,
         /* An exponential approach with the horizon as its time constant slows to 0.61. */
         .keeps_pace = 0.65,
-        .record = 2,
-        .record_tau = 2 * 86400,
+        .again = 2,
+        .most = 1.25,
+        .record_tau = 7 * 86400,
         .ended = 0.3,
         .history = 2,
         .fresh = 0.5,
@@ -26,9 +27,7 @@ const struct growth_params growth_params_default = {
 
 void growth_init(struct growth *g)
 {
-        *g = (struct growth){
-                .beginning = NAN, .settled = NAN, .disturbed = -INFINITY, .climbed_at = -INFINITY
-        };
+        *g = (struct growth){ .beginning = NAN, .settled = NAN, .climbed_at = -INFINITY };
 }
 
 /* The tests of a horizon; it grows when all are passed. */
@@ -45,12 +44,14 @@ static const struct {
         { GROWTH_KEEPS_PACE,
           { "pace", "does not slow down: later half over earlier", CHECK_SHARE, CHECK_AT_LEAST } },
         { GROWTH_KEEPS_PACE,
+          { "steady", "is as fast as it was: slope over the steepest", CHECK_SHARE,
+            CHECK_AT_LEAST } },
+        { GROWTH_KEEPS_PACE,
           { "lately", "goes on: the next shorter horizon's slope", CHECK_SHARE, CHECK_AT_LEAST } },
         { GROWTH_KEEPS_PACE,
           { "now", "has not stopped: slope of the one below that", CHECK_SHARE, CHECK_AT_LEAST } },
         { GROWTH_UNUSUAL,
-          { "unusual", "is unusual here: times the largest ordinary rise", CHECK_NUMBER,
-            CHECK_AT_LEAST } },
+          { "unusual", "is unusual here: times what is ordinary", CHECK_NUMBER, CHECK_AT_LEAST } },
         { GROWTH_SEEN,
           { "seen", "enough was seen to compare with", CHECK_SECONDS, CHECK_AT_LEAST } },
         { GROWTH_FRESH,
@@ -76,6 +77,7 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
         double error = hypot(a->error, noise * sqrt(12.0 / a->points) / a->span);
         double grown = a->last - a->first;
+        double usual = fmax(p->again * l->again, p->most * fmax(l->most, l->fall));
         struct growth_answer answer = {
                 .level = level,
                 .rate = a->slope,
@@ -91,15 +93,13 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 .pace = a->early > 0  ? a->late / a->early
                         : a->late > 0 ? INFINITY
                                       : 0,
-                .record = l->record > 0 ? grown / l->record : INFINITY,
+                .unusual = usual > 0 ? grown / usual : INFINITY,
                 .count = a->count,
         };
         const struct trend_answer *shorter = level > 0 ? trend_read(t, level - 1) : NULL;
         const struct trend_answer *shortest = level > 1 && trend_horizon(t, level - 2) >= p->hour
                                                       ? trend_read(t, level - 2)
                                                       : NULL;
-        /* A cache that fills bends; the straighter the line, the less it must exceed the record. */
-        double straight = fmax(0.5, fmin(1, sqrt(2 * p->sure / answer.sure)));
         double since = (a->last - fmax(g->settled, a->first)) / grown;
         const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
         const struct {
@@ -110,9 +110,10 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 { a->step, p->step, NULL },
                 { a->back, p->back, NULL },
                 { answer.pace, p->keeps_pace, NULL },
+                { a->slope / l->steepest, p->keeps_pace, l->steepest > 0 ? NULL : "it begins" },
                 { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
                 { goes_on(shortest, a), p->ended, shortest ? NULL : "it is too short to tell" },
-                { answer.record, p->record * straight, large },
+                { answer.unusual, 1, large },
                 { time - g->beginning, p->history * a->span, large },
                 { grown > 0 ? since : NAN, p->fresh,
                   isnan(g->settled) ? "no climb has ended here" : NULL },
@@ -128,16 +129,23 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
-static void learn(struct growth_level *l, const struct growth_params *p, double rise, double width)
+static void learn(struct growth_level *l, const struct growth_params *p,
+                  const struct trend_answer *a, double width)
 {
-        l->record *= exp(-width / p->record_tau);
-        if (-rise > l->record)
-                l->record = -rise;
+        double rise = a->last - a->first;
+        double decay = exp(-width / p->record_tau);
+        l->most *= decay;
+        l->again *= decay;
+        l->fall = fmax(l->fall * decay, -rise);
         if (rise > l->pending) {
-                l->pending = rise;
+                /* One step is no climb, and nothing to compare climbs with. */
+                if (a->step <= p->step)
+                        l->pending = rise;
         } else if (rise < p->ended * l->pending) {
-                if (!l->flagged && l->pending > l->record)
-                        l->record = l->pending;
+                if (!l->flagged) {
+                        l->again = fmax(l->again, fmin(l->pending, l->most));
+                        l->most = fmax(l->most, l->pending);
+                }
                 l->pending = fmax(0, rise);
                 l->flagged = false;
         }
@@ -177,19 +185,22 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 if (!a)
                         continue;
                 struct growth_level *l = &g->levels[level];
-                double rise = a->last - a->first;
                 if (isnan(now))
                         now = a->last;
                 double width = trend_horizon(t, level) / TREND_BUCKETS;
                 bool calm = width * TREND_BUCKETS > p->hour ||
-                            fmin(time - g->disturbed, time - g->climbed_at) > a->span + 2 * width;
+                            time - g->climbed_at > a->span + 2 * width;
                 if (changed & 1u << level && calm)
-                        learn(l, p, rise, width);
+                        learn(l, p, a, width);
 
                 struct growth_answer answer;
                 (void)growth_examine(g, p, t, level, time, noise, big, &answer, NULL);
                 if (answer.grows)
                         l->flagged = true;
+                if (a->slope < p->ended * l->steepest)
+                        l->steepest = 0;
+                if (answer.sure >= p->sure)
+                        l->steepest = fmax(l->steepest, a->slope);
                 if (!g->known || answer.grows || !best.grows)
                         best = answer;
                 g->known = true;
@@ -211,12 +222,8 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
         }
         if (now < g->settled)
                 g->settled = now;
+        best.climb = g->climbing ? trend_horizon(t, g->level) : 0;
         g->answer = best;
-}
-
-void growth_disturb(struct growth *g, double time)
-{
-        g->disturbed = time;
 }
 
 void growth_shift(struct growth *g, double amount)

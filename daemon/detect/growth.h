@@ -19,7 +19,8 @@ struct growth_params {
         double step;       /* share of the rise that one step between buckets may make, at most */
         double back;       /* share of the rise that may be given back in between, at most */
         double keeps_pace; /* slope of the later half over that of the earlier, at least */
-        double record;     /* rise over the largest ordinary one of this horizon, at least */
+        double again;      /* rise over the second largest ordinary one of this horizon, at least */
+        double most; /* and over the largest, at least: what was seen once may be an accident */
         double record_tau; /* seconds: memory of what is ordinary */
         double ended;      /* a rise has ended when it falls below this share of its largest */
         double history; /* spans that must have been seen for a horizon to answer, itself included
@@ -47,20 +48,26 @@ struct growth_answer {
         bool goes_on;   /* grows, or did and no horizon is sure that it is over */
         unsigned level; /* the horizon that answers: the longest that passes, else the longest known
                          */
-        unsigned passed;                       /* bits of enum growth_test of that horizon */
-        double rate;                           /* unit per second */
-        double error;                          /* its standard error */
-        double fit;                            /* R squared */
-        double seconds;                        /* what it was learned from */
-        double grown;                          /* along the line over that time, unit */
-        double sure, step, back, pace, record; /* the numbers of the tests */
-        uint64_t count;                        /* samples behind it */
+        unsigned passed; /* bits of enum growth_test of that horizon */
+        double rate;     /* unit per second */
+        double error;    /* its standard error */
+        double fit;      /* R squared */
+        double seconds;  /* what it was learned from */
+        double climb;    /* seconds of the horizon that told of the present climb, 0 none */
+        double grown;    /* along the line over that time, unit */
+        double sure, step, back, pace, unusual; /* the numbers of the tests */
+        uint64_t count;                         /* samples behind it */
 };
 
 struct growth_level {
-        double record;  /* largest ordinary rise or fall over this horizon, decayed */
-        double pending; /* largest rise of the climb that is going on */
-        bool flagged;   /* that climb was called growth: it is not ordinary, whatever comes of it */
+        /* What is ordinary over this horizon, decayed: */
+        double most;  /* the largest rise that has ended */
+        double again; /* the second largest */
+        double fall;  /* the largest fall */
+        /* The climb that is going on: */
+        double pending;  /* its largest rise */
+        double steepest; /* its largest sure slope, unit per second */
+        bool flagged;    /* it was called growth: it is not ordinary, whatever comes of it */
 };
 
 struct growth {
@@ -70,7 +77,6 @@ struct growth {
         bool climbing;     /* some horizon grew, lately */
         double climbed_at; /* when it last did, -INFINITY never */
         double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
-        double disturbed; /* when the series was last away from its level, -INFINITY never */
         double beginning; /* time of the first sample, NaN before */
         bool known;
         struct growth_answer answer;
@@ -83,10 +89,6 @@ void growth_init(struct growth *g);
  * rise this large needs no history and no comparison with what is ordinary; INFINITY: none. */
 void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
                    unsigned changed, double time, double noise, double big);
-
-/* The series is away from its level in an excursion that is judged elsewhere: short horizons do not
- * learn from it, nor from its end. Called before growth_update with the same time. */
-void growth_disturb(struct growth *g, double time);
 
 /* The series was rebased by `amount`, see trend_shift. */
 void growth_shift(struct growth *g, double amount);

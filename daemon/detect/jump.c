@@ -182,8 +182,11 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         if (time - j->rise_since <= fmax(p->rise, LEVEL_SAMPLES * j->interval))
                                 j->away_early = j->away_most;
                 }
-        } else if (far && learned_enough(j, p, NULL) && (change > 0) == (step > 0)) {
-                begin(j, time, change, step);
+        } else if (far && learned_enough(j, p, NULL)) {
+                if ((change > 0) == (step > 0))
+                        begin(j, time, change, step);
+                else
+                        step = 0; /* towards a level that lags: the end of a climb, not ordinary */
         }
 
         if (j->away) {

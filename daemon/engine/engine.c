@@ -216,6 +216,16 @@ double watch_wait(const struct rule *r, const struct series *s, const struct ver
         return wait;
 }
 
+/* `clear-for` is the longest wait likewise: what a minute was enough to tell of, a minute is enough
+ * to tell the end of. */
+static double clear_seconds(const struct rule *r, const struct series *s)
+{
+        const struct growth_answer *growth = growth_read(&s->growth);
+        if (r->kind != KIND_GROWTH || !growth || growth->climb <= 0)
+                return r->clear_for_seconds;
+        return fmin(r->clear_for_seconds, growth->climb);
+}
+
 static void watch_step(struct engine *e, struct watch *w, const struct machine_numbers *m)
 {
         const struct rule *r = w->rule;
@@ -224,6 +234,7 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
 
         struct alert_timing timing = { 0, r->clear_for_seconds, r->repeat_seconds };
         timing.for_seconds = watch_wait(r, s, &w->verdict);
+        timing.clear_for_seconds = clear_seconds(r, s);
         struct alert_input input = {
                 .time = e->now,
                 .known = w->verdict.known,

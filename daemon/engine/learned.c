@@ -218,7 +218,7 @@ struct baseline_record {
         struct hash measures;
         struct season season;
         struct ewma days;
-        double ordinary[TREND_LEVELS]; /* growth over each horizon */
+        double most[TREND_LEVELS], again[TREND_LEVELS], fall[TREND_LEVELS]; /* of growth */
 };
 
 size_t baselines_size(const struct engine *e)
@@ -236,8 +236,11 @@ void baselines_encode(const struct engine *e, void *buffer)
                         .season = s->season,
                         .days = s->days,
                 };
-                for (unsigned level = 0; level < TREND_LEVELS; level++)
-                        r.ordinary[level] = s->growth.levels[level].record;
+                for (unsigned level = 0; level < TREND_LEVELS; level++) {
+                        r.most[level] = s->growth.levels[level].most;
+                        r.again[level] = s->growth.levels[level].again;
+                        r.fall[level] = s->growth.levels[level].fall;
+                }
                 memcpy(to, &r, sizeof(r));
         }
 }
@@ -261,8 +264,11 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                         s->days = r.days;
                         s->days.time = e->now; /* engine time begins anew */
                         for (unsigned level = 0; level < TREND_LEVELS; level++)
-                                s->growth.levels[level].record =
-                                        isfinite(r.ordinary[level]) ? r.ordinary[level] : 0;
+                                s->growth.levels[level] = (struct growth_level){
+                                        .most = r.most[level],
+                                        .again = r.again[level],
+                                        .fall = r.fall[level],
+                                };
                         restored++;
                 }
         }

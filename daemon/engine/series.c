@@ -158,8 +158,6 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 jump_adopt(&s->jump);
                 s->adopted = true;
         }
-        if (s->jump.away)
-                growth_disturb(&s->growth, now);
         unsigned changed = trend_add(&s->trend, now, s->value);
         /* Asked again when a bucket of a quarter of a minute is full; in between only a new low
          * matters. */

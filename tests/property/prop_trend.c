@@ -221,7 +221,7 @@ static void test_shapes(void **state)
                         fail_msg(
                                 "%s: grows %d, passed %#x, sure %g step %g back %g pace %g record %g",
                                 cases[i].name, a->grows, a->passed, a->sure, a->step, a->back,
-                                a->pace, a->record);
+                                a->pace, a->unusual);
                 if (cases[i].value == shape_line)
                         assert_true(fabs(a->rate - 1e4) < 4 * a->error + 500);
         }

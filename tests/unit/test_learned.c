@@ -230,7 +230,7 @@ static void test_baselines_over_a_reboot(void **state)
         const struct series *after = plain(&w, FIELD_SUNRECLAIM);
         assert_true(memcmp(&after->season, &before.season, sizeof(before.season)) == 0);
         assert_true(after->days.mean == before.days.mean);
-        assert_true(after->growth.levels[2].record == before.growth.levels[2].record);
+        assert_true(after->growth.levels[2].most == before.growth.levels[2].most);
         assert_int_equal(after->jump.level.count, 0);
         double mean = after->days.mean;
         world_run(&w, 60, 0);
