@@ -276,7 +276,7 @@ static void test_answers_of_others(void **state)
         (void)state;
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
                 int r;
-                _cleanup_free_ char *text = PRINTED(r = print_to(out, cases[i].json));
+                _cleanup_free_ _unused_ char *text = PRINTED(r = print_to(out, cases[i].json));
                 if (r != cases[i].r)
                         fail_msg("%s: %d", cases[i].json, r);
         }
