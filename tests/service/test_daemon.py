@@ -4,6 +4,7 @@
 manager, how it ends, what it holds open, and that it is quiet while nothing happens."""
 
 import concurrent.futures
+import fcntl
 import os
 import shutil
 import signal
@@ -45,6 +46,7 @@ class Daemon:
             self.process.kill()
         if self.process:
             self.process.wait()
+        if self.process and self.process.stdout:
             self.process.stdout.close()
         self.manager.close()
         self.folder.cleanup()
@@ -53,18 +55,18 @@ class Daemon:
         with open(f"{self.path}/config/kmemwatch.conf", "w", encoding="utf-8") as f:
             f.write(f"[daemon]\n{text}\n")
 
-    def start(self):
+    def start(self, rules="rules", output=subprocess.PIPE):
         environment = {k: v for k, v in os.environ.items()
                        if not k.endswith("_DIRECTORY") and k != "JOURNAL_STREAM"}
         environment["NOTIFY_SOCKET"] = f"{self.path}/notify"
         if self.watchdog:
             environment["WATCHDOG_USEC"] = str(self.watchdog * 1000000)
         self.process = subprocess.Popen(
-            [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", "rules", "--config",
+            [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", rules, "--config",
              f"{self.path}/config", "--state", f"{self.path}/state", "--runtime",
              f"{self.path}/runtime"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
-        for read in (self._read_output, self._read_manager):
+            stdout=output, stderr=subprocess.STDOUT, env=environment)
+        for read in (self._read_output, self._read_manager)[output != subprocess.PIPE:]:
             threading.Thread(target=read, daemon=True).start()
         self.wait_told("READY=1")
 
@@ -170,6 +172,53 @@ def test_quiet():
         assert number("status", "voluntary_ctxt_switches") - turns > 8, "it samples meanwhile"
         assert number("io", "syscw") == writes and d.told == told
         assert d.stop() == 0
+
+
+RULE = """[slab-large]
+dimension = SUnreclaim
+detect = ratio
+warning = 300M
+for = 0s
+clear-for = 1s
+summary = S
+explain = E
+action = A
+"""
+
+
+def set_slab(daemon, kib):
+    """SUnreclaim of the root from now on."""
+    path = f"{daemon.path}/root/proc/meminfo"
+    with open(path, encoding="utf-8") as f:
+        lines = [f"SUnreclaim:  {kib} kB\n" if line.startswith("SUnreclaim:") else line
+                 for line in f]
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        f.writelines(lines)
+    os.rename(path + ".new", path)
+
+
+def test_nobody_reads():
+    """A terminal that is stopped holds up the alert on it, but neither the sampling nor the stop."""
+    with Daemon("interval = 200ms") as d:
+        os.mkdir(f"{d.path}/rules")
+        with open(f"{d.path}/rules/slab.ini", "w", encoding="utf-8") as f:
+            f.write(RULE)
+        there, here = os.pipe()
+        fcntl.fcntl(here, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(here, False)
+        try:
+            while os.write(here, b"x" * 512):
+                pass
+        except BlockingIOError:
+            os.set_blocking(here, True)
+        d.start(f"{d.path}/rules", here)
+        os.close(here)
+        set_slab(d, 900 * 1024)
+        d.wait_told("1 alert (warning)")
+        set_slab(d, 30 * 1024)
+        d.wait_told("0 alerts, 2 queued")  # its end, too; the writer hangs in the first
+        assert d.stop() == 0
+        os.close(there)
 
 
 def put_old_event(daemon):
