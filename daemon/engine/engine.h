@@ -44,7 +44,7 @@ struct engine_summary {
         unsigned waiting;    /* events that could not be taken yet */
         enum severity worst; /* of what is firing */
         bool learning;       /* some dimension has no answer yet */
-        const char *fastest; /* the dimension of bytes that grows fastest, NULL when unknown */
+        const char *fastest; /* the dimension of bytes that grows fastest, NULL when none does */
         double fastest_rate; /* bytes per second */
 };
 void engine_summary(const struct engine *e, struct engine_summary *ret);

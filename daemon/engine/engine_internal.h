@@ -63,6 +63,11 @@ void watch_numbers(const struct engine *e, struct watch *w, struct series_number
 /* Seconds that it must be wrong before the alert fires. */
 double watch_wait(const struct rule *r, const struct series *s, const struct verdict *v);
 
+/* Learned from long enough to be told to a person. */
+bool growth_is_known_well(const struct series_numbers *n);
+/* ... and it is growing or shrinking; else a person is told "steady". */
+bool growth_is_shown(const struct series_numbers *n);
+
 /* Gives an alert that fires now the identity that it keeps. */
 void watch_identify(const struct engine *e, struct watch *w);
 

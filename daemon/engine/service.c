@@ -8,23 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "base/macros.h"
-#include "control/names.h"
 #include "engine/service_internal.h"
 #include "sample/host.h"
 
 /* STATUS= is told anew this often while nothing happens, so that it costs nothing. */
 static const double STATUS_SECONDS = 60;
-static const double WATCH_SECONDS = 10;
 
 /* A restart loses at most this much of what was learned. */
 static const double LEARNED_SECONDS = 60;
@@ -47,7 +42,8 @@ static int take_event(const struct event *event, void *userdata)
 {
         struct service *s = userdata;
         s->alerts_changed = true;
-        s->told_at = 0; /* STATUS= changes with it */
+        s->told_at = 0;     /* STATUS= changes with it */
+        s->watch_lines = 0; /* it is printed between the lines of the table */
         int r = announcer_tell(s->announcer, event);
         if (r >= 0 && !s->alerts_saved)
                 s->alerts_saved = (r = service_state_save_alerts(s)) >= 0;
@@ -86,12 +82,14 @@ static void set_watchdog(struct service *s)
 /* 0 while it may pass, else the error. */
 static int cannot_sample(struct service *s, int error)
 {
+        const char *why = service_sample_error(error);
         double now = clock_monotonic();
         if (s->failures++ == 0) {
                 s->failing_since = now;
                 (void)announcer_message(s->announcer, MESSAGE_CANNOT_SAMPLE, LOG_ERR,
-                                        &(struct journal_field){ "ERROR", strerror(-error) }, 1,
-                                        "cannot sample /proc/meminfo: %s", strerror(-error));
+                                        &(struct journal_field){ "ERROR", why }, 1,
+                                        "Cannot sample %s/proc/meminfo: %s; trying again",
+                                        service_root(s), why);
         }
         return now - s->failing_since < FAILING_SECONDS ? 0 : error;
 }
@@ -103,7 +101,8 @@ static int tick(struct service *s)
         if (r < 0)
                 return cannot_sample(s, r);
         if (s->failures > 0)
-                log_notice("sampling again after %u failures", s->failures);
+                log_notice("sampling again after %u failure%s", s->failures,
+                           s->failures == 1 ? "" : "s");
         s->failures = 0;
         s->alerts_saved = false;
         engine_feed(s->engine, sample);
@@ -126,7 +125,8 @@ static int tick(struct service *s)
                 tell_manager(s);
         }
         if (s->options->watch &&
-            (s->watched_at == 0 || monotonic - s->watched_at >= WATCH_SECONDS)) {
+            (s->watched_at == 0 ||
+             monotonic - s->watched_at >= WATCH_SECONDS - s->settings.interval / 2)) {
                 s->watched_at = monotonic;
                 service_watch_print(s);
         }
@@ -150,7 +150,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         if (r >= 0)
                 r = tick(s);
         if (r < 0) {
-                log_error("giving up sampling: %s", strerror(-r));
+                log_error("giving up after %u failures: %s/proc/meminfo: %s", s->failures,
+                          service_root(s), service_sample_error(r));
                 s->exit_code = 1;
                 (void)sd_event_exit(s->loop, 1);
         }
@@ -219,66 +220,6 @@ static int setup_loop(struct service *s)
         return 0;
 }
 
-static int setup_sampling(struct service *s)
-{
-        int r = procfs_init(&s->procfs, s->options->root);
-        if (r < 0) {
-                log_error("%s: %s", s->options->root ? s->options->root : "/", strerror(-r));
-                return r;
-        }
-        r = sampler_new(&s->procfs, &s->sampler);
-        if (r < 0)
-                log_error("cannot sample: %s/proc/meminfo: %s",
-                          s->options->root ? s->options->root : "", strerror(-r));
-        return r;
-}
-
-static int setup_outputs(struct service *s)
-{
-        service_state_open(s); /* the folder above the spool, with the mode that it should have */
-        int r = writer_new(&s->writer);
-        if (r < 0)
-                return r;
-        return announcer_new(s->writer, &s->journal, s->places.spool, &s->announcer);
-}
-
-static void setup_control(struct service *s)
-{
-        _cleanup_free_ char *path = path_join(s->places.runtime, CONTROL_DAEMON_SOCKET);
-        int r = make_directory(s->places.runtime, 0755);
-        if (r >= 0)
-                r = path ? control_server_new(s->loop, path, CONTROL_DAEMON_INTERFACE,
-                                              service_methods, service_method_count, s, &s->control)
-                         : -ENOMEM;
-        if (r < 0)
-                log_warning(
-                        "no control socket in %s: %s; `kmemwatch status` will not find this daemon",
-                        s->places.runtime, strerror(-r));
-}
-
-static void lock_memory(void)
-{
-        /* On fault: only what is used, so that an unused arena costs nothing. */
-        if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-                log_notice("memory is not locked (%s): under memory pressure an alert may be late",
-                           strerror(errno));
-}
-
-static void greet(const struct service *s)
-{
-        const struct host_facts *h = sampler_host(s->sampler);
-        log_info("watching %s%s%s%s: %u CPU%s, %.0f MiB, %zu rule%s, every %g s",
-                 host_kind_name(h->kind), *h->kind_name ? " (" : "", h->kind_name,
-                 *h->kind_name ? ")" : "", h->cpus_online, h->cpus_online == 1 ? "" : "s",
-                 h->mem_total / 1048576, s->rules.count, s->rules.count == 1 ? "" : "s",
-                 s->settings.interval);
-        if (h->meminfo_is_lxcfs)
-                log_notice(
-                        "/proc/meminfo comes from lxcfs: it shows this container's view, not the host's kernel memory");
-        else if (h->kind == HOST_CONTAINER)
-                log_notice("in a container: the numbers are those of the whole host's kernel");
-}
-
 static void service_done(struct service *s)
 {
         size_t left = 0;
@@ -290,7 +231,9 @@ static void service_done(struct service *s)
         }
         int stuck = writer_free(s->writer, STOP_SECONDS, &left);
         if (left > 0)
-                log_error("%zu entries could not be written before the stop", left);
+                log_error("%zu write%s of events, journal entries or state did not succeed before "
+                          "the stop",
+                          left, left == 1 ? "" : "s");
         if (stuck < 0) /* its thread, in a job that hangs, may come back and use all of this */
                 _exit(s->exit_code);
         announcer_free(s->announcer);
@@ -302,6 +245,8 @@ static void service_done(struct service *s)
         procfs_done(&s->procfs);
         places_done(&s->places);
         free(s->learned);
+        closep(&s->state_lock);
+        closep(&s->runtime_lock);
         sd_event_unref(s->loop);
 }
 
@@ -310,6 +255,8 @@ int service_run(const struct service_options *o)
         struct service s = { .options = o,
                              .started = clock_realtime(),
                              .procfs = { .root_fd = -1 },
+                             .state_lock = -1,
+                             .runtime_lock = -1,
                              .alerts_file.folder_fd = -1,
                              .learned_file.folder_fd = -1,
                              .baselines_file.folder_fd = -1 };
@@ -319,8 +266,11 @@ int service_run(const struct service_options *o)
         int r = places_init(&s.places, &o->places, "/run/kmemwatch");
         if (r < 0)
                 return 1;
-        if ((r = setup_sampling(&s)) < 0 || (r = setup_loop(&s)) < 0 ||
-            (r = setup_outputs(&s)) < 0 || (r = service_rules_load(&s)) < 0 ||
+        if (service_start_sampling(&s) < 0 || service_start_outputs(&s) < 0) {
+                service_done(&s); /* they have said why */
+                return 1;
+        }
+        if ((r = setup_loop(&s)) < 0 || (r = service_rules_load(&s)) < 0 ||
             (r = engine_new(&s.rules, sampler_host(s.sampler), take_event, &s, &s.engine)) < 0) {
                 log_error("cannot start: %s", strerror(-r));
                 service_done(&s);
@@ -329,9 +279,8 @@ int service_run(const struct service_options *o)
         if (o->log_level < 0)
                 log_set_level(s.settings.log_level);
         service_state_restore(&s);
-        setup_control(&s);
-        lock_memory();
-        greet(&s);
+        service_start_control(&s);
+        service_start_words(&s);
         if (sd_watchdog_enabled(0, &watchdog) > 0) {
                 s.watchdog = s.watchdog_now = (double)watchdog / 1e6;
                 set_watchdog(&s);

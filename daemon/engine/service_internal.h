@@ -21,6 +21,8 @@
 
 enum { SERVICE_STATUS_MAX = 256 };
 
+#define WATCH_SECONDS 10.0 /* between two lines of --watch */
+
 /* A state file as the writer thread keeps it. */
 struct kept_file {
         const char *name, *folder;
@@ -41,6 +43,7 @@ struct service {
         struct sampler *sampler;
         struct rule_set rules;
         struct problems faults; /* of the rules and the configuration now in force */
+        size_t refused;         /* faults of the last reload, for which it was refused; 0: none */
         struct engine *engine;
         struct writer *writer;
         struct announcer *announcer;
@@ -55,9 +58,12 @@ struct service {
         double watchdog;     /* seconds, as the manager asks for it; 0: no watchdog */
         double watchdog_now; /* as it was asked to wait */
         double watchdog_at;  /* CLOCK_MONOTONIC of the last ping */
-        double watched_at;   /* CLOCK_MONOTONIC of the last line of --watch */
-        double learned_at;   /* CLOCK_MONOTONIC of the last learned state handed to the writer */
-        double baselines_at; /* the same for the baselines */
+        bool watch_begun;
+        unsigned watch_lines; /* of the table of --watch since the last head */
+        double watched_at;    /* CLOCK_MONOTONIC of the last line of --watch */
+        double learned_at;    /* CLOCK_MONOTONIC of the last learned state handed to the writer */
+        double baselines_at;  /* the same for the baselines */
+        int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
         struct kept_file alerts_file, learned_file, baselines_file;
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
@@ -72,6 +78,15 @@ struct service {
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };
+
+/* service_start.c: sampling, outputs and the control socket set up, and the first words. What fails
+ * is said. */
+int service_start_sampling(struct service *s);
+int service_start_outputs(struct service *s);
+void service_start_control(struct service *s); /* the daemon runs without it */
+void service_start_words(struct service *s);
+const char *service_root(const struct service *s);
+const char *service_sample_error(int error); /* of sampler_take, for a person */
 
 /* service_rules.c: settings and rules, at start and again. */
 int service_rules_load(struct service *s); /* 0 or -ENOMEM; faults are told and stay in s->faults */

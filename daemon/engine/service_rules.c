@@ -26,11 +26,24 @@ static void tell_problems(struct service *s, enum message message, const char *c
         for (size_t i = 0; i < p->count; i++)
                 text_add(&t, "%s%s", i ? "\n" : "",
                          problem_format(&p->list[i], line, sizeof(line)));
+        /* In the journal the list is a field that `journalctl -x` shows. */
+        for (size_t i = 0; i < p->count && !log_to_journal(); i++)
+                log_error("%s", problem_format(&p->list[i], line, sizeof(line)));
         (void)announcer_message(s->announcer, message, LOG_ERR,
                                 &(struct journal_field){ "PROBLEMS", list }, 1,
-                                "%zu fault%s in rules or settings; %s; the first: %s",
+                                "%zu fault%s in rules or settings: %s; the first: %s",
                                 p->count + p->dropped, p->count + p->dropped == 1 ? "" : "s",
                                 consequence, problem_format(&p->list[0], line, sizeof(line)));
+}
+
+static void tell_no_rules(const struct service *s)
+{
+        char folders[PROBLEMS_TEXT_MAX];
+        struct text t;
+        text_init(&t, folders, sizeof(folders));
+        for (const char *const *f = s->places.rules; *f; f++)
+                text_add(&t, "%s%s", t.length ? ", " : "", *f);
+        log_error("no rules in %s: watching, but nothing will alert", folders);
 }
 
 static int load(struct service *s, struct problems *problems, struct daemon_settings *settings,
@@ -49,13 +62,14 @@ int service_rules_load(struct service *s)
 {
         int r = load(s, &s->faults, &s->settings, &s->rules);
         if (s->faults.count > 0)
-                tell_problems(s, MESSAGE_RULES_LEFT_OUT, "files with faults are left out");
+                tell_problems(s, MESSAGE_RULES_LEFT_OUT,
+                              "such rule files are left out, such settings keep their defaults");
         if (r < 0 && r != -ENOMEM) {
                 log_error("some rules cannot be read: %s; going on without them", strerror(-r));
                 r = 0;
         }
         if (r >= 0 && s->rules.count == 0)
-                log_error("no rules found: watching, but nothing will alert");
+                tell_no_rules(s);
         return r;
 }
 
@@ -67,6 +81,7 @@ void service_rules_reload(struct service *s)
         struct daemon_settings settings = { 0 };
         s->alerts_saved = false;
         int r = load(s, &problems, &settings, &rules);
+        s->refused = problems.count + problems.dropped;
         if (problems.count > 0) {
                 struct problems in_force = s->faults;
                 s->faults = problems;
@@ -83,7 +98,9 @@ void service_rules_reload(struct service *s)
                 s->settings = settings;
                 if (s->options->log_level < 0)
                         log_set_level(settings.log_level);
-                log_info("reloaded: %zu rules", s->rules.count);
+                log_info("reloaded: %zu rule%s", s->rules.count, s->rules.count == 1 ? "" : "s");
+                if (s->rules.count == 0)
+                        tell_no_rules(s);
         }
         rule_set_done(&rules);
         problems_done(&problems);

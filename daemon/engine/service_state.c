@@ -245,7 +245,7 @@ static void restore_baselines(struct service *s)
                 refuse(s, s->baselines_file.folder_fd, baselines_name);
         else
                 log_info(
-                        "a new boot: levels are learned anew, what is usual at each hour is known");
+                        "levels are learned anew; what is usual at each hour is known from before");
         state_loaded_done(&loaded);
 }
 

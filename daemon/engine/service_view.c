@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon in one line for the service manager, and in a few for somebody who watches it run. */
+/* The daemon in one line for the service manager, and in a table for somebody who watches it. */
 #include <inttypes.h>
-#include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "engine/engine_internal.h"
 #include "engine/service_internal.h"
+#include "engine/watch_table.h"
+#include "view/terminal.h"
+
+/* Without a terminal: all columns, as wide as they are at most. */
+enum { WATCH_PIPE_COLUMNS = 100 };
 
 /* Each only while it lasts. */
 static void add_troubles(const struct service *s, struct text *t, const struct spool_status *spool,
@@ -47,42 +52,37 @@ void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX
         text_add(&t, "%s %u dimensions", sum.learning ? "learning" : "watching", sum.dimensions);
         if (sum.fastest)
                 text_add(&t, ", %s %s", sum.fastest, format_rate(sum.fastest_rate, rate));
+        else if (!sum.learning)
+                text_add(&t, ", steady");
         text_add(&t, ", %u alert%s", sum.firing, sum.firing == 1 ? "" : "s");
         if (sum.firing > 0)
                 text_add(&t, " (%s)", severity_name(sum.worst));
         text_add(&t, ", %" PRIu64 " queued", spool.waiting + spool.held + sum.waiting);
-        if (s->faults.count + s->faults.dropped > 0)
-                text_add(&t, ", %zu faults in rules or settings",
-                         s->faults.count + s->faults.dropped);
+        size_t faults = s->faults.count + s->faults.dropped;
+        if (faults > 0)
+                text_add(&t, ", %zu fault%s in rules or settings", faults, faults == 1 ? "" : "s");
+        if (s->refused > 0)
+                text_add(&t, ", not reloaded for %zu fault%s", s->refused,
+                         s->refused == 1 ? "" : "s");
         add_troubles(s, &t, &spool, &writer);
-}
-
-static void print_moment(double unix_seconds)
-{
-        time_t seconds = (time_t)unix_seconds;
-        struct tm tm;
-        char text[16];
-        if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%H:%M:%S", &tm) > 0)
-                printf("%s  ", text);
 }
 
 void service_watch_print(struct service *s)
 {
-        const struct engine *e = s->engine;
-        char value[FORMAT_MAX], rate[FORMAT_MAX];
-        print_moment(e->wall);
-        for (size_t i = 0; i < e->series_count; i++) {
-                const struct series *one = &e->series[i];
-                if (one->unit != UNIT_BYTES || one->less.count > 0 || !isfinite(one->value))
-                        continue;
-                printf("%s %s", one->dimension, format_bytes(one->value, value));
-                const struct growth_answer *growth = growth_read(&one->growth);
-                if (growth)
-                        printf(" (%s)", format_rate(growth->rate, rate));
-                fputs("  ", stdout);
-        }
-        struct engine_summary sum;
-        engine_summary(e, &sum);
-        printf("%s %u alerts\n", sum.learning ? "learning," : "", sum.firing);
+        /* A terminal that was stopped, or a pipe that nobody reads, must not stop the sampling. */
+        struct pollfd ready = { .fd = STDOUT_FILENO, .events = POLLOUT };
+        struct terminal terminal;
+        if (poll(&ready, 1, 0) <= 0 || !(ready.revents & POLLOUT))
+                return;
+        terminal_init(&terminal, stdout, false);
+        if (!isatty(STDOUT_FILENO))
+                terminal.width = WATCH_PIPE_COLUMNS;
+        if (!s->watch_begun)
+                terminal_line(
+                        &terminal, STYLE_FAINT,
+                        "Every %.0f s, %s and %s: surely grows, shrinks. Faint: still learning.",
+                        WATCH_SECONDS, terminal.utf8 ? "↗" : "+", terminal.utf8 ? "↘" : "-");
+        s->watch_begun = true;
+        watch_table_print(s->engine, &terminal, &s->watch_lines);
         (void)fflush(stdout);
 }

@@ -92,7 +92,7 @@ static json_t *dimension_json(const struct engine *e, size_t index)
             s->field != FIELD_MEM_AVAILABLE)
                 (void)judge_exhaustion(n.growth.rate, n.growth.error, n.growth.seconds, &m, &in,
                                        &soonest, &latest);
-        bool rate = n.growth_known && s->unit == UNIT_BYTES;
+        bool rate = growth_is_known_well(&n) && s->unit == UNIT_BYTES;
 
         json_t *d = json_object();
         char name[DIMENSION_NAME_MAX];

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine in a few numbers. */
+#include <math.h>
+
+#include "engine/engine_internal.h"
+
+/* A rate of a minute extrapolated to the hour shouts about nothing: from the second horizon on. */
+static const double SHOWN_SECONDS = 240;
+
+/* Less is nothing to a person: a page in four hours. */
+static const double SHOWN_RATE = 1024.0 / 3600;
+
+bool growth_is_known_well(const struct series_numbers *n)
+{
+        return n->growth_known && n->growth.seconds >= SHOWN_SECONDS;
+}
+
+bool growth_is_shown(const struct series_numbers *n)
+{
+        return growth_is_known_well(n) && fabs(n->growth.rate) > 2 * n->growth.error &&
+               fabs(n->growth.rate) >= SHOWN_RATE;
+}
+
+void engine_summary(const struct engine *e, struct engine_summary *ret)
+{
+        *ret = (struct engine_summary){ .samples = e->samples };
+        for (size_t i = 0; i < e->series_count; i++) {
+                const struct series *s = &e->series[i];
+                if (s->field < 0 || s->per.count > 0 || !isfinite(s->value) ||
+                    s->field == FIELD_MEM_AVAILABLE || s->unit != UNIT_BYTES)
+                        continue;
+                if (s->less.count == 0)
+                        ret->dimensions++;
+                struct series_numbers numbers;
+                series_numbers(s, &numbers);
+                if (!numbers.jump_known)
+                        ret->learning = true;
+                double rate = growth_is_shown(&numbers) ? numbers.growth.rate : 0;
+                if (rate > ret->fastest_rate) {
+                        ret->fastest = s->dimension;
+                        ret->fastest_rate = rate;
+                }
+        }
+        for (size_t i = 0; i < e->orphan_count; i++)
+                ret->waiting += e->orphans[i].kept.owed;
+        for (size_t i = 0; i < e->watch_count; i++) {
+                const struct watch *w = &e->watches[i];
+                if (!w->applies) {
+                        ret->elsewhere++;
+                        continue;
+                }
+                ret->rules++;
+                ret->waiting += w->owed;
+                if (w->alert.state != ALERT_FIRING)
+                        continue;
+                if (w->alert.severity >= SEVERITY_WARNING)
+                        ret->firing++;
+                else
+                        ret->notices++;
+                if (w->alert.severity > ret->worst)
+                        ret->worst = w->alert.severity;
+        }
+}
