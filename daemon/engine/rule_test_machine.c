@@ -133,6 +133,7 @@ static double moved(const struct move *move, double before, double at, double se
         double amount = move->reach == REACH_TO      ? move->amount - before
                         : move->reach == REACH_TIMES ? (move->amount - 1) * before
                                                      : move->amount;
+        double phase = move->every > 0 ? fmod(at, move->every) : 0;
         switch (move->verb) {
         case MOVE_GROW:
                 return move->reach == REACH_BY ? amount * at : amount * at / seconds;
@@ -142,11 +143,12 @@ static double moved(const struct move *move, double before, double at, double se
                 /* 1 - exp(-3) = 0.95 */
                 return amount * -expm1(-3 * at / move->within);
         case MOVE_SAW:
-                return amount * fmod(at, move->every) / move->every;
+                return amount * phase / move->every;
         case MOVE_STAIRS:
                 return amount * floor(at / move->every);
         case MOVE_PULSE:
-                return fmod(at, move->every) < move->lasting ? amount : 0;
+                /* Off at the very end of a period, which may be the end of the step. */
+                return phase > 0 && phase <= move->lasting ? amount : 0;
         case MOVE_WAVE:
                 return amount * sin(2 * M_PI * at / move->every);
         default:

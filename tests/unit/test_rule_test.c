@@ -97,6 +97,7 @@ static void test_moves(void **state)
                 SU("SUnreclaim stairs 50M every 10s for 25s", 25, 200),
                 SU("SUnreclaim pulse 50M lasting 4s every 10s for 25s", 12, 150),
                 SU("SUnreclaim pulse 50M lasting 4s every 10s for 25s", 15, 100),
+                SU("SUnreclaim pulse 50M lasting 4s every 10s for 20s, hold for 10s", 25, 100),
                 SU("SUnreclaim wave 50M every 40s for 40s", 10, 150),
                 SU("SUnreclaim wave 50M every 40s for 40s", 30, 50),
                 /* each thread brings 6.7K besides */
