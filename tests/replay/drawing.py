@@ -4,6 +4,7 @@ and what was said when. Above the moment itself, below the whole trace and what 
 import html
 import math
 import os
+import textwrap
 
 import scoring
 
@@ -165,6 +166,7 @@ def picture(trace, case, dimension, start, end, title, detail):
     origin = trace.sorted_time[0]
     alerts = [a for a in case.alerts if a.dimension == dimension]
     context = context_column(trace, dimension)
+    lines = textwrap.wrap(title, 118)[:2]
     panels = [Panel(64, 250, trace, dimension, start, end),
               Panel(350, 110, trace, dimension, origin, trace.sorted_time[-1])]
     if context:
@@ -186,13 +188,17 @@ def picture(trace, case, dimension, start, end, title, detail):
             panel.baseline(alerts)
             panel.alert_marks(alerts, names=i == 0)
     height = panels[-1].top + 100
-    return """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">
-<style>%s</style><rect width="100%%" height="100%%" fill="white"/>
-<text x="%d" y="20" class="title">%s</text><text x="%d" y="38" class="small">%s</text>
+    above = 18 * (len(lines) - 1)
+    heading = "".join('<text x="12" y="%d" class="title">%s</text>' % (20 - above + 18 * i,
+                                                                      html.escape(line))
+                      for i, line in enumerate(lines))
+    return """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 %d %d %d" width="%d" height="%d">
+<style>%s</style><rect y="%d" width="100%%" height="100%%" fill="white"/>
+%s<text x="12" y="38" class="small">%s</text>
 %s
 </svg>
-""" % (WIDTH, height, WIDTH, height, STYLE, 12, html.escape(title), 12, html.escape(detail),
-       "\n".join(p.svg() for p in panels))
+""" % (-above, WIDTH, height + above, WIDTH, height + above, STYLE, -above, heading,
+       html.escape(detail), "\n".join(p.svg() for p in panels))
 
 
 def describe(label):
@@ -244,7 +250,7 @@ def draw_case(case, path, folder):
                                                alert.event.get("text", "")))
 
 
-def finish(folder, cases):
+def finish(folder, cases, tables=""):
     drawn = [d for c in cases for d in getattr(c, "drawn", [])]
     sections = {}
     for section, name, title, about in drawn[:DRAWN_MAX]:
@@ -252,11 +258,12 @@ def finish(folder, cases):
     with open(os.path.join(folder, "index.html"), "w") as f:
         f.write("<!doctype html><meta charset=utf-8><title>kmemwatch: misses and false alarms"
                 "</title><style>body{font:14px sans-serif;max-width:1040px;margin:1em auto}"
-                "img{border:1px solid #ddd;max-width:100%;margin:.4em 0}</style>"
+                "img{border:1px solid #ddd;max-width:100%%;margin:.4em 0}</style>"
                 "<h1>Misses and false alarms</h1><p>Orange: where the truth is. Grey: neither right"
                 " nor wrong. Solid line: an alert that pages (thick: false), dashed: ignored,"
                 " dotted: a notice. Green: what the rule took as normal. Yellow: the part that is"
-                " drawn large.</p><ul>")
+                " drawn large.</p><details><summary>Tables</summary><pre>%s</pre></details><ul>"
+                % html.escape(tables))
         for section in sorted(sections):
             f.write('<li><a href="#%s">%s</a>: %d' % (section.replace(" ", "-"), section,
                                                      len(sections[section])))

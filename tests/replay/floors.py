@@ -7,11 +7,12 @@ import scoring
 KINDS = ("growth", "spike", "drop")
 
 
-def clear(found):
-    """What nobody could take for noise or for too little to matter."""
+def clear(found, percent=0.2):
+    """What nobody could take for noise, for too little to matter, or for a cache in use."""
     label = found.label
     return (abs(label["bytes"]) >= 5 * label.get("life_bytes", 0)
-            and abs(label.get("percent", 100)) >= 0.2)
+            and abs(label.get("percent", 100)) >= percent
+            and label["dimensions"][0] != "SReclaimable")
 
 
 def measures(prefix, cases):
@@ -21,7 +22,8 @@ def measures(prefix, cases):
     found = [f for c in cases for f in c.found]
     for kind in KINDS:
         of_kind = [f for f in found if f.label["kind"] == kind]
-        for name, part in ((kind, of_kind), (kind + " clear", [f for f in of_kind if clear(f)])):
+        for name, part in ((kind, of_kind), (kind + " clear", [f for f in of_kind if clear(f)]),
+                           (kind + " big", [f for f in of_kind if clear(f, 1)])):
             if part:
                 result["%s found %s" % (prefix, name)] = sum(f.fit for f in part) / len(part)
     if days:

@@ -123,7 +123,7 @@ void kernel_step(struct kernel *k, const struct demand *d, const struct extra *e
 
         unreclaimable = threads * h->per_thread + d->sockets * h->per_socket +
                         d->cgroups * h->per_cgroup + d->netns * h->per_netns + d->fills +
-                        k->cached * h->universe * h->unreclaim_per_universe + 0.2 * d->temporary;
+                        (k->cached * h->universe + d->temporary) * h->unreclaim_per_universe;
         unreclaimable =
                 ratchet_step(&k->slab, unreclaimable, interval) +
                 h->unreclaim_base *
