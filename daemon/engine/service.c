@@ -54,8 +54,12 @@ static void tell_manager(struct service *s)
 {
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
-        if (strcmp(status, s->status) != 0)
-                (void)sd_notifyf(0, "STATUS=%s", status);
+        if (strcmp(status, s->status) != 0) {
+                /* sd_notifyf would allocate, each minute in which a rate has changed */
+                char message[sizeof("STATUS=") + SERVICE_STATUS_MAX];
+                snprintf(message, sizeof(message), "STATUS=%s", status);
+                (void)sd_notify(0, message);
+        }
         memcpy(s->status, status, sizeof(s->status));
 }
 
