@@ -88,8 +88,10 @@ static int cannot_sample(struct service *s, int error)
 {
         const char *why = service_sample_error(error);
         double now = clock_monotonic();
+        s->sample_error = error;
         if (s->failures++ == 0) {
                 s->failing_since = now;
+                tell_manager(s);
                 (void)announcer_message(s->announcer, MESSAGE_CANNOT_SAMPLE, LOG_ERR,
                                         &(struct journal_field){ "ERROR", why }, 1,
                                         "Cannot sample %s/proc/meminfo: %s; trying again",
@@ -107,6 +109,8 @@ static int tick(struct service *s)
         if (s->failures > 0)
                 log_notice("sampling again after %u failure%s", s->failures,
                            s->failures == 1 ? "" : "s");
+        if (s->failures > 0)
+                s->told_at = 0;
         s->failures = 0;
         s->alerts_saved = false;
         engine_feed(s->engine, sample);

@@ -43,8 +43,13 @@ static void on_status(struct control_request *request, const char *argument, voi
         (void)argument;
         struct spool_status spool;
         struct writer_status writer;
+        struct troubles troubles;
+        const char *texts[TROUBLES_MAX];
         announcer_spool_status(s->announcer, &spool);
         writer_status(s->writer, &writer);
+        service_troubles(s, &troubles);
+        for (size_t i = 0; i < troubles.count; i++)
+                texts[i] = troubles.text[i];
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
         struct status_frame frame = {
@@ -52,6 +57,8 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .interval = s->settings.interval,
                 .status = status,
                 .faults = &s->faults,
+                .troubles = texts,
+                .trouble_count = troubles.count,
                 .spool_waiting = spool.waiting,
                 .spool_dead = spool.dead,
                 .spool_oldest = spool.waiting ? spool.oldest_age : NAN,

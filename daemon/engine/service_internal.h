@@ -19,7 +19,17 @@
 #include "sample/sampler.h"
 #include "store/writer.h"
 
-enum { SERVICE_STATUS_MAX = 256 };
+enum {
+        SERVICE_STATUS_MAX = 512, /* systemd shows the whole line */
+        TROUBLES_MAX = 8,         /* one of each kind */
+        TROUBLE_SIZE = 160,
+};
+
+/* What is wrong with the daemon itself at this moment, each in a few words. */
+struct troubles {
+        char text[TROUBLES_MAX][TROUBLE_SIZE];
+        size_t count;
+};
 
 #define WATCH_SECONDS 10.0 /* between two lines of --watch */
 
@@ -75,6 +85,7 @@ struct service {
         bool alerts_changed;  /* ... and must be again */
         unsigned failures;    /* samples in a row that could not be taken ... */
         double failing_since; /* CLOCK_MONOTONIC of the first of them */
+        int sample_error;     /* negative errno of the last of them */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };
@@ -113,4 +124,5 @@ extern const size_t service_method_count;
 
 /* service_view.c: the STATUS= line, and what --watch prints. */
 void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX]);
+void service_troubles(const struct service *s, struct troubles *ret);
 void service_watch_print(struct service *s);

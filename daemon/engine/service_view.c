@@ -2,6 +2,7 @@
 /* The daemon in one line for the service manager, and in a table for somebody who watches it. */
 #include <inttypes.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,37 +18,62 @@
 /* Without a terminal: all columns, as wide as they are at most. */
 enum { WATCH_PIPE_COLUMNS = 100 };
 
+_printf_(2, 3) static void add_trouble(struct troubles *t, const char *format, ...)
+{
+        va_list args;
+        if (t->count >= TROUBLES_MAX)
+                return;
+        va_start(args, format);
+        (void)vsnprintf(t->text[t->count++], TROUBLE_SIZE, format, args);
+        va_end(args);
+}
+
 /* Each only while it lasts. */
-static void add_troubles(const struct service *s, struct text *t, const struct spool_status *spool,
-                         const struct writer_status *writer)
+void service_troubles(const struct service *s, struct troubles *ret)
 {
         char lasted[FORMAT_MAX];
-        double stuck = service_disk_stuck(writer, clock_monotonic());
+        struct troubles t = { .count = 0 };
+        struct spool_status spool;
+        struct writer_status writer;
+        double now = clock_monotonic();
+        announcer_spool_status(s->announcer, &spool);
+        writer_status(s->writer, &writer);
+        if (s->failures > 0)
+                add_trouble(&t, "cannot sample /proc/meminfo for %s: %s",
+                            format_duration(now - s->failing_since, lasted),
+                            service_sample_error(s->sample_error));
+        if (s->rules.count == 0)
+                add_trouble(&t, "no rules");
+        if (s->refused > 0)
+                add_trouble(&t, "not reloaded for %zu fault%s", s->refused,
+                            s->refused == 1 ? "" : "s");
+        double stuck = service_disk_stuck(&writer, now);
         if (stuck > 0)
-                text_add(t, ", %s does not answer for %s",
-                         writer->busy_lane == WRITER_JOURNAL ? "journal" : "disk",
-                         format_duration(stuck, lasted));
-        if (service_courier_silent(s, spool))
-                text_add(t, ", nobody takes events for %s",
-                         format_duration(spool->oldest_age, lasted));
-        if (writer->lane[WRITER_DURABLE].error < 0)
-                text_add(t, ", cannot write: %s", strerror(-writer->lane[WRITER_DURABLE].error));
+                add_trouble(&t, "%s does not answer for %s",
+                            writer.busy_lane == WRITER_JOURNAL ? "journal" : "disk",
+                            format_duration(stuck, lasted));
+        if (service_courier_silent(s, &spool))
+                add_trouble(&t, "nobody takes events for %s",
+                            format_duration(spool.oldest_age, lasted));
+        if (writer.lane[WRITER_DURABLE].error < 0)
+                add_trouble(&t, "cannot write: %s", strerror(-writer.lane[WRITER_DURABLE].error));
         if (s->alerts_file.error < 0)
-                text_add(t, ", open alerts not saved: %s", strerror(-s->alerts_file.error));
+                add_trouble(&t, "open alerts not saved: %s", strerror(-s->alerts_file.error));
         if (s->learned_file.error < 0)
-                text_add(t, ", what is learned not saved: %s", strerror(-s->learned_file.error));
+                add_trouble(&t, "what is learned not saved: %s", strerror(-s->learned_file.error));
+        *ret = t;
 }
 
 void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX])
 {
         struct engine_summary sum;
         struct spool_status spool;
-        struct writer_status writer;
+        struct troubles troubles;
         struct text t;
         char rate[FORMAT_MAX];
         engine_summary(s->engine, &sum);
         announcer_spool_status(s->announcer, &spool);
-        writer_status(s->writer, &writer);
+        service_troubles(s, &troubles);
         text_init(&t, buffer, SERVICE_STATUS_MAX);
         text_add(&t, "%s %u dimensions", sum.learning ? "learning" : "watching", sum.dimensions);
         if (sum.fastest)
@@ -61,10 +87,8 @@ void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX
         size_t faults = s->faults.count + s->faults.dropped;
         if (faults > 0)
                 text_add(&t, ", %zu fault%s in rules or settings", faults, faults == 1 ? "" : "s");
-        if (s->refused > 0)
-                text_add(&t, ", not reloaded for %zu fault%s", s->refused,
-                         s->refused == 1 ? "" : "s");
-        add_troubles(s, &t, &spool, &writer);
+        for (size_t i = 0; i < troubles.count; i++)
+                text_add(&t, ", %s", troubles.text[i]);
 }
 
 void service_watch_print(struct service *s)

@@ -209,7 +209,9 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         struct engine_summary summary;
         engine_summary(e, &summary);
         json_t *root = json_object(), *dimensions = json_array(), *spool = json_object(),
-               *cost = json_object();
+               *cost = json_object(), *troubles = json_array();
+        for (size_t i = 0; i < f->trouble_count; i++)
+                json_array_append_new(troubles, json_string(f->troubles[i]));
         for (size_t i = 0; i < e->series_count; i++)
                 if (isfinite(e->series[i].value) && e->series[i].field >= 0)
                         json_array_append_new(dimensions, dimension_json(e, i));
@@ -235,6 +237,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(root, "dimensions", dimensions);
         json_object_set_new(root, "alerts", alert_list(e));
         json_object_set_new(root, "rules", rules_json(&summary, f->faults));
+        json_object_set_new(root, "troubles", troubles);
         json_object_set_new(root, "spool", spool);
         json_object_set_new(root, "cost", cost);
         return print_and_free(root, ret);

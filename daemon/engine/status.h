@@ -14,6 +14,8 @@ struct status_frame {
         double interval;               /* seconds */
         const char *status;            /* the STATUS= line */
         const struct problems *faults; /* rules left out */
+        const char *const *troubles;   /* of the daemon itself, each in a few words */
+        size_t trouble_count;
         uint64_t spool_waiting, spool_dead;
         double spool_oldest; /* seconds, NaN none */
         uint64_t held;       /* events and entries not written yet */

@@ -237,6 +237,7 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
         d.dimensions = calloc(d.dimension_count + 1, sizeof *d.dimensions);
         if (!d.dimensions ||
             texts_of(json_object_get(rules, "left_out"), &d.left_out, &d.left_out_count) < 0 ||
+            texts_of(json_object_get(root, "troubles"), &d.troubles, &d.trouble_count) < 0 ||
             alerts_parse(json_object_get(root, "alerts"), &d) < 0) {
                 daemon_reply_done(&d);
                 return -ENOMEM;
@@ -269,6 +270,7 @@ void daemon_reply_done(struct daemon_reply *r)
         free(r->dimensions);
         free(r->alerts);
         free(r->left_out);
+        free(r->troubles);
         json_decref(r->root);
         *r = (struct daemon_reply){ 0 };
 }

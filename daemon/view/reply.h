@@ -58,6 +58,8 @@ struct daemon_reply {
         double rules_active, rules_elsewhere;
         const char **left_out;
         size_t left_out_count;
+        const char **troubles; /* of the daemon itself */
+        size_t trouble_count;
         double spool_waiting, spool_oldest, spool_dead, spool_held;
         const char *spool_error; /* NULL: none */
         double cpu_seconds, ticks, resident;

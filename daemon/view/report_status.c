@@ -46,6 +46,10 @@ static void degraded_reasons(const struct status_report *s, struct text *ret)
 {
         size_t broken = channels_in_state(s->courier, "broken");
 
+        for (size_t i = 0; i < s->daemon->trouble_count; i++) {
+                add_comma(ret);
+                text_add(ret, "%s", s->daemon->troubles[i]);
+        }
         if (s->daemon->left_out_count > 0) {
                 add_comma(ret);
                 text_add(ret, "faults in rules");
@@ -62,7 +66,7 @@ static void degraded_reasons(const struct status_report *s, struct text *ret)
                 add_comma(ret);
                 text_add(ret, "the courier is not reached");
         }
-        if (s->daemon->spool_error) {
+        if (s->daemon->spool_error && s->daemon->trouble_count == 0) {
                 add_comma(ret);
                 text_add(ret, "alerts cannot be written");
         }
@@ -70,7 +74,7 @@ static void degraded_reasons(const struct status_report *s, struct text *ret)
 
 enum exit_code report_status_code(const struct status_report *s)
 {
-        char buffer[256];
+        char buffer[1024];
         struct text reasons;
 
         text_init(&reasons, buffer, sizeof buffer);
@@ -86,7 +90,7 @@ static void print_headline(const struct terminal *t, const struct status_report 
 {
         const struct daemon_reply *d = s->daemon;
         size_t of[SEVERITY_COUNT] = { 0 }, learning = 0;
-        char buffer[256];
+        char buffer[1024];
         struct text line;
 
         for (size_t i = 0; i < d->alert_count; i++)

@@ -107,6 +107,15 @@ class Daemon:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=20)
 
+    def status(self):
+        """Exit code and output of `kmemwatch status`."""
+        done = subprocess.run([f"{BUILD}/kmemwatch", "--runtime", f"{self.path}/runtime", "status"],
+                              capture_output=True, text=True, timeout=20, check=False)
+        return done.returncode, done.stdout
+
+    def wait_status(self, code, text):
+        self.wait(lambda: self.status()[0] == code and text in self.status()[1])
+
     def proc(self, name):
         with open(f"/proc/{self.process.pid}/{name}", encoding="utf-8") as f:
             return f.read()
@@ -152,6 +161,40 @@ def test_meminfo_gone():
         os.unlink(meminfo)
         assert d.process.wait(timeout=60) == 1
         assert 28 < time.monotonic() - begin < 45, "thirty seconds, whatever the interval is"
+
+
+def test_meminfo_garbled():
+    """Old numbers are not shown as if all were well."""
+    with Daemon("interval = 200ms") as d:
+        d.start()
+        d.wait_status(0, "no alerts")
+        meminfo = f"{d.path}/root/proc/meminfo"
+        for text in ("", "MemTotal: none", "\0" * 3000, "MemTotal: 99999999999999999999999 kB\n"):
+            with open(meminfo, "w", encoding="utf-8") as f:
+                f.write(text)
+            d.wait_status(3, "degraded: cannot sample /proc/meminfo for")
+            d.wait_told("cannot sample /proc/meminfo for")
+            shutil.copy(f"{ROOT}/proc/meminfo", meminfo)
+            d.wait_status(0, "no alerts")
+            d.told = ""
+        assert "MemTotal" in d.output
+        assert d.stop() == 0
+
+
+def test_no_rules():
+    """Watching without rules looks well and is not."""
+    with Daemon() as d:
+        rules = f"{d.path}/config/rules.d"
+        d.start(rules=rules)
+        d.wait_status(3, "degraded: no rules")
+        shutil.copy("rules/slab.ini", rules)
+        d.process.send_signal(signal.SIGHUP)
+        d.wait_status(0, "no alerts")
+        with open(f"{rules}/mine.ini", "w", encoding="utf-8") as f:
+            f.write("[mine]\n")
+        d.process.send_signal(signal.SIGHUP)
+        d.wait_status(3, "degraded: not reloaded for")
+        assert d.stop() == 0
 
 
 def test_descriptors():
