@@ -70,8 +70,8 @@ void help_print(FILE *out)
               "  kmemwatch explain SUnreclaim      why does it say that, or nothing?\n"
               "  kmemwatch check                   are my rules and channels right?\n"
               "  kmemwatch send-test slack         does a message arrive?\n"
-              "  kmemwatch record -o day.csv       record, and then\n"
               "  kmemwatch test my.test            do my rules say what they should?\n"
+              "  kmemwatch record -o day.csv       record, and then\n"
               "  kmemwatch replay day.csv          what would the rules have said?\n"
               "\n"
               "kmemwatch help COMMAND says more; so does kmemwatch(1).\n",

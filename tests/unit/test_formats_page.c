@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "../test.h"
+#include "../world.h"
 #include "alert/event.h"
 #include "announce/entry.h"
 #include "announce/event_json.h"
 #include "base/files.h"
 #include "base/macros.h"
+#include "engine/status.h"
 
 static const char PAGE[] = "contrib/man/kmemwatch-formats.7";
 
@@ -93,6 +95,8 @@ static void assert_members_named(const json_t *object)
                 assert_named(key);
                 if (json_is_object(value))
                         assert_members_named(value);
+                else if (json_is_object(json_array_get(value, 0)))
+                        assert_members_named(json_array_get(value, 0));
         }
 }
 
@@ -113,6 +117,40 @@ static void test_replay_members(void **state)
         assert_int_equal(event_json_line(&EVENT, &text), 0);
         json_auto_t *root = json_loads(text, 0, NULL);
         assert_members_named(root);
+}
+
+static void assert_json_named(char *text)
+{
+        _cleanup_free_ char *owned = text;
+        json_auto_t *root = json_loads(owned, 0, NULL);
+        assert_members_named(root);
+}
+
+/* Everything is there at once: a dimension, an alert, a fault. */
+static void test_status_members(void **state)
+{
+        struct problems faults = { 0 };
+        const struct status_frame frame = { .status = "", .faults = &faults, .error = "x" };
+        struct world w;
+        char *text = NULL;
+        (void)state;
+        world_init(&w, "[large]\ndimension = Slab\nper = MemTotal\ndetect = ratio\n"
+                       "warning = 1%\nfor = 0s\n" WORLD_WORDS);
+        world_run(&w, 100, 0);
+        problems_add(&faults, "f", 1, "x");
+        assert_int_equal(status_json(w.engine, &frame, &text), 0);
+        assert_non_null(strstr(text, "\"alert_id\""));
+        assert_json_named(text);
+        assert_int_equal(alerts_json(w.engine, &text), 0);
+        assert_json_named(text);
+        problems_done(&faults);
+        world_done(&w);
+        size_t size;
+        assert_int_equal(
+                file_read(AT_FDCWD, "tests/unit/golden/busy-courier.json", 1 << 20, &text, &size),
+                0);
+        assert_json_named(text);
+        assert_named("courier_error"); /* what the tool adds */
 }
 
 static void test_journal_fields(void **state)
@@ -140,6 +178,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_webhook_members),
                 cmocka_unit_test(test_replay_members),
+                cmocka_unit_test(test_status_members),
                 cmocka_unit_test(test_journal_fields),
         };
         return cmocka_run_group_tests_name("formats page", tests, read_page, free_page);
