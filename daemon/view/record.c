@@ -105,6 +105,6 @@ enum exit_code record_run(const struct options *o)
         if (out != stdout && fclose(out) != 0 && r == 0)
                 r = problem(name, -errno);
         if (out == stdout && r == -EPIPE)
-                clearerr(out); /* what is lost was not wanted */
+                clearerr(stdout); /* what is lost was not wanted */
         return r < 0 && r != -EPIPE ? EXIT_USAGE : EXIT_FINE;
 }

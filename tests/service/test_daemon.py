@@ -249,7 +249,7 @@ def set_slab(daemon, kib):
 
 
 def test_nobody_reads():
-    """A terminal that is stopped holds up the alert on it, but neither the sampling nor the stop."""
+    """A terminal that is stopped holds up its alerts, but neither the sampling nor the stop."""
     with Daemon("interval = 200ms") as d:
         there, here = os.pipe()
         fcntl.fcntl(here, fcntl.F_SETPIPE_SZ, 4096)
