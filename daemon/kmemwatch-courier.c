@@ -90,6 +90,7 @@ static int load(const struct program *p, struct problems *problems, struct chann
                 return r;
         r = channel_set_load(p->places.channels, p->places.config, p->places.credentials,
                              SECRET_REQUIRED, problems, channels);
+        problems_sort(problems);
         return r == -ENOMEM ? r : 0; /* a folder that cannot be read is among the problems */
 }
 

@@ -83,7 +83,7 @@ _unused_ static void folder_forget(const struct folder *f, char *text)
                 copy_;                                         \
         })
 
-_unused_ static char *problems_text(const struct problems *p)
+_unused_ static char *problems_text(struct problems *p)
 {
         return PRINTED(problems_print(p, out));
 }

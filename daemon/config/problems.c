@@ -97,16 +97,25 @@ bool problems_any(const struct problems *p)
         return p->count > 0 || p->dropped > 0;
 }
 
-static int compare(const void *a, const void *b)
+static bool comes_before(const struct problem *a, const struct problem *b)
 {
-        const struct problem *const *x = a, *const *y = b;
-        int by_file = strcmp((*x)->file, (*y)->file);
+        int by_file = strcmp(a->file, b->file);
 
-        if (by_file != 0)
-                return by_file;
-        if ((*x)->line != (*y)->line)
-                return (*x)->line < (*y)->line ? -1 : 1;
-        return *x < *y ? -1 : 1; /* as they were found */
+        return by_file != 0 ? by_file < 0 : a->line < b->line;
+}
+
+/* By insertion: mostly in order already, at most PROBLEMS_MAX, and those of one line stay as they
+ * were found. */
+void problems_sort(struct problems *p)
+{
+        for (size_t i = 1; i < p->count; i++) {
+                struct problem one = p->list[i];
+                size_t at = i;
+
+                for (; at > 0 && comes_before(&one, &p->list[at - 1]); at--)
+                        p->list[at] = p->list[at - 1];
+                p->list[at] = one;
+        }
 }
 
 const char *problem_format(const struct problem *p, char *buffer, size_t size)
@@ -121,19 +130,15 @@ const char *problem_format(const struct problem *p, char *buffer, size_t size)
         return buffer;
 }
 
-void problems_print(const struct problems *p, FILE *out)
+void problems_print(struct problems *p, FILE *out)
 {
         /* A path has at most 4096 bytes; our own texts are below 1 KiB. */
         enum { LINE_SIZE = 8192 };
-        const struct problem *sorted[PROBLEMS_MAX];
         char line[LINE_SIZE];
 
+        problems_sort(p);
         for (size_t i = 0; i < p->count; i++)
-                sorted[i] = &p->list[i];
-        if (p->count > 0)
-                qsort(sorted, p->count, sizeof(sorted[0]), compare);
-        for (size_t i = 0; i < p->count; i++)
-                fprintf(out, "%s\n", problem_format(sorted[i], line, sizeof(line)));
+                fprintf(out, "%s\n", problem_format(&p->list[i], line, sizeof(line)));
         if (p->dropped > 0)
                 fprintf(out, "... and %zu more\n", p->dropped);
 }

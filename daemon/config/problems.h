@@ -44,5 +44,8 @@ bool problems_concern(const struct problems *p, const char *file);
  * buffer. */
 const char *problem_format(const struct problem *p, char *buffer, size_t size);
 
-/* problem_format of all, one a line, sorted by file and line, then how many more there were. */
-void problems_print(const struct problems *p, FILE *out);
+/* By file and line; those of a whole file come before those of its lines. */
+void problems_sort(struct problems *p);
+
+/* problem_format of all, one a line, sorted, then how many more there were. */
+void problems_print(struct problems *p, FILE *out);

@@ -55,7 +55,10 @@ static int load(struct service *s, struct problems *problems, struct daemon_sett
         };
         int r = config_file_load(s->places.main_file, parts, ELEMENTS_OF(parts), problems);
         s->no_channels = channel_files_count(s->places.channels) == 0;
-        return r < 0 ? r : rule_set_load(s->places.rules, NULL, problems, rules);
+        if (r >= 0)
+                r = rule_set_load(s->places.rules, NULL, problems, rules);
+        problems_sort(problems);
+        return r;
 }
 
 int service_rules_load(struct service *s)

@@ -52,7 +52,7 @@ static int check(const struct places *places, const struct config_part *parts, s
 }
 
 /* One fault a line, unwrapped, as compilers print them, so that editors and grep find the place. */
-static int print_problems(const struct terminal *t, const struct problems *problems)
+static int print_problems(const struct terminal *t, struct problems *problems)
 {
         _cleanup_free_ char *text = NULL;
         size_t size;

@@ -35,6 +35,12 @@ static bool courier_missing(const struct status_report *s)
         return !s->courier && s->channel_files > 0;
 }
 
+/* They were written after the courier read its folder. */
+static bool channels_unread(const struct status_report *s)
+{
+        return s->courier && s->courier->channel_count == 0 && s->channel_files > 0;
+}
+
 static void add_comma(struct text *t)
 {
         if (t->length > 0)
@@ -65,6 +71,10 @@ static void degraded_reasons(const struct status_report *s, struct text *ret)
         if (courier_missing(s)) {
                 add_comma(ret);
                 text_add(ret, "the courier is not reached");
+        }
+        if (channels_unread(s)) {
+                add_comma(ret);
+                text_add(ret, "the courier has not read its channels");
         }
         if (s->daemon->spool_error && s->daemon->trouble_count == 0) {
                 add_comma(ret);
@@ -350,6 +360,13 @@ static int print_delivery(const struct terminal *t, const struct status_report *
         print_queue(t, s->daemon);
         if (s->courier && s->courier->channel_count > 0)
                 return print_channels(t, s->courier, s->now);
+        if (channels_unread(s)) {
+                terminal_spaces(t, 10);
+                terminal_wrap(t, STYLE_WARNING, 10, 10,
+                              "There are channels, but the courier has not read them: systemctl "
+                              "restart kmemwatch-courier");
+                return 0;
+        }
         if (s->courier || s->channel_files == 0) {
                 terminal_line(t, STYLE_PLAIN,
                               "          No channel is configured: alerts go to the journal only.");
@@ -388,7 +405,8 @@ static void print_left_out(const struct terminal *t, const char *title, const ch
         size_t shown = 0, of_file = 0;
         for (size_t i = 0; i < count; i++) {
                 of_file = i > 0 && same_file(lines[i], lines[i - 1]) ? of_file + 1 : 0;
-                if (of_file >= LEFT_OUT_FILE_SHOWN || shown >= LEFT_OUT_SHOWN)
+                if ((count > LEFT_OUT_SHOWN && of_file >= LEFT_OUT_FILE_SHOWN) ||
+                    shown >= LEFT_OUT_SHOWN)
                         continue;
                 shown++;
                 terminal_spaces(t, 2);
@@ -415,7 +433,8 @@ static void print_daemon(const struct terminal *t, const struct daemon_reply *d,
                 text_add(&line, " (%.0f more for other machines)", d->rules_elsewhere);
         if (isfinite(d->interval))
                 text_add(&line, ", a sample every %s", format_duration(d->interval, number));
-        if (isfinite(d->cpu_seconds) && d->ticks > 0)
+        /* The start costs more than all samples of the first minute. */
+        if (isfinite(d->cpu_seconds) && d->ticks >= 60)
                 text_add(&line, ", %.3f ms of CPU each", d->cpu_seconds / d->ticks * 1000);
         if (isfinite(d->resident))
                 text_add(&line, ", %s resident", format_bytes(d->resident, number));
