@@ -49,9 +49,24 @@ static void add_workload(struct text *t, const struct event *e)
                  format_percent(e->explained, share));
 }
 
+/* After a restart what is normal, or how fast it grows, may have to be learned again: then only
+ * what the alert itself remembers can be said. */
+static void add_remembered(struct text *t, const struct event *e, const char *verb)
+{
+        char value[FORMAT_MAX], before[FORMAT_MAX];
+        text_add(t, "%s %s", e->dimension, verb);
+        if (isfinite(e->start_value))
+                text_add(t, " from %s", event_amount(e->unit, e->start_value, before));
+        text_add(t, ", now %s", event_amount(e->unit, e->value, value));
+}
+
 static void add_jump(struct text *t, const struct event *e)
 {
         char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
+        if (!isfinite(e->baseline)) {
+                add_remembered(t, e, e->kind == KIND_SPIKE ? "jumped" : "dropped");
+                return;
+        }
         text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension,
                  e->kind == KIND_SPIKE ? "jumped" : "dropped",
                  event_amount(e->unit, fabs(e->value - e->baseline), change),
@@ -62,6 +77,10 @@ static void add_jump(struct text *t, const struct event *e)
 static void add_growth(struct text *t, const struct event *e)
 {
         char rate[FORMAT_MAX], error[FORMAT_MAX], value[FORMAT_MAX];
+        if (!isfinite(e->rate)) {
+                add_remembered(t, e, "grew");
+                return;
+        }
         text_add(t, "%s grows %s (give or take %s), now %s", e->dimension,
                  format_rate(e->rate, rate), format_bytes(2 * e->rate_error * 3600, error),
                  event_amount(e->unit, e->value, value));

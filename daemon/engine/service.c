@@ -262,6 +262,9 @@ int service_run(const struct service_options *o)
 {
         struct service s = { .options = o,
                              .started = clock_realtime(),
+                             /* The courier starts at the same time: what was left for it is not
+                              * its fault yet. */
+                             .health_at = clock_monotonic(),
                              .procfs = { .root_fd = -1 },
                              .state_lock = -1,
                              .runtime_lock = -1,
