@@ -187,6 +187,12 @@ static void set_trend(struct table *table, const struct reply_dimension *d)
                 table_cell(table, COLUMN_TREND, STYLE_PLAIN, "%s", format_rate(d->rate, buffer));
 }
 
+/* What a rule takes off first (SUnreclaim less 64 MiB) may be more than there is. */
+static double not_below_zero(const struct reply_dimension *d, double value)
+{
+        return is_ratio(d) && value < 0 ? 0 : value;
+}
+
 static void add_dimension(struct table *table, const struct reply_dimension *d, double now)
 {
         char buffer[FORMAT_MAX];
@@ -198,9 +204,10 @@ static void add_dimension(struct table *table, const struct reply_dimension *d, 
         else if (d->learning)
                 table_cell(table, COLUMN_STATE, STYLE_FAINT, "learning");
         table_cell(table, COLUMN_NAME, STYLE_PLAIN, "%s", d->name);
-        table_cell(table, COLUMN_NOW, STYLE_STRONG, "%s", report_value(d->unit, d->value, buffer));
+        table_cell(table, COLUMN_NOW, STYLE_STRONG, "%s",
+                   report_value(d->unit, not_below_zero(d, d->value), buffer));
         table_cell(table, COLUMN_BASELINE, STYLE_PLAIN, "%s",
-                   report_value(d->unit, d->baseline, buffer));
+                   report_value(d->unit, not_below_zero(d, d->baseline), buffer));
         set_trend(table, d);
         if (isfinite(d->exhausts_at))
                 table_cell(table, COLUMN_LEFT, report_style(d->severity), "%s",
