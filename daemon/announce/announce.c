@@ -262,6 +262,14 @@ int announcer_event(struct announcer *a, const struct event *e)
         return r;
 }
 
+void announcer_rehearse(struct announcer *a, const struct event *e)
+{
+        _cleanup_free_ char *json = NULL;
+
+        entry_of_event(&a->entry, a->journal->identifier, e);
+        (void)event_json(e, &json);
+}
+
 int announcer_message(struct announcer *a, enum message message, int priority,
                       const struct journal_field *fields, size_t count, const char *format, ...)
 {

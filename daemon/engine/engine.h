@@ -28,6 +28,11 @@ void engine_free(struct engine *e); /* NULL is fine */
 /* One sample. */
 void engine_feed(struct engine *e, const struct sample *sample);
 
+/* Makes for each rule that applies the event that it would make if it fired now, and shows it;
+ * nothing changes. A rehearsal: what an alert takes lies in memory afterwards. */
+void engine_rehearse(const struct engine *e, void (*show)(const struct event *e, void *userdata),
+                     void *userdata);
+
 /* Goes over to other rules (a reload): series that both measure keep what they learned, alerts of
  * rules that stay go on with what they owe, those of rules that are gone are ended, and that is
  * offered with the next sample. The old rules are not needed after it returns. On -ENOMEM, or

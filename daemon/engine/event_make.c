@@ -114,3 +114,15 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
         ret->recent_count = recent_read(&s->recent, ret->recent);
         event_text(ret);
 }
+
+void engine_rehearse(const struct engine *e, void (*show)(const struct event *e, void *userdata),
+                     void *userdata)
+{
+        const struct alert_change fires = { .happened = true, .type = EVENT_FIRING };
+        struct event event;
+        for (size_t i = 0; i < e->watch_count; i++)
+                if (e->watches[i].applies) {
+                        event_make(e, &e->watches[i], &fires, e->wall, &event);
+                        show(&event, userdata);
+                }
+}

@@ -95,7 +95,7 @@ struct service {
 int service_start_sampling(struct service *s);
 int service_start_outputs(struct service *s);
 void service_start_control(struct service *s); /* the daemon runs without it */
-void service_start_words(struct service *s);
+void service_start_words(struct service *s);   /* rehearses and locks the memory, too */
 const char *service_root(const struct service *s);
 const char *service_sample_error(int error); /* of sampler_take, for a person */
 

@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "base/units.h"
 #include "control/names.h"
+#include "engine/open_alert.h"
 #include "engine/service_internal.h"
 #include "sample/host.h"
 
@@ -102,6 +103,21 @@ void service_start_control(struct service *s)
                             s->places.runtime, strerror(-r));
 }
 
+static void rehearse_event(const struct event *e, void *userdata)
+{
+        struct service *s = userdata;
+        announcer_rehearse(s->announcer, e);
+}
+
+/* Each rule's alert once without telling anybody: its words, and the code that nothing else runs,
+ * would otherwise be read from a disk when memory is short. */
+static void rehearse(struct service *s)
+{
+        _cleanup_free_ char *alerts = NULL;
+        engine_rehearse(s->engine, rehearse_event, s);
+        (void)open_alerts_encode(s->engine, &alerts);
+}
+
 static void lock_memory(void)
 {
         /* On fault: only what is used, so that an unused arena costs nothing. */
@@ -132,6 +148,7 @@ void service_start_words(struct service *s)
 {
         const struct place_options *o = &s->options->places;
         bool folders = s->alerts_file.folder_fd >= 0 && s->learned_file.folder_fd >= 0;
+        rehearse(s);
         lock_memory();
         if (o->config && access(o->config, F_OK) < 0)
                 log_warning("--config %s: %s; using the defaults", o->config, strerror(errno));

@@ -524,6 +524,32 @@ static void test_not_taken_at_random(void **state)
         world_done(&w);
 }
 
+static void show(const struct event *e, void *userdata)
+{
+        struct world *w = userdata;
+        assert_int_equal(e->type, EVENT_FIRING);
+        assert_non_null(strstr(e->text, "SUnreclaim"));
+        w->tries++;
+}
+
+/* Before the first sample as after many: each rule once, and nothing comes of it. */
+static void test_rehearsal(void **state)
+{
+        (void)state;
+        char story[1024];
+        struct world w;
+        world_init(&w, SPIKE DROP GROWTH SIZE);
+        engine_rehearse(w.engine, show, &w);
+        assert_int_equal(w.tries, 4);
+        world_run(&w, 300, 0);
+        engine_rehearse(w.engine, show, &w);
+        assert_int_equal(w.tries, 8);
+        run_to(&w, FIELD_SUNRECLAIM, 300 * MIB, 10);
+        run_to(&w, FIELD_SUNRECLAIM, 100 * MIB, 60);
+        assert_string_equal(world_story(&w, "slab-spike", story), "firing/warning resolved/ok");
+        world_done(&w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -542,6 +568,7 @@ int main(void)
                 cmocka_unit_test(test_reload_too_often),
                 cmocka_unit_test(test_not_taken),
                 cmocka_unit_test(test_not_taken_at_random),
+                cmocka_unit_test(test_rehearsal),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
