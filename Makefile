@@ -245,7 +245,7 @@ check-rules: $(MAINS)
 
 check-detection: $(MAINS) $(SIMULATE)
 	@$(RUN_SUITE) detection tests/simulate/test_simulate.py tests/replay/test_score.py \
-		tests/replay/check-detection
+		tests/replay/test_record.py tests/replay/check-detection
 
 # How well the rules find what is wrong, in tables, and each miss and each false alarm as a picture.
 # DETECTION takes more options, as in DETECTION='--simulate 2000': see tests/replay/score --help.

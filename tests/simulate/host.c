@@ -210,7 +210,7 @@ static void draw_objects(struct random *r, const struct habits *a, struct host *
         h->unreclaim_base = draw_between(r, 15, 40) * MIB +
                             h->cpus * draw_scale(r, 0.2, 1.5) * MIB +
                             h->total * draw_scale(r, 0.0005, 0.006);
-        h->unreclaim_noise = draw_scale(r, 0.0005, 0.01);
+        h->unreclaim_noise = draw_scale(r, 0.0001, 0.006);
         /* With a security module every inode has a blob of its own: 30 to 80 bytes for each 1.2 KiB
          * of inode and dentry. */
         h->unreclaim_per_universe = draw_scale(r, 0.005, 0.08);
@@ -239,7 +239,7 @@ static void draw_day(struct random *r, const struct habits *a, struct host *h)
         h->half_day_swing = draw_between(r, 0, 0.2);
         h->half_day_peak = draw_between(r, 0, 24);
         h->weekend = draw_chance(r, 0.5) ? draw_between(r, 0.3, 1) : 1;
-        h->load_noise = draw_scale(r, 0.01, 0.2);
+        h->load_noise = draw_scale(r, 0.003, 0.15);
         h->load_tau = draw_scale(r, 30, 3600);
         h->bursts_per_hour = DRAW(r, a->bursts);
         h->deploys_per_day = draw_chance(r, 0.4) ? draw_scale(r, 0.1, 3) : 0;
