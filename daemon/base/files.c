@@ -95,18 +95,18 @@ int write_all(int fd, const void *data, size_t size)
         return 0;
 }
 
-static int write_synced(int fd, const void *data, size_t size, mode_t mode)
+static int write_whole(int fd, const void *data, size_t size, mode_t mode, bool synced)
 {
         int r = write_all(fd, data, size);
 
         if (r < 0)
                 return r;
         /* fchmod, since the mode given to open is cut by the umask */
-        return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+        return fchmod(fd, mode) < 0 || (synced && fsync(fd) < 0) ? -errno : 0;
 }
 
-int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
-                      mode_t mode)
+static int replace(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
+                   mode_t mode, bool synced)
 {
         _cleanup_close_ int fd = -1;
         char temporary[NAME_MAX + 1];
@@ -123,14 +123,25 @@ int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *da
                     mode & 0700);
         if (fd < 0)
                 return -errno;
-        r = write_synced(fd, data, size, mode);
+        r = write_whole(fd, data, size, mode, synced);
         if (r == 0 && renameat(tmp_dirfd, temporary, dirfd, name) < 0)
                 r = -errno;
         if (r < 0) {
                 (void)unlinkat(tmp_dirfd, temporary, 0);
                 return r;
         }
-        return fsync(dirfd) < 0 ? -errno : 0;
+        return synced && fsync(dirfd) < 0 ? -errno : 0;
+}
+
+int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
+                      mode_t mode)
+{
+        return replace(tmp_dirfd, dirfd, name, data, size, mode, true);
+}
+
+int file_replace(int dirfd, const char *name, const void *data, size_t size, mode_t mode)
+{
+        return replace(dirfd, dirfd, name, data, size, mode, false);
 }
 
 static int make_one(const char *path, mode_t mode)

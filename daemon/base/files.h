@@ -22,6 +22,10 @@ int file_read_plain(int dirfd, const char *name, size_t max, char **ret_data, si
 int file_write_atomic(int tmp_dirfd, int dirfd, const char *name, const void *data, size_t size,
                       mode_t mode);
 
+/* The same without waiting for the disk: after a crash of the machine the file may be damaged. For
+ * what has a checksum and is worth nothing after such a crash. */
+int file_replace(int dirfd, const char *name, const void *data, size_t size, mode_t mode);
+
 /* Writes all of data, restarting on EINTR and short writes. */
 int write_all(int fd, const void *data, size_t size);
 

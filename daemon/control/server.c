@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -124,6 +125,26 @@ static int listen_at(const char *path, int *ret)
         return 0;
 }
 
+/* A system group: sysusers.d puts it into /etc/group. Asking the name service instead would load
+ * its modules (0.3 MiB for libnss_systemd alone) and might wait for a server. */
+static bool find_admin_group(gid_t *ret)
+{
+        FILE *f = fopen("/etc/group", "re");
+        bool known = false;
+        char buffer[16 * 1024]; /* a line with many members; a longer one ends the search */
+        struct group group, *found;
+
+        if (!f)
+                return false;
+        while (!known && fgetgrent_r(f, &group, buffer, sizeof(buffer), &found) == 0) {
+                known = strcmp(group.gr_name, ADMIN_GROUP) == 0;
+                if (known)
+                        *ret = group.gr_gid;
+        }
+        fclose(f);
+        return known;
+}
+
 int control_server_new(sd_event *loop, const char *path, const char *interface,
                        const struct control_method *methods, size_t count, void *userdata,
                        struct control_server **ret)
@@ -139,12 +160,7 @@ int control_server_new(sd_event *loop, const char *path, const char *interface,
         s->fd = -1;
         s->idle_seconds = CONTROL_IDLE_SECONDS;
 
-        /* Once, at start: a name service may take its time. */
-        const struct group *group = getgrnam(ADMIN_GROUP);
-        if (group) {
-                s->has_admin_group = true;
-                s->admin_group = group->gr_gid;
-        }
+        s->has_admin_group = find_admin_group(&s->admin_group);
 
         int r = vtable_new(methods, count, &s->vtable);
         if (r < 0 || (r = listen_at(path, &s->fd)) < 0)

@@ -252,7 +252,6 @@ static void service_done(struct service *s)
         sampler_free(s->sampler);
         procfs_done(&s->procfs);
         places_done(&s->places);
-        free(s->learned);
         closep(&s->state_lock);
         closep(&s->runtime_lock);
         sd_event_unref(s->loop);

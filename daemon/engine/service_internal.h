@@ -38,8 +38,9 @@ struct kept_file {
         const char *name, *folder;
         const char *forgets; /* what a restart does not know without it */
         const struct journal *journal;
-        mode_t mode;          /* of the folder where it must be made */
-        int folder_fd;        /* -1: not open */
+        mode_t mode;   /* of the folder where it must be made */
+        bool synced;   /* it must survive a crash of the machine; the runtime folder does not */
+        int folder_fd; /* -1: not open */
         double failing_since; /* CLOCK_MONOTONIC, NAN while it works */
         bool said;
         atomic_int error; /* negative errno since it was said, else 0: for everybody */
@@ -79,8 +80,6 @@ struct service {
         bool disk_said, courier_said;
         bool no_channels, no_channels_said; /* when the settings were read */
         int errors_told;                    /* of the state files, in STATUS= */
-        char *learned;                      /* what the learned state is encoded into */
-        size_t learned_space;
         bool alerts_saved;    /* the open alerts were handed to the writer in this tick ... */
         bool alerts_changed;  /* ... and must be again */
         unsigned failures;    /* samples in a row that could not be taken ... */

@@ -43,15 +43,24 @@ static void head_init(const struct service *s, const char *kind, uint32_t versio
         memcpy(ret->machine_id, h->machine_id, sizeof(ret->machine_id));
 }
 
+/* What a job carries: the head, room for its encoded form, the payload. The file is put together in
+ * the job's own memory. */
+struct job_data {
+        struct state_head head;
+        unsigned char file[STATE_HEAD_SIZE]; /* the payload follows */
+};
+
 static int write_once(struct kept_file *f, const void *data, size_t size)
 {
-        const struct state_head *head = data;
+        struct job_data *job = (struct job_data *)data; /* the lane's copy is ours */
+        size_t payload = size - sizeof(*job);
         if (f->folder_fd < 0)
                 f->folder_fd = open_directory(f->folder, f->mode);
         if (f->folder_fd < 0)
                 return TAKE_FD(f->folder_fd);
-        int r = state_file_write(f->folder_fd, f->name, head, (const char *)data + sizeof(*head),
-                                 size - sizeof(*head));
+        state_encode(&job->head, job + 1, payload, job->file);
+        int r = state_file_put(f->folder_fd, f->name, job->file, STATE_HEAD_SIZE + payload,
+                               f->synced);
         if (r == -ENOENT) { /* somebody has removed the folder: the next try makes another */
                 closep(&f->folder_fd);
                 f->folder_fd = -1;
@@ -59,7 +68,7 @@ static int write_once(struct kept_file *f, const void *data, size_t size)
         return r;
 }
 
-/* On the writer thread: data is a state_head followed by the payload. The open alerts go through
+/* On the writer thread: data is a job_data with its payload. The open alerts go through
  * the lane of the events, which wait behind a file that cannot be written. That they reach the
  * courier matters more: after some seconds the file is given up, told, and tried again later. */
 static int write_state(void *userdata, const char *name, const void *data, size_t size)
@@ -101,6 +110,7 @@ static void open_file(struct service *s, const char *name, const char *folder, c
         ret->forgets = forgets;
         ret->mode = mode;
         ret->journal = &s->journal;
+        ret->synced = folder == s->places.state;
         ret->failing_since = NAN;
         ret->folder_fd = open_directory(folder, mode);
         if (ret->folder_fd < 0)
@@ -120,57 +130,57 @@ void service_state_open(struct service *s)
 
 int service_state_save_alerts(struct service *s)
 {
-        _cleanup_free_ char *json = NULL, *data = NULL;
-        struct state_head head;
+        _cleanup_free_ char *json = NULL;
+        _cleanup_free_ void *data = NULL;
         int r = open_alerts_encode(s->engine, &json);
         if (r < 0)
                 return r;
         size_t size = strlen(json);
-        data = malloc(sizeof(head) + size);
-        if (!data)
+        struct job_data *job = data = malloc(sizeof(*job) + size);
+        if (!job)
                 return -ENOMEM;
-        head_init(s, "alerts", OPEN_ALERTS_VERSION, &head);
-        memcpy(data, &head, sizeof(head));
-        memcpy(data + sizeof(head), json, size);
+        head_init(s, "alerts", OPEN_ALERTS_VERSION, &job->head);
+        memcpy(job + 1, json, size);
         return writer_submit(s->writer, WRITER_DURABLE, write_state, &s->alerts_file, alerts_name,
-                             data, sizeof(head) + size);
+                             job, sizeof(*job) + size);
 }
 
-/* Into the buffer that is kept for it: it grows at the first saving and after a reload that follows
- * more, so a tick allocates nothing. */
-static void save(struct service *s, struct kept_file *file, const char *kind, uint32_t version,
-                 size_t payload, void (*encode)(const struct engine *, void *))
+struct making {
+        const struct service *service;
+        const char *kind;
+        uint32_t version;
+        void (*encode)(const struct engine *, void *);
+};
+
+static void make_job(void *data, size_t size, const void *from)
 {
-        struct state_head head;
-        size_t size = sizeof(head) + payload;
-        if (size > s->learned_space) {
-                char *grown = realloc(s->learned, size);
-                if (!grown) {
-                        log_warning("%s is not saved: %s", file->name, strerror(ENOMEM));
-                        return;
-                }
-                s->learned = grown;
-                s->learned_space = size;
-        }
-        head_init(s, kind, version, &head);
-        memcpy(s->learned, &head, sizeof(head));
-        encode(s->engine, s->learned + sizeof(head));
-        int r = writer_submit(s->writer, WRITER_PASSING, write_state, file, file->name, s->learned,
-                              size);
+        const struct making *m = from;
+        struct job_data *job = data;
+        (void)size;
+        head_init(m->service, m->kind, m->version, &job->head);
+        m->encode(m->service->engine, job + 1);
+}
+
+/* Into the writer's own memory, which it keeps for the next time: a tick allocates nothing. */
+static void save(struct service *s, struct kept_file *file, size_t payload,
+                 const struct making *making)
+{
+        int r = writer_submit_made(s->writer, write_state, file, file->name,
+                                   sizeof(struct job_data) + payload, make_job, making);
         if (r < 0)
                 log_warning("%s is not saved: %s", file->name, strerror(-r));
 }
 
 void service_state_save_learned(struct service *s)
 {
-        save(s, &s->learned_file, "learned", LEARNED_VERSION, learned_size(s->engine),
-             learned_encode);
+        save(s, &s->learned_file, learned_size(s->engine),
+             &(struct making){ s, "learned", LEARNED_VERSION, learned_encode });
 }
 
 void service_state_save_baselines(struct service *s)
 {
-        save(s, &s->baselines_file, "baselines", BASELINES_VERSION, baselines_size(s->engine),
-             baselines_encode);
+        save(s, &s->baselines_file, baselines_size(s->engine),
+             &(struct making){ s, "baselines", BASELINES_VERSION, baselines_encode });
 }
 
 static void tell_aside(struct service *s, const char *name, const char *why, const char *aside)

@@ -17,13 +17,13 @@ struct job {
         char name[WRITER_NAME_MAX + 1];
 };
 
-/* Copies name and `from` in; the caller has checked that both fit. */
+/* Copies name and, unless it is NULL, `from` in; the caller has checked that both fit. */
 static inline void job_fill(struct job *j, const struct job *head, const char *name, void *data,
                             const void *from)
 {
         *j = *head;
         j->data = data;
         strcpy(j->name, name);
-        if (head->size > 0)
+        if (from && head->size > 0)
                 memcpy(data, from, head->size);
 }

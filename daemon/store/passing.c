@@ -59,7 +59,8 @@ static int grow(struct passing_slot *s, size_t size)
         return 0;
 }
 
-int passing_submit(struct passing *p, const struct job *head, const char *name, const void *data)
+int passing_submit(struct passing *p, const struct job *head, const char *name, writer_make make,
+                   const void *from)
 {
         struct job stamped = *head;
         struct passing_slot *s;
@@ -75,7 +76,8 @@ int passing_submit(struct passing *p, const struct job *head, const char *name, 
                 return r;
         if (s->state == PASSING_WAITS) /* a replaced job keeps its turn */
                 stamped.submitted = s->job.submitted;
-        job_fill(&s->job, &stamped, name, s->job.data, data);
+        job_fill(&s->job, &stamped, name, s->job.data, NULL);
+        make(s->job.data, head->size, from);
         s->state = PASSING_WAITS;
         return 0;
 }

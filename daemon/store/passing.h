@@ -21,9 +21,10 @@ struct passing {
 
 void passing_done(struct passing *p);
 
-/* Copies the job into the slot of the waiting one that it replaces, else into a free one.
- * 0, -ENOBUFS, -EMSGSIZE, -ENOMEM. */
-int passing_submit(struct passing *p, const struct job *head, const char *name, const void *data);
+/* Lets the job's data be made in the slot of the waiting one that it replaces, else into a free
+ * one. 0, -ENOBUFS, -EMSGSIZE, -ENOMEM. */
+int passing_submit(struct passing *p, const struct job *head, const char *name, writer_make make,
+                   const void *from);
 
 /* The job that waits longest, or NULL. */
 struct passing_slot *passing_first(struct passing *p);

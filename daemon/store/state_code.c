@@ -42,23 +42,55 @@ const char *state_fault_text(enum state_fault fault)
         return FAULT_TEXTS[fault];
 }
 
-/* Four bits at a time: 16 constants instead of 256, and some 200 MB/s are plenty here. */
-uint32_t state_crc32c(const void *data, size_t size)
+/* Four bits at a time: 16 constants instead of 256, some 280 MB/s. */
+static uint32_t crc_by_table(uint32_t crc, const unsigned char *p, size_t size)
 {
         static const uint32_t TABLE[16] = {
                 0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
                 0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
                 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
         };
-        const unsigned char *p = data;
-        uint32_t crc = 0xffffffff;
 
         for (size_t i = 0; i < size; i++) {
                 crc ^= p[i];
                 crc = crc >> 4 ^ TABLE[crc & 15];
                 crc = crc >> 4 ^ TABLE[crc & 15];
         }
-        return ~crc;
+        return crc;
+}
+
+#if defined(__x86_64__)
+/* Every x86-64 since 2008 has an instruction for this very polynomial, twenty times as fast: what
+ * is learned is checked each minute. */
+__attribute__((target("sse4.2"))) static size_t crc_by_words(uint64_t *crc, const unsigned char *p,
+                                                             size_t size)
+{
+        size_t done = 0;
+
+        for (; size - done >= sizeof(uint64_t); done += sizeof(uint64_t)) {
+                uint64_t word;
+
+                memcpy(&word, p + done, sizeof(word));
+                *crc = __builtin_ia32_crc32di(*crc, word);
+        }
+        return done;
+}
+#endif
+
+uint32_t state_crc32c(const void *data, size_t size)
+{
+        uint32_t crc = 0xffffffff;
+        size_t done = 0;
+
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("sse4.2")) {
+                uint64_t wide = crc;
+
+                done = crc_by_words(&wide, data, size);
+                crc = (uint32_t)wide;
+        }
+#endif
+        return ~crc_by_table(crc, (const unsigned char *)data + done, size - done);
 }
 
 static void put(unsigned char *at, uint64_t value, size_t bytes)
@@ -109,7 +141,7 @@ void state_encode(const struct state_head *head, const void *payload, size_t siz
         put(b + AT_LENGTH, size, 8);
         put(b + AT_CRC, state_crc32c(payload, size), 4);
         put(b + AT_HEAD_CRC, state_crc32c(b, AT_HEAD_CRC), 4);
-        if (size > 0)
+        if (size > 0 && payload != b + STATE_HEAD_SIZE)
                 memcpy(b + STATE_HEAD_SIZE, payload, size);
 }
 

@@ -30,6 +30,12 @@ int state_file_write(int dirfd, const char *name, const struct state_head *head,
         return file_write_atomic(dirfd, dirfd, name, data, STATE_HEAD_SIZE + size, 0600);
 }
 
+int state_file_put(int dirfd, const char *name, const void *file, size_t size, bool synced)
+{
+        return synced ? file_write_atomic(dirfd, dirfd, name, file, size, 0600)
+                      : file_replace(dirfd, name, file, size, 0600);
+}
+
 void state_loaded_done(struct state_loaded *l)
 {
         free(l->payload);

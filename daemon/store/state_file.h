@@ -23,6 +23,7 @@
  * library. It is against accidents: who can write this folder on purpose is the daemon or root. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,7 +61,7 @@ const char *state_fault_text(enum state_fault fault); /* "its checksum is wrong"
 
 uint32_t state_crc32c(const void *data, size_t size);
 
-/* Pure. buffer: STATE_HEAD_SIZE + size bytes are written. */
+/* Pure. buffer: STATE_HEAD_SIZE + size bytes are written; the payload may lie in it already. */
 void state_encode(const struct state_head *head, const void *payload, size_t size, void *buffer);
 
 /* Pure. machine_id: what must stand there when both are known; NULL does not ask.
@@ -72,6 +73,10 @@ enum state_fault state_decode(const void *data, size_t data_size, const char *ki
 /* Writes the file atomically, mode 0600. Blocks. 0 or negative errno; the old one stays then. */
 int state_file_write(int dirfd, const char *name, const struct state_head *head,
                      const void *payload, size_t size);
+
+/* Writes what state_encode made, size bytes in all, without a copy. synced: it must survive a crash
+ * of the machine. */
+int state_file_put(int dirfd, const char *name, const void *file, size_t size, bool synced);
 
 struct state_loaded {
         enum state_fault fault; /* of the file that was set aside; STATE_GOOD otherwise */

@@ -293,6 +293,31 @@ static int lasting_submit(struct lane *lane, const struct job *head, const char 
         return 0;
 }
 
+static void copy_data(void *data, size_t size, const void *from)
+{
+        if (size > 0)
+                memcpy(data, from, size);
+}
+
+int writer_submit_made(struct writer *w, writer_job job, void *userdata, const char *name,
+                       size_t size, writer_make make, const void *from)
+{
+        struct job head = {
+                .run = job, .userdata = userdata, .submitted = clock_monotonic(), .size = size
+        };
+        int r;
+
+        if (strlen(name) > WRITER_NAME_MAX)
+                return -ENAMETOOLONG;
+        /* The thread is not kept from its work for long: it holds no lock while it does it. */
+        pthread_mutex_lock(&w->lock);
+        r = passing_submit(&w->passing, &head, name, make, from);
+        if (r == 0)
+                pthread_cond_signal(&w->wake);
+        pthread_mutex_unlock(&w->lock);
+        return r;
+}
+
 int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
                   const char *name, const void *data, size_t size)
 {
@@ -305,7 +330,7 @@ int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void 
                 return -ENAMETOOLONG;
         pthread_mutex_lock(&w->lock);
         if (lane == WRITER_PASSING)
-                r = passing_submit(&w->passing, &head, name, data);
+                r = passing_submit(&w->passing, &head, name, copy_data, data);
         else
                 r = lasting_submit(&w->lanes[lane], &head, name, data);
         if (r == 0)

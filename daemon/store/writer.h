@@ -67,6 +67,14 @@ int writer_free(struct writer *w, double seconds, size_t *ret_left);
 int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
                   const char *name, const void *data, size_t size);
 
+/* Fills in a job's data where it will lie. */
+typedef void (*writer_make)(void *data, size_t size, const void *from);
+
+/* A passing job whose data is made in its place instead of copied there: it is large. `make` is
+ * called before this returns, or not at all. The same results. */
+int writer_submit_made(struct writer *w, writer_job job, void *userdata, const char *name,
+                       size_t size, writer_make make, const void *from);
+
 /* True when a job of this size would be taken now. With a single submitter it stays true until its
  * next submit to that lane. */
 bool writer_has_room(struct writer *w, enum writer_lane lane, size_t size);

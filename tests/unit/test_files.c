@@ -113,6 +113,13 @@ static void files_are_replaced_whole(void **state)
         assert_int_equal(st.st_mode & 07777, 0640);
         assert_int_equal(faccessat(f->fd, ".state.tmp", F_OK, 0), -1);
 
+        assert_int_equal(file_replace(f->fd, "state", "newer", 5, 0600), 0);
+        free(TAKE_PTR(data));
+        assert_int_equal(file_read(f->fd, "state", 10, &data, &size), 0);
+        assert_string_equal(data, "newer");
+        assert_int_equal(fstatat(f->fd, "state", &st, 0), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+
         /* A folder in the way: the rename fails, nothing stays. */
         assert_int_equal(mkdirat(f->fd, "folder", 0755), 0);
         assert_int_equal(file_write_atomic(f->fd, f->fd, "folder", "x", 1, 0644), -EISDIR);

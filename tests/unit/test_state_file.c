@@ -77,6 +77,32 @@ static int teardown(void **state)
         return 0;
 }
 
+/* Bit by bit, as the polynomial is defined. */
+static uint32_t slow_crc(const unsigned char *p, size_t size)
+{
+        uint32_t crc = 0xffffffff;
+
+        for (size_t i = 0; i < size; i++) {
+                crc ^= p[i];
+                for (int bit = 0; bit < 8; bit++)
+                        crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+        }
+        return ~crc;
+}
+
+static void test_crc_of_any_size(void **state)
+{
+        unsigned char data[100];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(data); i++)
+                data[i] = (unsigned char)(i * 37 + 11);
+        for (size_t from = 0; from < 9; from++)
+                for (size_t size = 0; from + size <= sizeof(data); size++)
+                        assert_int_equal(state_crc32c(data + from, size),
+                                         slow_crc(data + from, size));
+}
+
 static void test_crc(void **state)
 {
         static const struct {
@@ -317,6 +343,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_crc),
+                cmocka_unit_test(test_crc_of_any_size),
                 cmocka_unit_test(test_round_trip),
                 cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_machine),

@@ -197,6 +197,31 @@ static void test_replacement(void **state)
         assert_string_equal(other.text, "fast=mine ");
 }
 
+static void make_letters(void *data, size_t size, const void *from)
+{
+        memset(data, *(const char *)from, size);
+}
+
+static void test_made_in_place(void **state)
+{
+        struct writer *w = started();
+        struct book b;
+
+        (void)state;
+        book_init(&b);
+        atomic_store(&b.hold, true);
+        assert_int_equal(writer_submit_made(w, note, &b, "x", 3, make_letters, "a"), 0);
+        wait_for_flag(&b.held);
+        assert_int_equal(writer_submit_made(w, note, &b, "x", 2, make_letters, "b"), 0);
+        assert_int_equal(writer_submit_made(w, note, &b, "x", 5, make_letters, "c"), 0);
+        assert_int_equal(writer_submit_made(w, note, &b, "x", (size_t)WRITER_PASSING_MAX + 1,
+                                            make_letters, "d"),
+                         -EMSGSIZE);
+        atomic_store(&b.hold, false);
+        assert_int_equal(writer_free(w, 5, NULL), 0);
+        assert_string_equal(b.text, "x=aaa x=ccccc ");
+}
+
 /* A passing job that fails is given up; one that must grow keeps its content. */
 static void test_passing_fails_and_grows(void **state)
 {
@@ -369,6 +394,7 @@ int main(void)
                 cmocka_unit_test(test_failing_lane),
                 cmocka_unit_test(test_stop_retries),
                 cmocka_unit_test(test_replacement),
+                cmocka_unit_test(test_made_in_place),
                 cmocka_unit_test(test_passing_fails_and_grows),
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_hanging),
