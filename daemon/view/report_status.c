@@ -435,7 +435,7 @@ static void print_daemon(const struct terminal *t, const struct daemon_reply *d,
         if (isfinite(d->started))
                 text_add(&line, ", up %s", format_duration(fmax(now - d->started, 0), number));
         if (isfinite(d->rules_active))
-                text_add(&line, ", %.0f rules", d->rules_active);
+                text_add(&line, ", %.0f rule%s", d->rules_active, d->rules_active == 1 ? "" : "s");
         if (d->rules_elsewhere > 0)
                 text_add(&line, " (%.0f more for other machines)", d->rules_elsewhere);
         if (isfinite(d->interval))

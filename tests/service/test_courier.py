@@ -7,7 +7,6 @@
 Needs no root. The seed of the random test is printed; COURIER_SEED sets it.
 """
 
-import concurrent.futures
 import json
 import os
 import random
@@ -16,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -24,6 +22,7 @@ sys.dont_write_bytecode = True
 import webhook_server  # noqa: E402
 from courier_kit import (BUILD, DBusError, Place, ROUTING_KEY, SECRETS,  # noqa: E402
                          HOOK_TOKEN, hex_id, make_event)
+from runner import run_tests  # noqa: E402
 
 SEED = int(os.environ.get("COURIER_SEED", time.time_ns() % 1_000_000))
 
@@ -621,36 +620,6 @@ def test_usage():
     assert run("--log-level", "loud").returncode == 2
 
 
-def run_one(test):
-    begin = time.monotonic()
-    try:
-        return test, test(), None, time.monotonic() - begin
-    except Exception:
-        return test, None, traceback.format_exc(), time.monotonic() - begin
-
-
-def main():
-    tests = [value for name, value in sorted(globals().items()) if name.startswith("test_")]
-    if sys.argv[1:]:
-        tests = [t for t in tests if t.__name__ in sys.argv[1:]]
-    print(f"COURIER_SEED={SEED}")
-    passed = failed = skipped = 0
-    # Most of the time is waiting, by both sides.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
-        for test, skip, error, seconds in pool.map(run_one, tests):
-            name = test.__name__
-            if error:
-                failed += 1
-                print(f"FAIL {name} ({seconds:.1f} s)\n{error}")
-            elif skip:
-                skipped += 1
-                print(f"skip {name}: {skip}")
-            else:
-                passed += 1
-                print(f"pass {name} ({seconds:.1f} s)")
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print(f"COURIER_SEED={SEED}")
+    sys.exit(run_tests(globals(), 6))

@@ -3,7 +3,6 @@
 """kmemwatchd as a process, on a recorded machine, without systemd: what it tells the service
 manager, how it ends, what it holds open, and that it is quiet while nothing happens."""
 
-import concurrent.futures
 import fcntl
 import http.server
 import os
@@ -15,7 +14,11 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from runner import run_tests  # noqa: E402
 
 BUILD = os.environ.get("KMW_BUILD", "build/release")
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../roots/vm-6.18")
@@ -361,29 +364,5 @@ def test_no_channels():
         assert d.stop() == 0
 
 
-def run_one(test):
-    begin = time.monotonic()
-    try:
-        return test, test(), None, time.monotonic() - begin
-    except Exception:
-        return test, None, traceback.format_exc(), time.monotonic() - begin
-
-
-def main():
-    tests = [value for name, value in sorted(globals().items()) if name.startswith("test_")]
-    if sys.argv[1:]:
-        tests = [t for t in tests if t.__name__ in sys.argv[1:]]
-    failed = skipped = 0
-    # Most of the time is waiting.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=len(tests)) as pool:
-        for test, skip, error, seconds in pool.map(run_one, tests):
-            failed += bool(error)
-            skipped += bool(skip)
-            word = "FAIL" if error else "skip" if skip else "pass"
-            print(f"{word} {test.__name__} ({seconds:.1f} s) {skip or error or ''}")
-    print(f"{len(tests) - failed - skipped} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(globals(), 16))
