@@ -26,6 +26,11 @@ static const double RECORD_PER_LEARNED = 3;
 /* Steps are taken at most this many spreads wide into the spread. */
 static const double CLIP = 6;
 
+enum {
+        BEGIN_ANEW_FROM = 10, /* samples: fewer do not know what is far */
+        BEGIN_ANEW_MAX = 4,   /* two bursts; a series that goes on stepping is like that */
+};
+
 /* What was seen during an excursion is nothing to measure an ordinary step from. */
 static void forget_past(struct jump *j)
 {
@@ -129,6 +134,19 @@ static void begin(struct jump *j, double time, double change, double step)
         j->away_most = j->away_early = fabs(change);
 }
 
+/* What ended or began in the first minute (a build, a service that starts) belongs neither to what
+ * is normal nor to what steps are ordinary: with it, nothing of its size is seen for an hour. */
+static void begin_anew(struct jump *j, double time, double value, double floor)
+{
+        ewma_init(&j->level, j->level.tau, 0);
+        ewma_add(&j->level, time, value, floor);
+        j->learned = 0;
+        j->begun_anew++;
+        forget_past(j);
+        j->time = time;
+        j->value = value;
+}
+
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor)
 {
         if (!isfinite(time) || !isfinite(value) || (j->level.count > 0 && time <= j->time))
@@ -187,6 +205,10 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         begin(j, time, change, step);
                 else
                         step = 0; /* towards a level that lags: the end of a climb, not ordinary */
+        } else if (far && j->step.count >= BEGIN_ANEW_FROM && j->learned < p->learn &&
+                   j->begun_anew < BEGIN_ANEW_MAX) {
+                begin_anew(j, time, value, floor);
+                return;
         }
 
         if (j->away) {
@@ -245,6 +267,7 @@ void jump_forget_level(struct jump *j)
 {
         j->level.count = 0;
         j->learned = 0;
+        j->begun_anew = 0;
         j->away = false;
         forget_past(j);
 }

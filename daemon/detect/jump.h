@@ -46,18 +46,19 @@ struct jump {
         double record;
         double record_time;
         double past_time[JUMP_PAST], past_value[JUMP_PAST];
-        unsigned past;     /* next slot */
-        double learned;    /* seconds of samples seen */
-        double interval;   /* typical seconds between samples */
-        bool away;         /* an excursion is on */
-        bool up;           /* its direction */
-        double away_since; /* its first sample */
-        double away_step;  /* the largest step in it */
-        double rise_since; /* its first step, or the last one that dwarfs all before */
-        double away_most;  /* the largest departure in it */
-        double away_early; /* the largest departure while it could still be one sudden rise */
-        double time;       /* of the last sample */
-        double value;      /* the last sample */
+        unsigned past;       /* next slot */
+        unsigned begun_anew; /* how often, because something large changed while it learned */
+        double learned;      /* seconds of samples seen */
+        double interval;     /* typical seconds between samples */
+        bool away;           /* an excursion is on */
+        bool up;             /* its direction */
+        double away_since;   /* its first sample */
+        double away_step;    /* the largest step in it */
+        double rise_since;   /* its first step, or the last one that dwarfs all before */
+        double away_most;    /* the largest departure in it */
+        double away_early;   /* the largest departure while it could still be one sudden rise */
+        double time;         /* of the last sample */
+        double value;        /* the last sample */
         /* How the last sample was judged: its step, and what was known before it. */
         double step_size, step_spread, step_record;
 };

@@ -168,9 +168,51 @@ static void test_says_nothing_at_first(void **state)
                 assert_false(jump_read(&j, &jump_params_default, 0, &a));
                 assert_false(j.away);
         }
+        uint64_t count = j.level.count;
         jump_add(&j, &jump_params_default, 56, NAN, 0);
         jump_add(&j, &jump_params_default, 10, 1, 0); /* back in time */
-        assert_int_equal(j.level.count, 56);
+        assert_int_equal(j.level.count, count);
+}
+
+/* What ended, or came and went, in the first minute does not hide what comes after it. */
+static void test_steps_while_learning(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("steps while learning");
+        for (unsigned round = 0; round < 200; round++) {
+                struct jump j;
+                struct jump_answer a;
+                double from = 12 + 38 * random_uniform(&r);
+                double to = round % 2 ? from + 1 + 4 * random_uniform(&r) : -INFINITY;
+                jump_init(&j);
+                for (unsigned i = 0; i < 180; i++) {
+                        bool high = round % 2 ? i >= from && i < to : i < from;
+                        jump_add(&j, &jump_params_default, i,
+                                 (high ? 250e6 : 60e6) + 20e3 * random_normal(&r), 8192);
+                }
+                assert_true(jump_read(&j, &jump_params_default, 8192, &a));
+                assert_false(j.away);
+                if (fabs(a.level - 60e6) > 100e3)
+                        fail_msg("round %u: the level is %.0f", round, a.level);
+                jump_add(&j, &jump_params_default, 180, 260e6, 8192);
+                if (!j.away)
+                        fail_msg("round %u: not seen after a step at %.0f s", round, from);
+        }
+}
+
+/* A series that never rests is learned all the same, and not much later. */
+static void test_restless_from_the_start(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("restless");
+        struct jump j;
+        struct jump_answer a;
+        unsigned i = 0;
+        jump_init(&j);
+        for (; i < 600 && !jump_read(&j, &jump_params_default, 8192, &a); i++)
+                jump_add(&j, &jump_params_default, i,
+                         60e6 + 50e6 * (i / 7 % 2) + 20e3 * random_normal(&r), 8192);
+        assert_in_range(i, 60, 5 * 60);
 }
 
 int main(void)
@@ -183,6 +225,8 @@ int main(void)
                 cmocka_unit_test(test_ordinary_bursts_become_ordinary),
                 cmocka_unit_test(test_constant),
                 cmocka_unit_test(test_says_nothing_at_first),
+                cmocka_unit_test(test_steps_while_learning),
+                cmocka_unit_test(test_restless_from_the_start),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
