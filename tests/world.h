@@ -31,6 +31,8 @@ struct seen {
         enum event_type type;
         enum severity severity, previous;
         bool trigger, resolve;
+        struct event_check checks[EVENT_CHECKS_MAX];
+        unsigned check_count;
         char rule[64], dimension[128], id[EVENT_ID_MAX], alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX], text[EVENT_TEXT_MAX], summary[256], action[256];
 };
@@ -73,7 +75,9 @@ static int world_take(const struct event *e, void *userdata)
                 .previous = e->previous_severity,
                 .trigger = e->trigger,
                 .resolve = e->resolve,
+                .check_count = e->check_count,
         };
+        memcpy(s->checks, e->checks, sizeof(s->checks));
         seen_copy(s->rule, sizeof(s->rule), e->rule);
         seen_copy(s->dimension, sizeof(s->dimension), e->dimension);
         seen_copy(s->id, sizeof(s->id), e->id);

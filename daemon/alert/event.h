@@ -26,6 +26,14 @@ const char *
 event_unit_name(enum event_unit unit);    /* "bytes", "bytes_per_count", "ratio", "count" */
 int event_unit_by_name(const char *name); /* or -1 */
 
+/* One of the tests that the verdict rested on, as `kmemwatch explain` shows them. */
+struct event_check {
+        const char *name, *asks; /* static storage */
+        double value, limit;     /* NaN: unknown */
+        bool passed;
+};
+enum { EVENT_CHECKS_MAX = 16 }; /* a detector has ten */
+
 enum { EVENT_RECENT_MAX = 60, EVENT_ID_MAX = 33, EVENT_DEDUP_MAX = 256, EVENT_TEXT_MAX = 512 };
 
 struct event {
@@ -70,6 +78,9 @@ struct event {
         double workload_change; /* of it, over the same time; NaN unknown */
         double explained;       /* share of the change that it explains, 0..1; NaN unknown */
         double score;           /* 0..1, how anomalous */
+
+        struct event_check checks[EVENT_CHECKS_MAX];
+        unsigned check_count;
 
         double recent[EVENT_RECENT_MAX]; /* last hour of the dimension, oldest first, NaN where
                                             missing */

@@ -101,6 +101,21 @@ static void add_words(struct entry *e, const char *name, const char *words)
         entry_add(e, name, wrap_text(words, CATALOG_COLUMNS, lines, sizeof(lines)));
 }
 
+/* "sure 34.2 (8), step 0.08 (0.4)": each test that the verdict rested on with its limit. */
+static void add_checks(struct entry *e, const struct event *event)
+{
+        char buffer[EVENT_CHECKS_MAX * 64];
+        struct text t;
+        text_init(&t, buffer, sizeof(buffer));
+        for (unsigned i = 0; i < event->check_count; i++) {
+                const struct event_check *c = &event->checks[i];
+                if (isfinite(c->value))
+                        text_add(&t, "%s%s %.4g (%.4g)", t.length > 0 ? ", " : "", c->name,
+                                 c->value, c->limit);
+        }
+        entry_add(e, "KMEMWATCH_CHECKS", buffer);
+}
+
 void entry_of_event(struct entry *e, const char *identifier, const struct event *event)
 {
         static const double HOUR = 3600;
@@ -130,6 +145,7 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         entry_add_number(e, "KMEMWATCH_RATE_BYTES_PER_HOUR", event->rate * HOUR);
         add_time(e, "KMEMWATCH_EXHAUSTS_AT", event->exhausts_at);
         entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
+        add_checks(e, event);
         entry_add(e, "KMEMWATCH_TEXT", event->text);
         entry_add(e, "KMEMWATCH_SUMMARY", event->summary ? event->summary : event->rule);
         add_words(e, "KMEMWATCH_EXPLAIN", event->explain);

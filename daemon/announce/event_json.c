@@ -63,6 +63,23 @@ static void workload_json(struct json_out *j, const struct event *e)
         json_out_close(j, '}');
 }
 
+/* What the verdict rested on. */
+static void checks_json(struct json_out *j, const struct event *e)
+{
+        json_out_open(j, "checks", '[');
+        for (unsigned i = 0; i < e->check_count; i++) {
+                const struct event_check *c = &e->checks[i];
+                json_out_open(j, NULL, '{');
+                json_out_text(j, "name", c->name, NAME_MAX_BYTES);
+                json_out_text(j, "asks", c->asks, NAME_MAX_BYTES);
+                json_out_number(j, "value", c->value);
+                json_out_number(j, "limit", c->limit);
+                json_out_bool(j, "passed", c->passed);
+                json_out_close(j, '}');
+        }
+        json_out_close(j, ']');
+}
+
 static void add_numbers(struct json_out *j, const struct event *e)
 {
         add_value(j, e, "value", e->value);
@@ -79,6 +96,7 @@ static void add_numbers(struct json_out *j, const struct event *e)
         json_out_time(j, "exhausts_latest", e->exhausts_latest);
         json_out_whole(j, "mem_available_bytes", e->mem_available);
         workload_json(j, e);
+        checks_json(j, e);
         json_out_number(j, "score", e->score);
 }
 

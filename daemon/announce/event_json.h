@@ -45,6 +45,8 @@
  *   mem_available_bytes
  *   workload            {"name", "change", "explained"}: what of the change goes with more work:
  *                       "threads", how many more (or bytes), the share 0..1; null without one
+ *   checks              [{"name", "asks", "value", "limit", "passed"}]: the tests that the verdict
+ *                       rested on, as `kmemwatch explain` shows them
  *   score               0..1, how unusual
  *   recent              the last hour of the dimension: interval_seconds, and values, oldest first,
  *                       null where one is missing

@@ -7,6 +7,7 @@
 #include "alert/text.h"
 #include "base/hash.h"
 #include "engine/engine_internal.h"
+#include "engine/explanation.h"
 #include "judge/expression.h"
 #include "sample/host.h"
 
@@ -56,6 +57,29 @@ static double workload_change(const struct watch *w)
                 if (w->rule->workload.parts[i].field < 0)
                         size *= w->rule->workload.parts[i].constant;
         return w->explained.change / size;
+}
+
+static void add_checks(struct event *e, const struct checks *c)
+{
+        for (unsigned i = 0; i < c->count && e->check_count < EVENT_CHECKS_MAX; i++) {
+                const struct check *from = &c->list[i];
+                e->checks[e->check_count++] = (struct event_check){
+                        .name = from->question->name,
+                        .asks = from->question->asks,
+                        .value = from->value,
+                        .limit = from->limit,
+                        .passed = from->passed,
+                };
+        }
+}
+
+/* The numbers that `kmemwatch explain` shows of this moment. */
+static void make_checks(const struct engine *e, const struct watch *w, struct event *ret)
+{
+        struct explanation x;
+        explanation_make(e, w, &x);
+        add_checks(ret, &x.detector);
+        add_checks(ret, &x.account.workload);
 }
 
 void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
@@ -112,6 +136,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
         memcpy(ret->dedup_key, w->dedup_key, sizeof(ret->dedup_key));
         event_make_id(ret);
         ret->recent_count = recent_read(&s->recent, ret->recent);
+        make_checks(e, w, ret);
         event_text(ret);
 }
 

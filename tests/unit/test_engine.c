@@ -143,6 +143,12 @@ static void test_growth(void **state)
         world_run(&w, 3600, 300 * MIB / 3600);
         assert_string_equal(world_story(&w, NULL, story), "firing/warning");
         assert_float_equal(w.seen[0].rate * 3600 / MIB, 300, 30);
+        /* the numbers that it rests on come with it, and bear it out */
+        assert_true(w.seen[0].check_count >= 7);
+        assert_string_equal(w.seen[0].checks[0].name, "sure");
+        for (unsigned i = 0; i < w.seen[0].check_count; i++)
+                assert_true(w.seen[0].checks[i].passed);
+        assert_true(w.seen[0].checks[0].value >= w.seen[0].checks[0].limit);
         world_run(&w, 2 * 3600, 0);
         assert_string_equal(world_story(&w, NULL, story), "firing/warning resolved/ok");
         assert_true(w.seen[1].resolve);
