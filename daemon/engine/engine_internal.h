@@ -19,14 +19,14 @@ struct watch {
         double value_before;    /* the dimension itself then */
         struct workload_numbers explained; /* as last judged */
         bool applies;                      /* to this kind of host */
+        bool owed;                         /* `event` waits to be taken */
+        bool remade; /* taken over: `event` has only its time and must be made anew */
         struct alert alert;
         struct verdict verdict;
         /* Made when it fires and kept with it: the host's name may change meanwhile. */
         char alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX];
-        double fired_wall; /* Unix seconds */
-        bool owed;         /* `event` waits to be taken */
-        bool remade;       /* taken over: `event` has only its time and must be made anew */
+        double fired_wall;          /* Unix seconds */
         struct alert_change change; /* behind `event` */
         struct event event;
 };

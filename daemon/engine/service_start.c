@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets up what the service stands on, and says at the start what a person should know. */
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -149,6 +150,7 @@ void service_start_words(struct service *s)
         const struct place_options *o = &s->options->places;
         bool folders = s->alerts_file.folder_fd >= 0 && s->learned_file.folder_fd >= 0;
         rehearse(s);
+        (void)malloc_trim(0); /* what reading the rules has left */
         lock_memory();
         if (o->config && access(o->config, F_OK) < 0)
                 log_warning("--config %s: %s; using the defaults", o->config, strerror(errno));

@@ -22,6 +22,17 @@ void passing_done(struct passing *p)
         }
 }
 
+/* Of the free ones the smallest that is large enough, else the largest: then nothing grows any more
+ * after the first rounds, and a small job does not take the place of a large one. */
+static bool is_better(const struct passing_slot *a, const struct passing_slot *than, size_t size)
+{
+        bool fits = a->space >= size, other_fits = than->space >= size;
+
+        if (fits != other_fits)
+                return fits;
+        return fits ? a->space < than->space : a->space > than->space;
+}
+
 static struct passing_slot *find_slot(struct passing *p, const struct job *head, const char *name)
 {
         struct passing_slot *found = NULL;
@@ -32,8 +43,7 @@ static struct passing_slot *find_slot(struct passing *p, const struct job *head,
                 if (s->state == PASSING_WAITS && s->job.run == head->run &&
                     s->job.userdata == head->userdata && strcmp(s->job.name, name) == 0)
                         return s;
-                /* Of the free ones the largest: after the first rounds nothing grows any more. */
-                if (s->state == PASSING_FREE && (!found || s->space > found->space))
+                if (s->state == PASSING_FREE && (!found || is_better(s, found, head->size)))
                         found = s;
         }
         return found;
@@ -44,7 +54,7 @@ static int grow(struct passing_slot *s, size_t size)
         size_t space = MAX_OF(s->space, (size_t)SPACE_MIN);
         void *memory;
 
-        if (s->space > 0 && size <= s->space)
+        if (size <= s->space)
                 return 0;
         while (space < size)
                 space *= 2;
