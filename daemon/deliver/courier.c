@@ -20,6 +20,7 @@ static void outlet_free(struct outlet *o)
                 return;
         http_cancel(o->transfer);
         channel_free(o->channel);
+        channel_free(o->sent_by);
         free(o->name);
         free(o);
 }
@@ -135,6 +136,9 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 struct outlet *known = take_outlet(old, old_count, fresh[i]->name);
                 struct outlet *o = known ? known : TAKE_PTR(fresh[i]);
                 outlet_free(fresh[i]);
+                /* The answer that is awaited may quote the old secret. */
+                if (o->transfer && !o->sent_by)
+                        o->sent_by = TAKE_PTR(o->channel);
                 channel_free(TAKE_PTR(o->channel));
                 if (i < set->count) {
                         o->channel = TAKE_PTR(set->channels[i]);

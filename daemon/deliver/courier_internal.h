@@ -31,6 +31,7 @@ struct outlet {
 
         /* what is under way */
         struct http_transfer *transfer; /* NULL: nothing */
+        struct channel *sent_by;        /* what `channel` was then, when a reload has replaced it */
         uint64_t sequence;
         char id[QUEUE_ID_MAX];
         enum form form;

@@ -48,13 +48,14 @@ static void say_recovered(struct courier *c, const struct outlet *o)
                         ELEMENTS_OF(fields), "Channel %s works again", o->name);
 }
 
-static void judge(struct courier *c, struct outlet *o, const struct judgement *j)
+static void judge(struct courier *c, struct outlet *o, const struct channel *channel,
+                  const struct judgement *j)
 {
         struct queue_entry *entry = queue_find(&c->queue, o->sequence, o->id);
         if (!entry)
                 return; /* taken away meanwhile */
         struct consequence next =
-                lane_judge(&o->lane, entry, o->form, channel_has_short_form(o->channel), j,
+                lane_judge(&o->lane, entry, o->form, channel_has_short_form(channel), j,
                            clock_boottime(), &c->seed);
         snprintf(o->last_error, sizeof(o->last_error), "%s", j->reason);
         if (next.say_failing)
@@ -80,14 +81,14 @@ static void on_answer(struct answer *answer, void *userdata)
 {
         struct outlet *o = userdata;
         struct courier *c = o->courier;
+        const struct channel *channel = o->sent_by ? o->sent_by : o->channel;
         struct judgement j;
 
         o->transfer = NULL;
-        if (o->channel) { /* its file may have been left out by a reload meanwhile */
-                channel_redact_answer(o->channel, answer);
-                verdict_of(o->channel->type, answer, clock_realtime(), &j);
-                judge(c, o, &j);
-        }
+        channel_redact_answer(channel, answer);
+        verdict_of(channel->type, answer, clock_realtime(), &j);
+        judge(c, o, channel, &j);
+        channel_free(TAKE_PTR(o->sent_by));
         courier_pump(c);
 }
 
@@ -145,7 +146,7 @@ static void send_entry(struct courier *c, struct outlet *o, struct queue_entry *
         o->sequence = entry->sequence;
         memcpy(o->id, entry->id, sizeof(o->id));
         o->form = form;
-        judge(c, o, &j);
+        judge(c, o, o->channel, &j);
 }
 
 /* When the outlet has to be looked at again; INFINITY: when something happens. */

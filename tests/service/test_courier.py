@@ -499,6 +499,25 @@ def test_secret_at_the_cut():
             assert "403" in answer and "hook-tok" not in answer, answer
 
 
+def test_secret_changed_meanwhile():
+    """A late answer quotes the secret it was sent with, which a reload has replaced."""
+    with Setup() as (place, receiver):
+        receiver.script({"path": "/hook", "faults": [
+            {"kind": "status", "status": 403, "seconds": 1.5, "body": f"no: {HOOK_TOKEN}"}]})
+        for name in ("ops", "oncall"):
+            os.remove(f"{place.path}/config/channels.d/{name}.ini")
+        place.channel("archive", "type = webhook", "secret = hook", "timeout = 5s",
+                      f"url = http://127.0.0.1:{place.port}/hook")
+        alert(place, FIRING)
+        place.start()
+        place.wait(lambda: place.channel_status("archive")["state"] == "delivering")
+        place.secret("hook", "another-token\n")
+        place.reload()
+        place.wait_output("reloaded")
+        place.wait_output("answer 403")
+        no_secrets(json.dumps(place.status()))
+
+
 def test_backlog():
     """A channel that is down holds up nobody, however much waits for it."""
     with Setup() as (place, receiver):

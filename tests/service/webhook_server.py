@@ -17,7 +17,7 @@ what was answered. `GET /log` returns all of them.
 `POST /control` scripts failures: {"path": "/slack", "faults": [FAULT, ...], "always": FAULT}. Each
 request below path takes the next fault; when they are used up, "always" if there is one.
 
-    {"kind": "status", "status": 500, "body": "...", "headers": {...}}
+    {"kind": "status", "status": 500, "body": "...", "headers": {...}, "seconds": 0}
     {"kind": "reset"}          the connection is reset
     {"kind": "hang", "seconds": 30}   nothing is answered
     {"kind": "garbage"}        no HTTP comes back
@@ -427,6 +427,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             if kind == "status":
+                time.sleep(fault.get("seconds", 0))
                 self.close_connection = False
                 self.answer(fault["status"], fault.get("body", ""), fault.get("headers", {}))
             elif kind == "reset":
