@@ -140,7 +140,8 @@ class Container:
         as_user = []
         if user:
             as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        return ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "--", "env", "-i",
+        return ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--",
+                "env", "-i",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "LC_ALL=C.UTF-8", *as_user, *words]
 
