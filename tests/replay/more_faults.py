@@ -4,8 +4,8 @@
 
   more_faults.py KIND AMOUNT [--ramp SECONDS] [--hold SECONDS]
 
-  bpf-array    MiB of BPF array maps: VmallocUsed (root)
-  bpf-percpu   MiB of BPF per-CPU arrays: Percpu, and VmallocUsed by a share of it (root)
+  bpf-array    bytes of BPF array maps: VmallocUsed (root)
+  bpf-percpu   bytes of BPF per-CPU arrays: Percpu, and VmallocUsed by a share of it (root)
   netns        network namespaces: SUnreclaim, Percpu (root)
   tmpfs        empty files in a tmpfs: SUnreclaim, SReclaimable (root)
 
@@ -24,6 +24,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 BPF = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine)
 BPF_MAP_CREATE, ARRAY, PERCPU_ARRAY = 0, 2, 6
 CLONE_NEWNS, CLONE_NEWNET, MS_PRIVATE, MS_REC = 0x20000, 0x40000000, 1 << 18, 1 << 14
+MAP = 256 << 10  # bytes of one map: as fine as a ramp needs to be
 kept = []  # descriptors that hold the memory
 
 
@@ -40,12 +41,12 @@ def bpf_map(kind, value_size, entries):
 
 
 def grow_bpf_array(_):
-    bpf_map(ARRAY, 4096, 256)
+    bpf_map(ARRAY, 4096, MAP // 4096)
 
 
 def grow_bpf_percpu(_):
     # A value may have 32 KiB on each CPU.
-    bpf_map(PERCPU_ARRAY, 4096, max(1, 256 // (os.cpu_count() or 1)))
+    bpf_map(PERCPU_ARRAY, 4096, max(1, MAP // 4096 // (os.cpu_count() or 1)))
 
 
 def grow_netns(_):
@@ -71,6 +72,8 @@ def main():
     if len(sys.argv) < 3 or sys.argv[1] not in KINDS:
         sys.exit(__doc__)
     kind, amount = sys.argv[1], int(sys.argv[2])
+    if kind.startswith("bpf"):
+        amount //= MAP
     options = dict(zip(sys.argv[3::2], map(float, sys.argv[4::2])))
     ramp, hold = options.get("--ramp", 0), options.get("--hold", 600)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -82,7 +85,7 @@ def main():
         if late > 0:
             time.sleep(late)
         KINDS[kind](i)
-    print("grown:", kind, amount, flush=True)
+    print("grown:", kind, sys.argv[2], flush=True)
     time.sleep(hold)
 
 

@@ -52,6 +52,7 @@ struct fault {
         double factor;     /* times the level that they find */
         double rise, fall; /* seconds */
         bool released;     /* a leak that ends with its program */
+        bool again;        /* the same leak for the second time */
         bool sized;
 
         double at[KNOTS_MAX], sum[KNOTS_MAX]; /* of a leak: 0 ... 1 each */

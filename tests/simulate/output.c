@@ -118,6 +118,8 @@ static void put_fault(FILE *out, const struct scenario *s, const struct fault *f
         if (f->kind == FAULT_LEAK)
                 fprintf(out, ", \"percent_per_hour\": %.5f",
                         100 * f->size / s->host.total / (f->end - f->start) * 3600);
+        if (f->again)
+                fputs(", \"again\": true", out);
         fputs(", \"grown\": [", out);
         for (unsigned i = 0; i < f->marks; i++)
                 fprintf(out, "%s[%.0f, %.0f]", i ? ", " : "", f->mark_wall[i], f->mark_bytes[i]);

@@ -12,10 +12,10 @@ static const double HOUR = 3600, DAY = 86400;
 static const double ROWS_MAX = 15000;
 
 const char *const scenario_names[] = {
-        "quiet", "leak",    "spike",   "drop",    "shift", "boot",      "reboot", "suspend",
-        "clock", "balloon", "missing", "nightly", "pool",  "many-cpus", NULL,
+        "quiet",   "leak",  "again",   "spike",   "drop",    "shift", "boot",      "reboot",
+        "suspend", "clock", "balloon", "missing", "nightly", "pool",  "many-cpus", NULL,
 };
-static const double weights[] = { 6, 10, 5, 3, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2 };
+static const double weights[] = { 6, 10, 2, 5, 3, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2 };
 
 static bool is(const struct scenario *s, const char *name)
 {
@@ -101,6 +101,20 @@ static void add_leak(struct scenario *s, struct random *r, double hours)
         f->end = f->start + seconds;
         s->seconds =
                 fmax(s->seconds, f->end + (f->released ? seconds * draw_between(r, 0.05, 0.5) : 0));
+}
+
+/* The service was restarted, which helped, and leaks as before. */
+static void add_leak_again(struct scenario *s, struct random *r)
+{
+        struct fault *first = &s->faults[0], *second = &s->faults[s->fault_count++];
+        double seconds = first->end - first->start;
+
+        first->released = true;
+        *second = *first;
+        second->again = true;
+        second->start = first->end + fmax(1800, seconds * draw_scale(r, 0.05, 1));
+        second->end = second->start + seconds;
+        s->seconds = second->end + seconds * draw_between(r, 0.05, 0.3);
 }
 
 static void add_jump(struct scenario *s, enum fault_kind kind, struct random *r, double from)
@@ -249,13 +263,15 @@ int scenario_draw(struct scenario *ret, const char *name, double hours, double i
         }
         if (is(s, "boot"))
                 s->seconds = fmin(s->seconds, 2 * DAY);
-        if (is(s, "leak") || (is(s, "nightly") && draw_chance(&truth, 0.3)) ||
+        if (is(s, "leak") || is(s, "again") || (is(s, "nightly") && draw_chance(&truth, 0.3)) ||
             (is(s, "pool") && draw_chance(&truth, 0.5)) ||
             (!is(s, "quiet") && !is(s, "spike") && !is(s, "drop") && !is(s, "shift") &&
              !is(s, "boot") && draw_chance(&truth, 0.3))) {
-                if (is(s, "leak") && hours == 0)
+                if ((is(s, "leak") || is(s, "again")) && hours == 0)
                         s->seconds = HOUR;
                 add_leak(s, &truth, is(s, "nightly") ? s->seconds / HOUR : hours);
+                if (is(s, "again"))
+                        add_leak_again(s, &truth);
         }
         draw_interval(s, &life, interval);
         boot = fmax(boot, 60 * s->interval);
