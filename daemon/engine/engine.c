@@ -310,9 +310,9 @@ void engine_feed(struct engine *e, const struct sample *sample)
                 }
         }
         /* All of them are marked as owed before the first is offered: who saves the open alerts
-         * then saves them once for all. */
+         * then saves them once for all. What ended comes before what begins. */
+        engine_orphans_offer(e);
         for (size_t i = 0; i < e->watch_count; i++)
                 if (e->watches[i].owed)
                         offer(e, &e->watches[i]);
-        engine_orphans_offer(e);
 }

@@ -26,7 +26,7 @@ void watch_identify(const struct engine *e, struct watch *w)
         hash_text(&h, w->alert_id);
         /* Readable, and PagerDuty takes 255 bytes. Very long names end in the hash of all of it;
          * the machine id is the hashed one. */
-        int length = snprintf(w->dedup_key, sizeof(w->dedup_key), "kmemwatch:%s:%s:%s:%s:%.0f",
+        int length = snprintf(w->dedup_key, sizeof(w->dedup_key), "kmemwatch:%s:%s:%s:%s:%.3f",
                               e->host->machine_id, e->host->name, w->rule->name, w->rule->dimension,
                               w->fired_wall);
         if (length < 0 || (size_t)length >= sizeof(w->dedup_key))

@@ -227,7 +227,29 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         return a->state == ALERT_FIRING ? a->severity > SEVERITY_OK : k.owed;
 }
 
-int open_alerts_decode(struct engine *e, const void *data, size_t size, double wall, bool hold,
+static void take_in(struct engine *e, const struct open_alert *k, unsigned flags,
+                    struct open_alerts_result *result)
+{
+        struct watch *w = engine_find_heir(e, k->rule, k->dimension, k->kind);
+        bool ended = flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING;
+        if (w && watch_is_open(w)) {
+                result->bad++; /* twice in the file */
+        } else if (w && !ended) {
+                watch_take_over(w, k);
+                result->open++;
+        } else if (e->orphan_count == ORPHANS_MAX) {
+                result->bad++;
+        } else if (ended) {
+                engine_orphan_add(e, k, NAN, ORPHAN_REBOOT);
+                result->ended++;
+        } else {
+                engine_orphan_add(e, k, NAN,
+                                  flags & OPEN_ALERTS_HOLD ? ORPHAN_WAITS : ORPHAN_RULE_GONE);
+                result->gone++;
+        }
+}
+
+int open_alerts_decode(struct engine *e, const void *data, size_t size, double wall, unsigned flags,
                        struct open_alerts_result *ret)
 {
         struct open_alerts_result result = { 0 };
@@ -244,22 +266,10 @@ int open_alerts_decode(struct engine *e, const void *data, size_t size, double w
         json_array_foreach(list, i, one)
         {
                 struct open_alert k;
-                struct watch *w;
-                if (!read_alert(one, &c, &k)) {
+                if (read_alert(one, &c, &k))
+                        take_in(e, &k, flags, &result);
+                else
                         result.bad++;
-                } else if (!(w = engine_find_heir(e, k.rule, k.dimension, k.kind))) {
-                        if (e->orphan_count == ORPHANS_MAX) {
-                                result.bad++;
-                                continue;
-                        }
-                        engine_orphan_add(e, &k, NAN, hold);
-                        result.gone++;
-                } else if (watch_is_open(w)) {
-                        result.bad++; /* twice in the file */
-                } else {
-                        watch_take_over(w, &k);
-                        result.open++;
-                }
         }
         if (e->orphan_count == 0) {
                 free(e->orphans);

@@ -52,15 +52,21 @@ struct watch *engine_find_heir(struct engine *e, const char *rule, const char *d
  * caller; 0 or -ENOMEM. */
 int open_alerts_encode(const struct engine *e, char **ret);
 
-struct open_alerts_result {
-        unsigned open; /* go on */
-        unsigned gone; /* their rules are no longer there */
-        unsigned bad;  /* records that could not be read */
+enum {
+        OPEN_ALERTS_HOLD = 1 << 0, /* rules are missing because of faults: alerts without a rule are
+                                      kept until the next engine_set_rules, and not ended */
+        OPEN_ALERTS_REBOOTED = 1 << 1, /* they were open in another boot: all of them are ended, the
+                                          memory that they were about is gone */
 };
 
-/* Before the first sample, after learned_decode; `wall`: Unix seconds now. `hold`: rules are
- * missing because of faults, so alerts without a rule are kept until the next engine_set_rules, and
- * not ended. 0; -EBADMSG when it is not what open_alerts_encode writes, -ENOMEM: nothing has
- * changed. */
-int open_alerts_decode(struct engine *e, const void *data, size_t size, double wall, bool hold,
+struct open_alerts_result {
+        unsigned open;  /* go on */
+        unsigned gone;  /* their rules are no longer there */
+        unsigned ended; /* by a reboot */
+        unsigned bad;   /* records that could not be read */
+};
+
+/* Before the first sample, after learned_decode; `wall`: Unix seconds now; flags: OPEN_ALERTS_*. 0;
+ * -EBADMSG when it is not what open_alerts_encode writes, -ENOMEM: nothing has changed. */
+int open_alerts_decode(struct engine *e, const void *data, size_t size, double wall, unsigned flags,
                        struct open_alerts_result *ret);

@@ -11,13 +11,28 @@
 #include "base/text.h"
 #include "engine/engine_internal.h"
 
-static const char explain[] =
-        "The rule that raised this alert was removed, renamed, masked or given another dimension, "
-        "or it is not meant for this kind of machine. The alert was closed because nothing judges "
-        "it any more, not because the memory is known to be well again.";
-static const char action[] =
-        "If that was not intended, put the rule back and reload kmemwatch. Otherwise nothing has to "
-        "be done.";
+/* By cause. */
+static const struct {
+        const char *because, *explain, *action;
+} words[] = {
+        [ORPHAN_RULE_GONE] = {
+                "its rule is no longer there",
+                "The rule that raised this alert was removed, renamed, masked or given another "
+                "dimension, or it is not meant for this kind of machine. The alert was closed "
+                "because nothing judges it any more, not because the memory is known to be well "
+                "again.",
+                "If that was not intended, put the rule back and reload kmemwatch. Otherwise nothing "
+                "has to be done.",
+        },
+        [ORPHAN_REBOOT] = {
+                "the machine was restarted",
+                "The machine was restarted while this alert was open, and the memory that it was "
+                "about went with it. Whether the cause has gone too will show: if it has not, the "
+                "alert comes again.",
+                "If nobody restarted the machine on purpose, see how the boot before ended: "
+                "`journalctl -b -1 -e`. Growth that was not stopped ends like that.",
+        },
+};
 
 int engine_orphans_reserve(struct engine *e, size_t count)
 {
@@ -33,30 +48,41 @@ int engine_orphans_reserve(struct engine *e, size_t count)
         return 0;
 }
 
-static void add_words(const struct open_alert *k, struct event *event)
+static bool is_end(const struct open_alert *k)
 {
-        char lasted[FORMAT_MAX], peak[FORMAT_MAX], grown[FORMAT_MAX];
+        return k->change.type == EVENT_RESOLVED || k->change.type == EVENT_ADOPTED;
+}
+
+static void add_words(const struct orphan *o, struct event *event)
+{
+        const struct open_alert *k = &o->kept;
+        char lasted[FORMAT_MAX], value[FORMAT_MAX], grown[FORMAT_MAX];
         struct text t;
         text_init(&t, event->text, sizeof(event->text));
-        text_add(&t, "%s: closed after %s, because its rule is no longer there; %s %s",
-                 k->dimension, format_duration(event->duration, lasted),
+        if (!is_end(k)) {
+                text_add(&t, "%s: %s at %s; this could not be told when it happened", k->dimension,
+                         kind_name(k->kind), event_amount(k->unit, event->value, value));
+                return;
+        }
+        text_add(&t, "%s: closed after %s, because %s; %s %s", k->dimension,
+                 format_duration(event->duration, lasted), words[o->cause].because,
                  k->kind == KIND_DROP ? "lowest" : "peak",
-                 event_amount(k->unit, event->peak, peak));
+                 event_amount(k->unit, event->peak, value));
         if (isfinite(event->grown))
                 text_add(&t, ", %s %s in all", event->grown < 0 ? "fell" : "grew",
                          event_amount(k->unit, fabs(event->grown), grown));
 }
 
-static void orphan_end(const struct engine *e, double value, struct orphan *o)
+/* Makes the event that is due: one that is owed from before, else the end. */
+static void orphan_next(const struct engine *e, struct orphan *o)
 {
         struct open_alert *k = &o->kept;
-        /* What was owed and is not the end has lost its sense: the end is what matters now. */
-        if (k->alert.state == ALERT_FIRING) {
+        if (!k->owed && k->alert.state == ALERT_FIRING) {
                 k->change = alert_end(&k->alert, e->now);
                 k->event_wall = e->wall;
+                k->owed = true;
         }
-        k->owed = true;
-        o->waits = false;
+        double value = is_end(k) ? o->value : k->alert.told_value;
         o->event = (struct event){
                 .time = k->event_wall,
                 .type = k->change.type,
@@ -66,8 +92,8 @@ static void orphan_end(const struct engine *e, double value, struct orphan *o)
                 .highest_severity = k->alert.highest,
                 .trigger = k->change.trigger,
                 .resolve = k->change.resolve,
-                .explain = explain,
-                .action = action,
+                .explain = words[o->cause].explain,
+                .action = words[o->cause].action,
                 .unit = k->unit,
                 .value = value,
                 .baseline = NAN,
@@ -86,6 +112,8 @@ static void orphan_end(const struct engine *e, double value, struct orphan *o)
                 .start_value = k->alert.start_value,
                 .peak = k->alert.peak,
                 .grown = k->alert.peak - k->alert.start_value,
+                .workload_change = NAN,
+                .explained = NAN,
                 .score = NAN,
                 .recent_interval = RECENT_SECONDS,
                 .host = e->host,
@@ -93,16 +121,18 @@ static void orphan_end(const struct engine *e, double value, struct orphan *o)
         memcpy(o->event.alert_id, k->alert_id, sizeof(o->event.alert_id));
         memcpy(o->event.dedup_key, k->dedup_key, sizeof(o->event.dedup_key));
         event_make_id(&o->event);
-        add_words(k, &o->event);
+        add_words(o, &o->event);
 }
 
-void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value, bool waits)
+void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value,
+                       enum orphan_cause cause)
 {
         struct orphan *o = &e->orphans[e->orphan_count++];
         o->kept = *kept;
-        o->waits = waits;
-        if (!waits)
-                orphan_end(e, value, o);
+        o->value = value;
+        o->cause = cause;
+        if (cause != ORPHAN_WAITS)
+                orphan_next(e, o);
 }
 
 static void orphan_remove(struct engine *e, size_t i)
@@ -119,16 +149,19 @@ void engine_orphans_settle(struct engine *e)
 {
         for (size_t i = 0; i < e->orphan_count;) {
                 struct orphan *o = &e->orphans[i];
-                struct watch *heir = o->waits ? engine_find_heir(e, o->kept.rule, o->kept.dimension,
-                                                                 o->kept.kind)
-                                              : NULL;
+                struct watch *heir =
+                        o->cause == ORPHAN_WAITS
+                                ? engine_find_heir(e, o->kept.rule, o->kept.dimension, o->kept.kind)
+                                : NULL;
                 if (heir && !watch_is_open(heir)) {
                         watch_take_over(heir, &o->kept);
                         orphan_remove(e, i);
                         continue;
                 }
-                if (o->waits)
-                        orphan_end(e, NAN, o);
+                if (o->cause == ORPHAN_WAITS) {
+                        o->cause = ORPHAN_RULE_GONE;
+                        orphan_next(e, o);
+                }
                 i++;
         }
 }
@@ -140,10 +173,14 @@ void engine_orphans_offer(struct engine *e)
                 o->event.rule = o->kept.rule;
                 o->event.dimension = o->kept.dimension;
                 o->event.summary = o->kept.summary;
-                /* It is gone from the open alerts only after it is taken. */
-                if (!o->waits && e->take(&o->event, e->userdata) >= 0)
-                        orphan_remove(e, i);
-                else
+                /* It is gone from the open alerts only after its end is taken. */
+                if (o->cause == ORPHAN_WAITS || e->take(&o->event, e->userdata) < 0) {
                         i++;
+                } else if (is_end(&o->kept)) {
+                        orphan_remove(e, i);
+                } else {
+                        o->kept.owed = false;
+                        orphan_next(e, o);
+                }
         }
 }

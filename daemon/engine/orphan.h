@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Alerts whose rule is gone: removed by a reload or between two runs. A receiver that was told of
- * one must be told its end, so each owes a last event, with words of its own. */
+/* Alerts that no rule judges any more: it was removed by a reload or between two runs, or what was
+ * judged has gone with a reboot. A receiver that was told of one must be told its end, so each owes
+ * a last event, with words of its own; before it one that could not be told when it happened. */
 #pragma once
 
 #include "engine/open_alert.h"
 
 struct engine;
 
+enum orphan_cause {
+        ORPHAN_WAITS, /* its rule may come back: not ended */
+        ORPHAN_RULE_GONE,
+        ORPHAN_REBOOT,
+};
+
 struct orphan {
         struct open_alert kept;
-        bool waits; /* its rule may come back: not ended */
+        enum orphan_cause cause;
+        double value; /* the last one known, NaN none */
         struct event event;
 };
 
@@ -20,7 +28,8 @@ enum { ORPHANS_MAX = RULES_MAX };
 int engine_orphans_reserve(struct engine *e, size_t count);
 
 /* Room must have been reserved. `value`: the last one known, NaN none. */
-void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value, bool waits);
+void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value,
+                       enum orphan_cause cause);
 
 /* The rules are complete again: orphans that wait go to the watches that judge what they judged,
  * the others are ended. */

@@ -42,7 +42,7 @@ static void inherit_watches(struct engine *e, const struct engine *old)
                         to->workload_before = from->workload_before;
                         to->value_before = from->value_before;
                 } else {
-                        engine_orphan_add(e, &kept, from->verdict.value, false);
+                        engine_orphan_add(e, &kept, from->verdict.value, ORPHAN_RULE_GONE);
                 }
         }
 }

@@ -259,32 +259,56 @@ static void restore_baselines(struct service *s)
         state_loaded_done(&loaded);
 }
 
+/* Settings that are wrong leave no rule out. */
+static bool are_rules_left_out(const struct service *s)
+{
+        size_t length = strlen(s->places.main_file);
+        for (size_t i = 0; i < s->faults.count; i++)
+                if (strncmp(s->faults.list[i].file, s->places.main_file, length) != 0)
+                        return true;
+        return s->faults.dropped > 0;
+}
+
+static bool is_other_boot(const struct service *s, const struct state_head *head)
+{
+        const char *now = sampler_host(s->sampler)->boot_id;
+        return *now && *head->boot_id && strcmp(now, head->boot_id) != 0;
+}
+
+static void tell_count(int priority, unsigned count, const char *one, const char *many)
+{
+        if (count > 0)
+                log_line(priority, "%u open alert%s", count, count == 1 ? one : many);
+}
+
 static void restore_alerts(struct service *s)
 {
+        bool hold = are_rules_left_out(s);
         struct state_loaded loaded = { 0 };
         struct open_alerts_result result = { 0 };
         if (s->alerts_file.folder_fd < 0 ||
             !load(s, s->alerts_file.folder_fd, alerts_name, "alerts", OPEN_ALERTS_VERSION,
                   ALERTS_MAX, &loaded))
                 return;
-        int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(),
-                                   s->faults.count > 0, &result);
+        unsigned flags = (hold ? OPEN_ALERTS_HOLD : 0) |
+                         (is_other_boot(s, &loaded.head) ? OPEN_ALERTS_REBOOTED : 0);
+        int r = open_alerts_decode(s->engine, loaded.payload, loaded.size, clock_realtime(), flags,
+                                   &result);
         if (r == -EBADMSG)
                 refuse(s, s->alerts_file.folder_fd, alerts_name);
         else if (r < 0)
                 log_error("%s: %s; starting without it", alerts_name, strerror(-r));
-        if (result.open > 0)
-                log_info("%u alert%s still open from before", result.open,
-                         result.open == 1 ? " is" : "s are");
-        if (result.bad > 0)
-                log_warning("%s: %u record%s make no sense; ignoring them", alerts_name, result.bad,
-                            result.bad == 1 ? "" : "s");
-        if (result.gone > 0 && s->faults.count > 0)
-                log_warning("%u open alert%s to wait for rules that were left out", result.gone,
-                            result.gone == 1 ? " has" : "s have");
-        else if (result.gone > 0)
-                log_warning("%u open alert%s closed: the rules are no longer there", result.gone,
-                            result.gone == 1 ? " is" : "s are");
+        tell_count(LOG_INFO, result.open, " goes on from before", "s go on from before");
+        tell_count(LOG_NOTICE, result.ended, " is closed: the machine was restarted",
+                   "s are closed: the machine was restarted");
+        if (hold)
+                tell_count(LOG_WARNING, result.gone, " waits for a rule that was left out",
+                           "s wait for rules that were left out");
+        else
+                tell_count(LOG_WARNING, result.gone, " is closed: its rule is no longer there",
+                           "s are closed: their rules are no longer there");
+        tell_count(LOG_WARNING, result.bad, " cannot be read from alerts.state: ignoring it",
+                   "s cannot be read from alerts.state: ignoring them");
         state_loaded_done(&loaded);
 }
 

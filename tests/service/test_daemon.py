@@ -5,6 +5,7 @@ manager, how it ends, what it holds open, and that it is quiet while nothing hap
 
 import fcntl
 import http.server
+import json
 import os
 import shutil
 import signal
@@ -41,6 +42,7 @@ class Daemon:
         self.process = None
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(f"{self.path}/notify")
+        threading.Thread(target=self._read_manager, daemon=True).start()
 
     def __enter__(self):
         return self
@@ -50,14 +52,12 @@ class Daemon:
             self.process.kill()
         if self.process:
             self.process.wait()
-        if self.process and self.process.stdout:
-            self.process.stdout.close()
         self.manager.close()
         self.folder.cleanup()
 
     def rules(self, text):
         """A folder with these rules."""
-        os.mkdir(f"{self.path}/rules")
+        os.makedirs(f"{self.path}/rules", exist_ok=True)
         with open(f"{self.path}/rules/test.ini", "w", encoding="utf-8") as f:
             f.write(text)
         return f"{self.path}/rules"
@@ -66,7 +66,7 @@ class Daemon:
         with open(f"{self.path}/config/kmemwatch.conf", "w", encoding="utf-8") as f:
             f.write(f"[daemon]\n{text}\n")
 
-    def start(self, rules="rules", output=subprocess.PIPE, **process):
+    def start(self, rules="rules", output=subprocess.PIPE, options=(), **process):
         environment = {k: v for k, v in os.environ.items()
                        if not k.endswith("_DIRECTORY") and k != "JOURNAL_STREAM"}
         environment["NOTIFY_SOCKET"] = f"{self.path}/notify"
@@ -75,20 +75,23 @@ class Daemon:
         self.process = subprocess.Popen(
             [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", rules, "--config",
              f"{self.path}/config", "--state", f"{self.path}/state", "--runtime",
-             f"{self.path}/runtime"],
+             f"{self.path}/runtime", *options],
             stdout=output, stderr=subprocess.STDOUT, env=environment, **process)
-        for read in (self._read_output, self._read_manager)[output != subprocess.PIPE:]:
-            threading.Thread(target=read, daemon=True).start()
+        if output == subprocess.PIPE:
+            threading.Thread(target=self._read_output, args=[self.process.stdout],
+                             daemon=True).start()
         self.wait_told("READY=1")
 
-    def _read_output(self):
-        for line in self.process.stdout:
+    def _read_output(self, output):
+        for line in output:
             self.output += line.decode("utf-8", "replace")
+        output.close()
 
     def _read_manager(self):
         try:
             while True:
-                self.told += self.manager.recv(4096).decode() + "\n"
+                text = self.manager.recv(4096).decode()
+                self.told += text + "\n"
         except OSError:
             pass
 
@@ -105,6 +108,24 @@ class Daemon:
 
     def wait_output(self, text, seconds=20):
         self.wait(lambda: text.lower() in self.output.lower(), seconds)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.told = self.output = ""
+
+    def events(self, spool=None):
+        """What the courier would take, in order."""
+        folder = f"{spool or self.path + '/state/spool'}/new"
+        events = []
+        for name in sorted(os.listdir(folder) if os.path.exists(folder) else ()):
+            with open(f"{folder}/{name}", encoding="utf-8") as f:
+                events.append(json.load(f))
+        return events
+
+    def wait_events(self, *types, spool=None):
+        self.wait(lambda: [e["event"] for e in self.events(spool)] == list(types), 40)
+        return self.events(spool)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -270,6 +291,175 @@ def test_nobody_reads():
         d.wait_told("0 alerts, 2 queued")  # its end, too; the writer hangs in the first
         assert d.stop() == 0
         os.close(there)
+
+
+def test_killed():
+    """What was told is not told again, and closed under the same name."""
+    with Daemon("interval = 200ms") as d:
+        rules = d.rules(RULE)
+        set_slab(d, 900 * 1024)
+        d.start(rules)
+        d.wait_events("firing")
+        time.sleep(0.5)  # the next tick notes that it was announced
+        d.kill()
+        d.start(rules)
+        d.wait_output("1 open alert goes on from before")
+        time.sleep(1.5)
+        assert len(d.events()) == 1
+        set_slab(d, 30 * 1024)
+        first, last = d.wait_events("firing", "resolved")
+        assert first["dedup_key"] == last["dedup_key"] and first["alert"] == {
+            **last["alert"], **{k: first["alert"][k] for k in
+                                ("duration_seconds", "peak", "grown", "start_value")}}
+        assert last["resolve"] and not last["trigger"] and first["id"] != last["id"]
+        assert d.stop() == 0
+
+
+def test_rule_removed():
+    """By a reload, and between two runs."""
+    for restart in (False, True):
+        with Daemon("interval = 200ms") as d:
+            rules = d.rules(RULE)
+            set_slab(d, 900 * 1024)
+            d.start(rules)
+            d.wait_events("firing")
+            if restart:
+                assert d.stop() == 0
+                d.rules(RULE.replace("slab-large", "slab-other"))
+                d.start(rules)
+                d.wait_events("firing", "resolved", "firing")
+            else:
+                d.rules("")
+                d.process.send_signal(signal.SIGHUP)
+                d.wait_events("firing", "resolved")
+            first, last = d.events()[:2]
+            assert last["dedup_key"] == first["dedup_key"] and last["resolve"]
+            assert last["alert"]["id"] == first["alert"]["id"] and last["summary"] == "S"
+            assert "its rule is no longer there" in last["text"], last["text"]
+            assert d.stop() == 0
+
+
+def test_rule_broken_at_start():
+    """A slip of the pen is no end of an incident."""
+    with Daemon("interval = 200ms") as d:
+        rules = d.rules(RULE)
+        set_slab(d, 900 * 1024)
+        d.start(rules)
+        d.wait_events("firing")
+        assert d.stop() == 0
+        d.rules(RULE + "colour = red\n")
+        d.start(rules)
+        d.wait_output("unknown key colour")
+        d.wait_output("waits for a rule that was left out")
+        time.sleep(1)
+        d.wait_events("firing")
+        d.rules(RULE)
+        d.process.send_signal(signal.SIGHUP)
+        d.wait_output("reloaded: 1 rule")
+        time.sleep(1)
+        d.wait_events("firing")
+        set_slab(d, 30 * 1024)
+        first, last = d.wait_events("firing", "resolved")
+        assert first["alert"]["id"] == last["alert"]["id"]
+        assert d.stop() == 0
+
+
+def test_reboot():
+    """The memory that an alert was about has gone."""
+    with Daemon("interval = 200ms") as d:
+        rules = d.rules(RULE)
+        set_slab(d, 900 * 1024)
+        d.start(rules)
+        d.wait_events("firing")
+        d.kill()
+        boot_id = f"{d.path}/root/proc/sys/kernel/random/boot_id"
+        with open(boot_id, "w", encoding="utf-8") as f:
+            f.write("01234567-89ab-cdef-0123-456789abcdef\n")
+        d.start(rules)  # it is as large as before: a new incident
+        events = d.wait_events("firing", "resolved", "firing")
+        old, new = events[0]["dedup_key"], events[2]["dedup_key"]
+        assert old != new and events[1]["dedup_key"] == old
+        assert "the machine was restarted" in events[1]["text"]
+        assert d.stop() == 0
+
+
+def test_state_is_no_good():
+    """It is kept for who wants to look, and the daemon runs."""
+    with Daemon("interval = 200ms") as d:
+        for folder in ("state", "runtime"):
+            for name in ("alerts.state", "learned.state", "baselines.state"):
+                with open(f"{d.path}/{folder}/{name}", "wb") as f:
+                    f.write(b"KMWSTATE" + os.urandom(500))
+        d.start(d.rules(RULE))
+        d.wait_output("alerts.state is set aside as alerts.state.bad-")
+        d.wait_output("learned.state is set aside as learned.state.bad-")
+        assert any(n.startswith("alerts.state.bad-") for n in os.listdir(f"{d.path}/state"))
+        set_slab(d, 900 * 1024)
+        d.wait_events("firing")
+        assert d.stop() == 0
+
+
+def test_second_daemon():
+    """Two that write the same files would undo each other's work."""
+    with Daemon("interval = 200ms") as d:
+        d.start()
+        for own in ("state", "runtime"):
+            options = {"state": f"{d.path}/state", "runtime": f"{d.path}/runtime",
+                       own: f"{d.path}/other"}
+            done = subprocess.run(
+                [f"{BUILD}/kmemwatchd", "--root", f"{d.path}/root", "--rules", "rules",
+                 "--config", f"{d.path}/config", "--state", options["state"], "--runtime",
+                 options["runtime"]], capture_output=True, text=True, timeout=20, check=False)
+            assert done.returncode == 1 and "another kmemwatchd uses" in done.stderr, done.stderr
+        d.wait_status(0, "no alerts")
+        assert d.stop() == 0
+
+
+def test_same_folder():
+    """One folder for everything, as in the example of --help."""
+    with Daemon("interval = 200ms") as d:
+        d.start(options=("--state", f"{d.path}/runtime"))
+        d.wait_status(0, "no alerts")
+        assert d.stop() == 0
+        d.start(options=("--state", f"{d.path}/runtime"))
+        d.wait_output("going on with what was learned")
+        assert d.stop() == 0
+
+
+def test_full_disk():
+    """Open alerts cannot be saved: their events do not wait for that, and it is said."""
+    with Daemon("interval = 200ms") as d:
+        small, spool = f"{d.path}/state", f"{d.path}/spool"
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", small],
+                          capture_output=True, check=False).returncode != 0:
+            return "a small file system cannot be mounted here"
+        try:
+            with open(f"{small}/fill", "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(b"x" * 4096)
+                except OSError:
+                    pass
+            rules = d.rules(RULE)
+            set_slab(d, 900 * 1024)
+            d.start(rules, options=("--spool", spool))
+            d.wait_events("firing", spool=spool)
+            d.wait_output(f"Cannot write {small}/alerts.state: No space left on device")
+            d.wait_told("open alerts not saved: No space left on device", 40)
+            os.unlink(f"{small}/fill")
+            d.wait_output("alerts.state can be written again", 70)
+            d.kill()
+            d.start(rules, options=("--spool", spool))
+            d.wait_output("1 open alert goes on from before")
+            time.sleep(1)
+            d.wait_events("firing", spool=spool)
+            assert d.stop() == 0
+        finally:
+            if d.process:
+                d.process.kill()
+                d.process.wait()
+            subprocess.run(["umount", small], check=True)
+    return None
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):

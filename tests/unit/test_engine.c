@@ -121,7 +121,7 @@ static void test_trigger_and_resolve(void **state)
         }
         char begin[128];
         snprintf(begin, sizeof(begin),
-                 "kmemwatch:0123456789abcdef0123456789abcdef:box:slab-spike:SUnreclaim:%.0f",
+                 "kmemwatch:0123456789abcdef0123456789abcdef:box:slab-spike:SUnreclaim:%.3f",
                  w.seen[0].time);
         assert_string_equal(w.seen[0].dedup_key, begin);
         assert_string_equal(w.seen[0].action, "A for guests");

@@ -30,7 +30,8 @@ static void setup(struct world *w)
 }
 
 /* Saves, starts anew with `rules`, loads. `down`: seconds in between. */
-static struct open_alerts_result restart(struct world *w, const char *rules, double down, bool hold)
+static struct open_alerts_result restart(struct world *w, const char *rules, double down,
+                                         unsigned flags)
 {
         _cleanup_free_ char *json = NULL;
         struct open_alerts_result result;
@@ -38,7 +39,7 @@ static struct open_alerts_result restart(struct world *w, const char *rules, dou
         world_restart(w, rules);
         w->sample.time += down;
         assert_int_equal(
-                open_alerts_decode(w->engine, json, strlen(json), w->sample.time, hold, &result),
+                open_alerts_decode(w->engine, json, strlen(json), w->sample.time, flags, &result),
                 0);
         return result;
 }
@@ -49,7 +50,7 @@ static void test_restart_says_nothing(void **state)
         struct world w;
         setup(&w);
         struct seen size = w.seen[0];
-        struct open_alerts_result r = restart(&w, SPIKE SIZE, 5, false);
+        struct open_alerts_result r = restart(&w, SPIKE SIZE, 5, 0);
         assert_int_equal(r.open, 2);
         assert_int_equal(r.gone + r.bad, 0);
         world_run(&w, 30, 0);
@@ -101,9 +102,9 @@ static void test_owed_again(void **state)
         world_run(&w, 30, 0); /* both are over, nobody was told */
         assert_int_equal(w.count, 2);
         double over = w.engine->watches[1].event.time;
-        struct open_alerts_result r = restart(&w, SPIKE SIZE, 3, false);
+        struct open_alerts_result r = restart(&w, SPIKE SIZE, 3, 0);
         assert_int_equal(r.open, 2);
-        r = restart(&w, SPIKE SIZE, 3, false); /* once more before the first sample */
+        r = restart(&w, SPIKE SIZE, 3, 0); /* once more before the first sample */
         assert_int_equal(r.open, 2);
         w.refuse = false;
         world_run(&w, 1, 0);
@@ -120,7 +121,7 @@ static void test_owed_again(void **state)
         strcpy(same.alert_id, w.seen[0].alert_id);
         event_make_id(&same);
         assert_string_equal(end->id, same.id);
-        assert_int_equal(restart(&w, SPIKE SIZE, 3, false).open, 0);
+        assert_int_equal(restart(&w, SPIKE SIZE, 3, 0).open, 0);
         world_done(&w);
 }
 
@@ -136,7 +137,7 @@ static void test_owed_firing_again(void **state)
         struct event event = w.engine->watches[0].event;
         assert_true(w.engine->watches[0].owed);
         strcpy(w.host.name, "renamed");
-        restart(&w, SIZE, 3600, false);
+        restart(&w, SIZE, 3600, 0);
         w.refuse = false;
         world_run(&w, 1, 0);
         assert_int_equal(w.count, 1);
@@ -155,7 +156,7 @@ static void test_rule_gone(void **state)
         struct world w;
         setup(&w);
         struct seen size = w.seen[0];
-        struct open_alerts_result r = restart(&w, SPIKE OTHER, 60, false);
+        struct open_alerts_result r = restart(&w, SPIKE OTHER, 60, 0);
         assert_int_equal(r.open, 1);
         assert_int_equal(r.gone, 1);
 
@@ -167,7 +168,7 @@ static void test_rule_gone(void **state)
         assert_int_equal(sum.waiting, 1);
         char id[EVENT_ID_MAX];
         strcpy(id, w.engine->orphans[0].event.id);
-        r = restart(&w, SPIKE OTHER, 60, false);
+        r = restart(&w, SPIKE OTHER, 60, 0);
         assert_int_equal(r.gone, 1);
         w.refuse = false;
         world_run(&w, 2, 0);
@@ -185,8 +186,77 @@ static void test_rule_gone(void **state)
         assert_true(end->resolve);
         assert_string_equal(end->text, "SUnreclaim: closed after 1 min 9 s, because its rule is no "
                                        "longer there; peak 350 MiB, grew 0 B in all");
-        r = restart(&w, SPIKE OTHER, 1, false);
+        r = restart(&w, SPIKE OTHER, 1, 0);
         assert_int_equal(r.gone, 0);
+        world_done(&w);
+}
+
+/* What fired as the daemon ended is told, and then closed. */
+static void test_owed_and_gone(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *rules;
+                unsigned flags;
+                const char *text;
+        } cases[] = {
+                { OTHER, 0, "its rule is no longer there" },
+                { SIZE, OPEN_ALERTS_REBOOTED, "the machine was restarted" },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct world w;
+                char story[1024];
+                world_init(&w, SIZE);
+                world_run(&w, 10, 0);
+                w.refuse = true;
+                w.values[FIELD_SUNRECLAIM] = 400 * MIB;
+                world_run(&w, 1, 0);
+                struct event event = w.engine->watches[0].event;
+                w.values[FIELD_SUNRECLAIM] = 100 * MIB;
+                restart(&w, cases[i].rules, 30, cases[i].flags);
+                world_run(&w, 5, 0);
+                w.refuse = false;
+                world_run(&w, 1, 0);
+                assert_string_equal(world_story(&w, NULL, story), "firing/warning resolved/ok");
+                assert_string_equal(w.seen[0].id, event.id);
+                assert_true(w.seen[0].time == event.time);
+                assert_true(w.seen[0].trigger);
+                assert_float_equal(w.seen[0].value, 400 * MIB, MIB);
+                assert_string_equal(w.seen[0].text,
+                                    "SUnreclaim: ratio at 400 MiB; this could not be told when it "
+                                    "happened");
+                assert_true(w.seen[1].resolve);
+                assert_string_equal(w.seen[1].dedup_key, event.dedup_key);
+                assert_non_null(strstr(w.seen[1].text, cases[i].text));
+                assert_null(w.engine->orphans);
+                world_done(&w);
+        }
+}
+
+static void test_reboot(void **state)
+{
+        (void)state;
+        struct world w;
+        setup(&w);
+        struct open_alerts_result r = restart(&w, SPIKE SIZE, 120, OPEN_ALERTS_REBOOTED);
+        assert_int_equal(r.ended, 2);
+        assert_int_equal(r.open + r.gone + r.bad, 0);
+        w.values[FIELD_SUNRECLAIM] = 100 * MIB;
+        world_run(&w, 1, 0);
+        assert_int_equal(w.count, 4);
+        for (unsigned i = 2; i < 4; i++) {
+                const struct seen *s = &w.seen[i];
+                assert_int_equal(s->type, EVENT_RESOLVED);
+                assert_true(s->resolve);
+                const struct seen *open = &w.seen[strcmp(s->rule, w.seen[0].rule) == 0 ? 0 : 1];
+                assert_string_equal(s->alert_id, open->alert_id);
+                assert_non_null(strstr(s->text, "because the machine was restarted; peak 350 MiB"));
+        }
+        /* what is wrong again is another incident */
+        w.values[FIELD_SUNRECLAIM] = 400 * MIB;
+        world_run(&w, 5, 0);
+        assert_int_equal(w.count, 5);
+        assert_string_not_equal(world_last(&w)->alert_id, w.seen[0].alert_id);
         world_done(&w);
 }
 
@@ -196,11 +266,11 @@ static void test_rule_left_out(void **state)
         (void)state;
         struct world w;
         setup(&w);
-        struct open_alerts_result r = restart(&w, SPIKE, 5, true);
+        struct open_alerts_result r = restart(&w, SPIKE, 5, OPEN_ALERTS_HOLD);
         assert_int_equal(r.gone, 1);
         world_run(&w, 20, 0);
         assert_int_equal(w.count, 2);
-        r = restart(&w, SPIKE, 5, true); /* still broken */
+        r = restart(&w, SPIKE, 5, OPEN_ALERTS_HOLD); /* still broken */
         assert_int_equal(r.gone, 1);
         world_reload(&w, SPIKE SIZE); /* repaired */
         world_run(&w, 20, 0);
@@ -213,7 +283,7 @@ static void test_rule_left_out(void **state)
         world_done(&w);
 
         setup(&w);
-        r = restart(&w, SPIKE, 5, true);
+        r = restart(&w, SPIKE, 5, OPEN_ALERTS_HOLD);
         world_reload(&w, SPIKE); /* repaired by leaving it out */
         world_run(&w, 2, 0);
         assert_int_equal(w.count, 3);
@@ -273,8 +343,7 @@ static void test_damage(void **state)
                 struct open_alerts_result r = { 0 };
                 world_restart(&w, SPIKE SIZE);
                 replace(&json, cases[i].from, cases[i].to);
-                int error =
-                        open_alerts_decode(w.engine, json, strlen(json), w.sample.time, false, &r);
+                int error = open_alerts_decode(w.engine, json, strlen(json), w.sample.time, 0, &r);
                 if (error != cases[i].error || r.open != cases[i].open || r.bad != cases[i].bad ||
                     r.gone != 0)
                         fail_msg("%s: %d, %u open, %u bad, %u gone", cases[i].name, error, r.open,
@@ -298,8 +367,7 @@ static void test_twice_and_future(void **state)
                              (int)(end - list - 1), list + 1) > 0);
         world_restart(&w, SPIKE SIZE);
         double long_ago = w.sample.time - 1e6;
-        assert_int_equal(open_alerts_decode(w.engine, twice, strlen(twice), long_ago, false, &r),
-                         0);
+        assert_int_equal(open_alerts_decode(w.engine, twice, strlen(twice), long_ago, 0, &r), 0);
         assert_int_equal(r.open, 2);
         assert_int_equal(r.bad, 2);
         w.sample.time = long_ago;
@@ -349,6 +417,8 @@ int main(void)
                 cmocka_unit_test(test_owed_again),
                 cmocka_unit_test(test_owed_firing_again),
                 cmocka_unit_test(test_rule_gone),
+                cmocka_unit_test(test_owed_and_gone),
+                cmocka_unit_test(test_reboot),
                 cmocka_unit_test(test_rule_left_out),
                 cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_twice_and_future),
