@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Whoever has watched and can be asked: takes a snapshot each minute, a deep look when an alert
+ * asks for one (and now and then, to have something to compare with), remembers both in fixed
+ * memory, and names the culprits. Everything it does is cut into slices: the engine calls
+ * witness_step() between its ticks. Allocates nothing after witness_new.
+ *
+ * Costs, measured on two CPUs, kernel 6.18, 240 caches, 90 processes, 1,600 vmalloc areas; CPU time
+ * of this process, the kernel's included:
+ *   snapshot    COST_SNAPSHOT
+ *   deep look   COST_DEEP
+ *   an answer   COST_ANSWER
+ *   memory      COST_MEMORY
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "culprit/culprit.h"
+#include "culprit/findings.h"
+
+struct host_facts;
+struct procfs;
+struct witness;
+
+enum {
+        WITNESS_SNAPSHOT_SECONDS = 60,
+        WITNESS_BASE_SECONDS = 900, /* between deep looks that nobody asked for, at least */
+        WITNESS_LOOK_SECONDS = 2,   /* a deep look's deadline: an alert waits no longer */
+};
+
+/* p must outlive it. clock: seconds that do not step (clock_monotonic, a test's own). 0 or
+ * -ENOMEM. */
+int witness_new(const struct procfs *p, double (*clock)(void), struct witness **ret);
+void witness_free(struct witness *w); /* NULL is fine */
+
+/* The time of the clock at which witness_step() has something to do; not later than now while it is
+ * in the middle of it. */
+double witness_due(const struct witness *w);
+
+/* Does what is due until slice_end of the clock: a few ms after now. now: Unix seconds. True when
+ * there is more to do at once. */
+bool witness_step(struct witness *w, double now, double slice_end);
+
+/* An alert wants a deep look. 0: one is under way, witness_step() takes it, within
+ * WITNESS_LOOK_SECONDS; 1: one has just been taken; -EAGAIN: too soon after the last one (looks
+ * take at most a hundredth of the time). In each case witness_answer() gives what there is.
+ * dimension: what is read first. */
+int witness_ask(struct witness *w, enum culprit_dimension dimension);
+
+/* True while a deep look is under way or waits. */
+bool witness_is_looking(const struct witness *w);
+
+/* Unix time of the last deep look that was finished; NaN none. */
+double witness_looked(const struct witness *w);
+
+/* No time for a look (memory is nearly gone): a snapshot at once, in one piece, of 10 ms at most.
+ */
+void witness_glance(struct witness *w, double now);
+
+struct witness_question {
+        enum culprit_dimension dimension;
+        bool sizes;   /* who has it now (out of proportion), not what grew */
+        double since; /* Unix seconds: when it began to go wrong */
+        double until; /* now */
+        double grown; /* as struct rank_input */
+        const struct host_facts *host;
+};
+
+/* From the last deep look when it is not older than two minutes and from after the growth had
+ * begun, else from the last snapshot (witness_glance() takes a new one). Some 0.2 ms. */
+void witness_answer(struct witness *w, const struct witness_question *q, struct culprit_list *ret);
+
+/* The wall clock was set by this much: what is remembered moves along. */
+void witness_shift(struct witness *w, double seconds);
+
+/* Kernel memory in no account, the median of the last minutes; NaN before the third. */
+double witness_unaccounted(const struct witness *w);
+
+/* For `status` and `top`: what was found last, and what reading it took. */
+const struct findings *witness_snapshot(const struct witness *w);
+const struct findings *witness_deep(const struct witness *w);
+
+struct witness_costs {
+        double snapshots, snapshot_seconds; /* how many, and CPU time of all of them */
+        double looks, look_seconds;
+        double slabinfo_pause; /* seconds to the next slabinfo by its own back-off, 60 as a rule */
+};
+void witness_costs_read(const struct witness *w, struct witness_costs *ret);
