@@ -23,6 +23,9 @@ enum table {
         TABLE_COUNT,
 };
 
+/* The row of callers without a name. */
+#define LOOK_NO_NAME "(no name)"
+
 /* Columns. Bytes where nothing else is said. CGROUPS has those of enum cgroup_number. */
 enum cache_column { CACHE_BYTES, CACHE_OBJECTS, CACHE_RECLAIMABLE /* 1, 0, NaN: unknown */ };
 enum caller_column { CALLER_BYTES, CALLER_AREAS };

@@ -91,7 +91,7 @@ static void take_area(struct look *l, const char *line)
         if (vmallocinfo_parse(line, &area) < 0 || !area.counted)
                 return;
 
-        const char *name = area.caller[0] ? area.caller : "(unknown)";
+        const char *name = area.caller[0] ? area.caller : LOOK_NO_NAME;
         size_t length = strlen(name);
         unsigned row = tally_get(callers, tally_key(0, name, length), 0, name, length);
         tally_now(callers, row)[CALLER_BYTES] += area.pages * page_size(l);

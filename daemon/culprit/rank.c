@@ -140,6 +140,37 @@ struct culprit *rank_add(struct rank_work *w, enum culprit_kind kind, enum table
         return c;
 }
 
+double rank_count_growth(const struct rank_work *w, enum count count)
+{
+        return (w->in->found->counts[count] - w->in->then_counts[count]) * w->sign;
+}
+
+double rank_objects(struct rank_work *w, enum count count, double each, double growth)
+{
+        double number = rank_count_growth(w, count), bytes = number * each;
+        struct culprit *c;
+
+        if (!(bytes >= 0.1 * growth && bytes >= RANK_BYTES_MIN))
+                return 0;
+        c = culprit_list_add(w->list, CULPRIT_OBJECTS);
+        if (!c)
+                return 0;
+        c->bytes = fmin(bytes, growth);
+        c->share = rank_clamp(bytes / growth);
+        c->about = true;
+        c->since = w->in->since;
+        rank_set(c->name, sizeof(c->name), "%s", count_name(count));
+        c->sizes = w->in->sizes;
+        rank_set(c->label, sizeof(c->label), "%.0f %s%s", number,
+                 w->in->sizes  ? ""
+                 : w->sign > 0 ? "more "
+                               : "fewer ",
+                 count_name(count));
+        rank_set(c->note, sizeof(c->note), "%.0f now; their usual cost, not measured",
+                 w->in->found->counts[count]);
+        return c->share;
+}
+
 bool rank_source(struct rank_work *w, enum source source)
 {
         switch (w->in->found->state[source]) {

@@ -49,6 +49,12 @@ unsigned rank_top(const struct rank_work *w, enum table table, rank_value value,
 struct culprit *rank_add(struct rank_work *w, enum culprit_kind kind, enum table table,
                          double bytes, double growth);
 
+/* How many more of them there are, in the direction that is explained; all of them with sizes. */
+double rank_count_growth(const struct rank_work *w, enum count count);
+/* Adds objects of a usual cost, when so many more of them make a tenth of the growth at least.
+ * Returns the share, 0 when nothing was added. */
+double rank_objects(struct rank_work *w, enum count count, double each, double growth);
+
 /* Text for people, each with its own buffer's bounds. */
 void rank_set(char *buffer, size_t size, const char *format, ...) _printf_(3, 4);
 /* Another sentence, "; " before it. */

@@ -19,39 +19,6 @@ static bool is_per_cpu_map(const struct rank_work *w, const struct tally *t, uns
         return strstr(t->rows[row].name, "per-CPU") != NULL;
 }
 
-static double count_growth(const struct rank_work *w, enum count count)
-{
-        return (w->in->found->counts[count] - w->in->then_counts[count]) * w->sign;
-}
-
-/* Objects of a usual cost, when so many more of them would make a good part of the growth. Returns
- * the share. */
-static double add_objects(struct rank_work *w, enum count count, double each, double growth)
-{
-        double number = count_growth(w, count), bytes = number * each;
-        struct culprit *c;
-
-        if (!(bytes >= 0.1 * growth && bytes >= RANK_BYTES_MIN))
-                return 0;
-        c = culprit_list_add(w->list, CULPRIT_OBJECTS);
-        if (!c)
-                return 0;
-        c->bytes = fmin(bytes, growth);
-        c->share = rank_clamp(bytes / growth);
-        c->about = true;
-        c->since = w->in->since;
-        rank_set(c->name, sizeof(c->name), "%s", count_name(count));
-        c->sizes = w->in->sizes;
-        rank_set(c->label, sizeof(c->label), "%.0f %s%s", number,
-                 w->in->sizes  ? ""
-                 : w->sign > 0 ? "more "
-                               : "fewer ",
-                 count_name(count));
-        rank_set(c->note, sizeof(c->note), "%.0f now; their usual cost, not measured",
-                 w->in->found->counts[count]);
-        return c->share;
-}
-
 static double add_maps(struct rank_work *w, double growth)
 {
         const struct tally *t = &w->in->found->tables[TABLE_MAPS];
@@ -87,9 +54,9 @@ void rank_percpu(struct rank_work *w)
         double growth = rank_growth(w, TABLE_CGROUPS), cpus = w->in->possible_cpus, share;
 
         share = add_maps(w, growth);
-        share += add_objects(w, COUNT_DYING_CGROUPS, CGROUP_EACH * cpus, growth);
-        share += add_objects(w, COUNT_CGROUPS, CGROUP_EACH * cpus, growth);
-        share += add_objects(w, COUNT_NET_NAMESPACES, NETWORK_EACH * cpus, growth);
+        share += rank_objects(w, COUNT_DYING_CGROUPS, CGROUP_EACH * cpus, growth);
+        share += rank_objects(w, COUNT_CGROUPS, CGROUP_EACH * cpus, growth);
+        share += rank_objects(w, COUNT_NET_NAMESPACES, NETWORK_EACH * cpus, growth);
         rank_sites(w, growth);
         if (growth > 0) {
                 w->list->explained = rank_clamp(share);
@@ -109,7 +76,7 @@ static double charged_sec(const struct rank_work *w, const double *columns)
 /* Pages that the kernel counts by use. Returns the share. */
 static double add_pages(struct rank_work *w, enum count count, double growth)
 {
-        double bytes = count_growth(w, count) * w->in->page_size;
+        double bytes = rank_count_growth(w, count) * w->in->page_size;
         struct culprit *c;
 
         if (!(bytes >= RANK_SHARE_MIN * growth && bytes >= RANK_BYTES_MIN))

@@ -13,6 +13,12 @@ static double cache_bytes(const struct rank_work *w, const double *columns)
         return columns[CACHE_BYTES];
 }
 
+static double cache_objects(const struct rank_work *w, const double *columns)
+{
+        (void)w;
+        return columns[CACHE_OBJECTS];
+}
+
 /* Where the kernel did not say (no right, or a cache too small to ask): caches of file systems'
  * objects are reclaimable, nearly all others are not. */
 static bool reclaimable_by_name(const char *name)
@@ -77,23 +83,25 @@ static void set_label(const struct rank_work *w, const char *name, char *label, 
         utf8_clean(raw, label, size);
 }
 
-static double count_growth(const struct rank_work *w, enum count count)
-{
-        return (w->in->found->counts[count] - w->in->then_counts[count]) * w->sign;
-}
-
-/* What counts of objects add to a cache's name. */
-static void set_note(const struct rank_work *w, const char *cache, char *note, size_t size)
+/* What counts of objects add to a cache's name. first: of the list; names: bytes of long names. */
+static void set_note(const struct rank_work *w, const char *cache, bool first, double names,
+                     char *note, size_t size)
 {
         const char *direction = w->in->sizes ? "" : w->sign > 0 ? "more " : "fewer ";
-        double files = count_growth(w, COUNT_FILES), sockets = count_growth(w, COUNT_SOCKETS);
+        double files = rank_count_growth(w, COUNT_FILES),
+               sockets = rank_count_growth(w, COUNT_SOCKETS);
         char raw[CULPRIT_NOTE_MAX], who[CULPRIT_LABEL_MAX];
         struct text t;
 
         text_init(&t, raw, sizeof(raw));
         if (strcmp(cache, "dentry") == 0) {
-                double all = count_growth(w, COUNT_DENTRIES);
-                double negative = count_growth(w, COUNT_NEGATIVE_DENTRIES);
+                double all = rank_count_growth(w, COUNT_DENTRIES);
+                double negative = rank_count_growth(w, COUNT_NEGATIVE_DENTRIES);
+                char bytes[FORMAT_MAX];
+
+                if (names > 0)
+                        rank_say(&t, "with %s of their names (kmalloc-rcl)",
+                                 format_bytes(names, bytes));
 
                 if (all >= 1000) {
                         rank_say(&t, "%.0f %s%s", all, direction, count_name(COUNT_DENTRIES));
@@ -103,13 +111,13 @@ static void set_note(const struct rank_work *w, const char *cache, char *note, s
                 }
         }
         /* Sockets, epoll, timers, pipes, namespaces: whatever hangs on a descriptor. */
-        if (files >= 1000 && !w->in->sizes) {
+        if (first && files >= 1000 && !w->in->sizes) {
                 rank_say(&t, "%.0f %s%s", files, direction, count_name(COUNT_FILES));
                 rank_open_files(w, files, who, sizeof(who));
                 if (who[0])
                         rank_say(&t, "%s", who);
         }
-        if (sockets >= 1000)
+        if (first && sockets >= 1000)
                 rank_say(&t, "%.0f %s%s", sockets, direction, count_name(COUNT_SOCKETS));
         utf8_clean(raw, note, size);
 }
@@ -135,17 +143,78 @@ static void add_large_kmalloc(struct rank_work *w, double bytes, double growth)
                  "SUnreclaim less all caches: slabinfo does not list it, nor say who asked");
 }
 
+/* Names longer than 32 or 40 bytes are apart from their directory entry, in kmalloc-rcl-*, which
+ * hardly anything else uses: where entries grew by at least as many objects, these are their names.
+ * Takes them out of the list and gives their bytes to dentry, which may have to move up. */
+static double join_names(const struct rank_work *w, struct rank_row *top, unsigned *count)
+{
+        const struct tally *t = &w->in->found->tables[TABLE_CACHES];
+        int dentry = tally_find(t, tally_key(0, "dentry", strlen("dentry")));
+        double names = 0;
+        unsigned kept = 0;
+        bool listed = false;
+
+        for (unsigned i = 0; i < *count; i++)
+                listed = listed || (int)top[i].row == dentry;
+        if (!listed)
+                return 0;
+        double entries = rank_row_growth(w, TABLE_CACHES, (unsigned)dentry, cache_objects);
+        for (unsigned i = 0; i < *count; i++) {
+                double objects = rank_row_growth(w, TABLE_CACHES, top[i].row, cache_objects);
+
+                if (has_prefix(t->rows[top[i].row].name, "kmalloc-rcl-") &&
+                    objects <= 1.05 * entries)
+                        names += top[i].bytes;
+                else
+                        top[kept++] = top[i];
+        }
+        *count = kept;
+        for (unsigned i = 0; i < kept; i++)
+                if ((int)top[i].row == dentry)
+                        top[i].bytes += names;
+        for (unsigned i = kept; i-- > 1;)
+                if (top[i].bytes > top[i - 1].bytes) {
+                        struct rank_row row = top[i];
+
+                        top[i] = top[i - 1];
+                        top[i - 1] = row;
+                }
+        return names;
+}
+
+/* A network namespace or a cgroup is made of objects of many caches, none of which tells. Named
+ * when there are enough more of them to explain more than the largest cache does. */
+static void add_makers(struct rank_work *w, double growth, double largest)
+{
+        /* Measured on 6.18, bytes of SUnreclaim each. */
+        static const struct {
+                enum count count;
+                double each;
+        } makers[] = { { COUNT_NET_NAMESPACES, 204800 },
+                       { COUNT_DYING_CGROUPS, 19456 },
+                       { COUNT_CGROUPS, 19456 } };
+
+        for (size_t i = 0; i < ELEMENTS_OF(makers); i++) {
+                double bytes = rank_count_growth(w, makers[i].count) * makers[i].each;
+
+                if (w->in->dimension != DIMENSION_SRECLAIMABLE && bytes > largest &&
+                    bytes >= 0.4 * growth)
+                        (void)rank_objects(w, makers[i].count, makers[i].each, growth);
+        }
+}
+
 static void add_caches(struct rank_work *w)
 {
         const struct tally *t = &w->in->found->tables[TABLE_CACHES];
         double growth = rank_growth(w, TABLE_CACHES), all, listed = 0;
         struct rank_row top[RANK_OBJECTS];
         unsigned count = rank_top(w, TABLE_CACHES, cache_bytes, takes_part, growth, top, &all);
-        double large = growth - all;
+        double large = growth - all, names = join_names(w, top, &count);
         /* Where large pieces are most of it they come first. */
         bool large_told = isnan(growth) || w->in->found->slab_lists_all ||
                           w->in->dimension == DIMENSION_SRECLAIMABLE;
 
+        add_makers(w, growth, count > 0 ? top[0].bytes : 0);
         for (unsigned i = 0; i < count; i++) {
                 if (!large_told && large > top[i].bytes) {
                         add_large_kmalloc(w, large, growth);
@@ -158,8 +227,7 @@ static void add_caches(struct rank_work *w)
                         break;
                 rank_set(c->name, sizeof(c->name), "%s", name);
                 set_label(w, name, c->label, sizeof(c->label));
-                if (i == 0)
-                        set_note(w, name, c->note, sizeof(c->note));
+                set_note(w, name, i == 0, names, c->note, sizeof(c->note));
                 listed += top[i].bytes;
         }
         if (!large_told)

@@ -106,7 +106,11 @@ static void add_callers(struct rank_work *w, double growth)
                 if (!c)
                         return;
                 rank_set(c->name, sizeof(c->name), "%s", t->rows[top[i].row].name);
-                rank_set(c->label, sizeof(c->label), "%s", t->rows[top[i].row].name);
+                rank_set(
+                        c->label, sizeof(c->label), "%s",
+                        strcmp(c->name, LOOK_NO_NAME) != 0
+                                ? c->name
+                                : "code without a name (of a module's start, or of one that is gone)");
                 rank_set(c->note, sizeof(c->note), "%.0f areas now",
                          tally_now(t, top[i].row)[CALLER_AREAS]);
         }

@@ -97,7 +97,7 @@ int vmallocinfo_parse(const char *line, struct vmalloc_area *ret)
         area.pages = (double)pages;
         /* Per-CPU chunks are vmalloc areas without pages of their own: those are in Percpu. */
         area.counted = area.counted && pages > 0;
-        if (caller)
+        if (caller && !has_prefix(caller, "0x"))
                 set_caller(caller, caller_length, module, module_length, area.caller);
         *ret = area;
         return 0;

@@ -7,7 +7,7 @@
 enum { VMALLOC_CALLER_MAX = 120 };
 
 struct vmalloc_area {
-        char caller[VMALLOC_CALLER_MAX]; /* "htab_map_alloc", "nv_alloc [nvidia]"; "" unknown */
+        char caller[VMALLOC_CALLER_MAX]; /* "htab_map_alloc", "nv_alloc [nvidia]"; "" no name */
         double size;                     /* bytes of addresses, with the guard page */
         double pages;                    /* of memory; 0 for what maps memory of others */
         bool counted;                    /* its pages stand in VmallocUsed of /proc/meminfo */
@@ -15,8 +15,11 @@ struct vmalloc_area {
 
 /* 0xSTART-0xEND SIZE CALLER+0xOFF/0xLEN [MODULE] pages=N phys=.. ioremap vmalloc vmap user vpages
  * N0=.. ; the addresses are hashed, zero, or "(____ptrval____)" early after boot, and are not
- * looked at. Functions are told apart by name, not by offset: what the compiler appended (.isra.0,
- * .constprop.0, .llvm.123) is cut off. 0; -EBADMSG: *ret is untouched. */
+ * looked at. A caller that the kernel cannot name stands there as a bare address: of a module that
+ * is gone, or of code that is thrown away after a module's start. It is not passed on: it would
+ * tell where the kernel lies in memory. Functions are told apart by name, not by offset: what the
+ * compiler appended (.isra.0, .constprop.0, .llvm.123) is cut off. 0; -EBADMSG: *ret is untouched.
+ */
 int vmallocinfo_parse(const char *line, struct vmalloc_area *ret);
 
 /* True when a kernel stack is allocated there. With VMAP_STACK stacks are vmalloc areas, whose

@@ -36,8 +36,8 @@ static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 static const double FRESH = 5;       /* seconds in which a look serves the next alert too */
 static const double USABLE = 120;    /* a deep look older than this knows less than a snapshot */
 static const double GLANCE = 0.010;
-static const double TOO_SLOW = 600;  /* a pause that long: slabinfo took more than 0.6 s */
-static const double FIRST_BASE = 20; /* seconds after the start: let the machine come up first */
+static const double TOO_SLOW = 600; /* a pause that long: slabinfo took more than 0.6 s */
+static const double FIRST_BASE = 3; /* seconds after the start */
 
 enum doing { IDLE, SNAPSHOT, DEEP };
 
@@ -52,6 +52,7 @@ struct witness {
         /* of the clock */
         double next_snapshot, next_base, next_look;
         double next_slabinfo, next_cgroups;
+        double born;
         double started;   /* the look that is under way */
         double deep_done; /* the last deep look; -INFINITY none */
 
@@ -72,8 +73,8 @@ int witness_new(const struct procfs *p, double (*clock)(void), struct witness **
                 return -ENOMEM;
         w->p = p;
         w->clock = clock;
-        w->next_snapshot = w->next_look = w->next_slabinfo = w->next_cgroups = clock();
-        w->next_base = clock() + FIRST_BASE;
+        w->born = w->next_snapshot = w->next_look = w->next_slabinfo = w->next_cgroups = clock();
+        w->next_base = w->born + FIRST_BASE;
         w->deep_done = -INFINITY;
         unaccounted_init(&w->unaccounted);
 
@@ -219,8 +220,12 @@ static void finish_deep(struct witness *w)
 
         history_add(w->looks, &w->deep);
         w->deep_done = w->clock();
-        w->next_look = w->deep_done + fmax(w->for_ask ? LOOK_PAUSE : 0, LOOK_SHARE * seconds);
-        w->next_base = w->deep_done + fmax(WITNESS_BASE_SECONDS, BASE_SHARE * seconds);
+        if (w->for_ask)
+                w->next_look = w->deep_done + fmax(LOOK_PAUSE, LOOK_SHARE * seconds);
+        /* Twice as long each time at first: soon after a start there is something to compare with.
+         */
+        w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, w->deep_done - w->born),
+                                           BASE_SHARE * seconds);
         w->costs.looks++;
         w->costs.look_seconds += seconds;
 }
@@ -324,14 +329,18 @@ static void compare(struct witness *w, struct findings *f, enum table table, dou
         }
 }
 
+/* A look before most of the growth says nothing of it. */
+static bool is_old(const struct findings *f, const struct witness_question *q)
+{
+        return !q->sizes && !(f->time >= q->since + (q->until - q->since) / 2);
+}
+
 void witness_answer(struct witness *w, const struct witness_question *q, struct culprit_list *ret)
 {
-        /* A look before most of the growth says nothing of it. */
-        bool late_enough = q->sizes || w->deep.time >= q->since + (q->until - q->since) / 2;
-        bool deep = w->doing != DEEP && w->deep_done >= w->clock() - USABLE && late_enough;
+        bool deep = w->doing != DEEP && w->deep_done >= w->clock() - USABLE && !is_old(&w->deep, q);
 
-        if (!deep && w->doing == SNAPSHOT)
-                hurry(w, w->clock() + GLANCE);
+        if (!deep && (w->doing == SNAPSHOT || is_old(&w->snapshot, q)))
+                witness_glance(w, q->until);
         struct findings *f = deep ? &w->deep : &w->snapshot;
         struct rank_input in = {
                 .dimension = q->dimension,

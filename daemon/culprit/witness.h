@@ -24,7 +24,7 @@ struct witness;
 
 enum {
         WITNESS_SNAPSHOT_SECONDS = 60,
-        WITNESS_BASE_SECONDS = 900, /* between deep looks that nobody asked for, at least */
+        WITNESS_BASE_SECONDS = 900, /* between deep looks that nobody asked for; fewer at first */
         WITNESS_LOOK_SECONDS = 2,   /* a deep look's deadline: an alert waits no longer */
 };
 
