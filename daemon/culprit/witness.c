@@ -303,6 +303,8 @@ void witness_glance(struct witness *w, double now)
                 return;
         if (w->next_slabinfo - w->clock() <= TOO_SLOW)
                 w->next_slabinfo = w->clock();
+        if (w->next_cgroups - w->clock() <= TOO_SLOW)
+                w->next_cgroups = w->clock();
         start_snapshot(w, now);
         hurry(w, until);
 }
