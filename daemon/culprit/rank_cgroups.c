@@ -30,7 +30,7 @@ static int largest_below(const struct rank_work *w, const struct tree *tree, uin
                 if (t->rows[i].parent != parent)
                         continue;
                 double bytes = rank_row_growth(w, tree->table, i, tree->value);
-                if (bytes >= least) { /* false for NaN */
+                if (best < 0 ? bytes >= least : bytes > least) { /* false for NaN */
                         least = bytes;
                         best = (int)i;
                 }
@@ -149,7 +149,7 @@ static double add_largest(struct rank_work *w, const struct tree *tree)
                         for (unsigned j = 0; j < count && !again; j++)
                                 again = taken[j] == (int)i;
                         double own = again ? NAN : rank_row_growth(w, tree->table, i, tree->value);
-                        if (own >= bytes) {
+                        if (row < 0 ? own >= bytes : own > bytes) {
                                 bytes = own;
                                 row = (int)i;
                         }
@@ -167,7 +167,7 @@ static double add_largest(struct rank_work *w, const struct tree *tree)
         return all;
 }
 
-/* Does any cgroup have a number? */
+/* Does any cgroup have a number? None that is large enough for a row is an answer too. */
 static bool is_told(const struct rank_work *w, const struct tree *tree)
 {
         const struct tally *t = &w->in->found->tables[tree->table];
@@ -175,7 +175,7 @@ static bool is_told(const struct rank_work *w, const struct tree *tree)
         for (unsigned i = 0; i < t->count; i++)
                 if (!isnan(tree->value(w, tally_now(t, i))))
                         return true;
-        return false;
+        return t->count == 0;
 }
 
 /* The totals of cgroup v1 hold other kinds of memory too: only that they are too small says
