@@ -129,7 +129,7 @@ static double add_largest(struct rank_work *w, const struct tree *tree)
         const struct tally *t = &w->in->found->tables[tree->table];
         double least =
                 fmax(RANK_BYTES_MIN, isnan(tree->growth) ? 0 : RANK_SHARE_MIN * tree->growth);
-        int taken[RANK_CGROUPS];
+        int taken[RANK_CGROUPS] = { 0 };
         unsigned count = 0;
         double all = 0;
 

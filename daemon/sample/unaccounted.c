@@ -95,7 +95,7 @@ void unaccounted_add(struct unaccounted *u, double bytes)
 
 double unaccounted_median(const struct unaccounted *u)
 {
-        double sorted[UNACCOUNTED_VALUES];
+        double sorted[UNACCOUNTED_VALUES] = { 0 };
 
         if (u->count < 3)
                 return NAN;
