@@ -3,7 +3,9 @@
 #include "culprit/findings.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -23,20 +25,33 @@ const struct table_info table_infos[TABLE_COUNT] = {
         [TABLE_MAPS] = { 2, MAP_BYTES, 128, 0, 32, 32 * 1024 },
 };
 
+static unsigned capacity_of(enum table table, bool deep)
+{
+        return deep ? table_infos[table].capacity : table_infos[table].snapshot;
+}
+
+/* All tables in one piece: the C library takes large ones fresh from the kernel, and what no row
+ * ever reaches is never touched. */
 int findings_init(struct findings *f, bool deep)
 {
+        size_t bytes = 0;
+
         *f = (struct findings){ 0 };
-        for (size_t i = 0; i < TABLE_COUNT; i++) {
+        for (unsigned i = 0; i < TABLE_COUNT; i++)
+                if (capacity_of((enum table)i, deep) > 0)
+                        bytes += tally_bytes(capacity_of((enum table)i, deep),
+                                             table_infos[i].columns);
+        char *at = f->memory = calloc(1, bytes);
+        if (!at)
+                return -ENOMEM;
+        for (unsigned i = 0; i < TABLE_COUNT; i++) {
                 const struct table_info *info = &table_infos[i];
-                unsigned capacity = deep ? info->capacity : info->snapshot;
+                unsigned capacity = capacity_of((enum table)i, deep);
 
                 if (capacity == 0)
                         continue;
-                int r = tally_init(&f->tables[i], capacity, info->columns, info->rank);
-                if (r < 0) {
-                        findings_done(f);
-                        return r;
-                }
+                tally_init(&f->tables[i], capacity, info->columns, info->rank, at);
+                at += tally_bytes(capacity, info->columns);
         }
         findings_clear(f);
         return 0;
@@ -44,8 +59,8 @@ int findings_init(struct findings *f, bool deep)
 
 void findings_done(struct findings *f)
 {
-        for (size_t i = 0; i < TABLE_COUNT; i++)
-                tally_done(&f->tables[i]);
+        free(f->memory);
+        *f = (struct findings){ 0 };
 }
 
 void findings_clear(struct findings *f)

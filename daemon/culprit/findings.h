@@ -77,7 +77,8 @@ struct findings {
         /* and when the table was complete: a growth goes on while a look lasts */
         double fields_at[TABLE_COUNT][FIELD_MEMINFO_COUNT];
         double counts[COUNT_COUNT];
-        struct tally tables[TABLE_COUNT];
+        struct tally tables[TABLE_COUNT]; /* zeroed where there is none */
+        void *memory;                     /* of all tables */
         enum source_state state[SOURCE_COUNT];
         double seconds[SOURCE_COUNT]; /* that reading took */
         bool slab_lists_all;          /* SLAB allocator: no kmalloc outside of slabinfo */

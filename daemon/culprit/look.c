@@ -50,10 +50,12 @@ static const struct look_source *source_of(enum source source)
 
 int look_new(const struct procfs *p, double (*clock)(void), struct look **ret)
 {
-        struct look *l = calloc(1, sizeof(*l));
+        struct look *l = malloc(sizeof(*l)); /* its buffers stay untouched until they are used */
 
         if (!l)
                 return -ENOMEM;
+        l->count = l->at = 0;
+        l->begun = false;
         l->p = p;
         l->clock = clock;
         l->directory.fd = -1;

@@ -5,45 +5,43 @@
 #include "culprit/tally.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "base/text.h"
 
-int tally_init(struct tally *t, unsigned capacity, unsigned columns, unsigned rank)
+/* Half of the slots are always free. */
+static unsigned slots_for(unsigned capacity)
 {
         unsigned slots = 4;
 
-        assert(capacity > 0 && capacity <= TALLY_CAPACITY_MAX);
-        assert(columns > 0 && columns <= TALLY_COLUMNS_MAX && rank < columns);
         while (slots < capacity * 2)
                 slots *= 2;
+        return slots;
+}
+
+size_t tally_bytes(unsigned capacity, unsigned columns)
+{
+        assert(capacity > 0 && capacity <= TALLY_CAPACITY_MAX);
+        assert(columns > 0 && columns <= TALLY_COLUMNS_MAX);
+        return capacity * (sizeof(struct tally_row) + 2 * columns * sizeof(double)) +
+               slots_for(capacity) * sizeof(uint16_t);
+}
+
+void tally_init(struct tally *t, unsigned capacity, unsigned columns, unsigned rank, void *memory)
+{
+        assert(rank < columns);
         *t = (struct tally){
                 .capacity = capacity,
                 .columns = columns,
                 .rank = rank,
-                .rows = calloc(capacity, sizeof(*t->rows)),
-                .now = calloc((size_t)capacity * columns, sizeof(*t->now)),
-                .then = calloc((size_t)capacity * columns, sizeof(*t->then)),
-                .slots = calloc(slots, sizeof(*t->slots)),
-                .slot_count = slots,
+                .rows = memory,
+                .slot_count = slots_for(capacity),
         };
-        if (t->rows && t->now && t->then && t->slots)
-                return 0;
-        tally_done(t);
-        return -ENOMEM;
-}
-
-void tally_done(struct tally *t)
-{
-        free(t->rows);
-        free(t->now);
-        free(t->then);
-        free(t->slots);
-        *t = (struct tally){ 0 };
+        t->now = (double *)(t->rows + capacity);
+        t->then = t->now + (size_t)capacity * columns;
+        t->slots = (uint16_t *)(t->then + (size_t)capacity * columns);
 }
 
 void tally_clear(struct tally *t)
@@ -54,6 +52,8 @@ void tally_clear(struct tally *t)
         memset(t->slots, 0, t->slot_count * sizeof(*t->slots));
 }
 
+static_assert(sizeof(struct tally_row) % 8 == 0, "numbers follow the rows");
+
 uint64_t tally_key(uint64_t seed, const char *name, size_t length)
 {
         uint64_t key = seed ? seed * 0x100000001b3ULL : 0xcbf29ce484222325ULL;
@@ -63,7 +63,7 @@ uint64_t tally_key(uint64_t seed, const char *name, size_t length)
         return key ? key : 1;
 }
 
-/* The slot of the key, or the free one where it belongs: half of them are always free. */
+/* The slot of the key, or the free one where it belongs. */
 static unsigned slot_of(const struct tally *t, uint64_t key)
 {
         unsigned slot = (unsigned)(key ^ key >> 32) & (t->slot_count - 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A bounded table of named rows with a few numbers each: now, and at an earlier time. What a look
- * finds is added up here: 4,000 processes of one name are one row. Pure after tally_init. */
+ * finds is added up here: 4,000 processes of one name are one row. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,9 +30,11 @@ struct tally {
         unsigned slot_count;
 };
 
-/* 0 or -ENOMEM. capacity <= TALLY_CAPACITY_MAX, columns <= TALLY_COLUMNS_MAX. */
-int tally_init(struct tally *t, unsigned capacity, unsigned columns, unsigned rank);
-void tally_done(struct tally *t); /* a zeroed one is fine */
+/* The bytes that a table takes. capacity <= TALLY_CAPACITY_MAX, columns <= TALLY_COLUMNS_MAX. */
+size_t tally_bytes(unsigned capacity, unsigned columns);
+/* An empty table in that many zeroed bytes of the caller's, aligned to 8, which outlive it. What
+ * holds no rows is not touched, so that it takes no memory. */
+void tally_init(struct tally *t, unsigned capacity, unsigned columns, unsigned rank, void *memory);
 void tally_clear(struct tally *t);
 
 /* The key of a name: FNV-1a, 64 bits, from `seed` (0, or the key of what the name belongs to).
