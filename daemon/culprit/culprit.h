@@ -48,8 +48,8 @@ const char *culprit_dimension_name(enum culprit_dimension dimension);
 int culprit_dimension_by_name(const char *name);
 
 enum {
-        CULPRITS_MAX = 10, /* a person reads three */
-        CULPRIT_NAME_MAX = 128,
+        CULPRITS_MAX = 10,      /* a person reads three */
+        CULPRIT_NAME_MAX = 240, /* as TALLY_NAME_MAX */
         CULPRIT_LABEL_MAX = 160,
         CULPRIT_NOTE_MAX = 256,
         CULPRIT_TEXT_MAX = 384,

@@ -25,7 +25,7 @@ static double add_maps(struct rank_work *w, double growth)
         struct rank_row top[RANK_OBJECTS];
         double all;
 
-        if (!rank_source(w, SOURCE_MAPS) || isnan(growth))
+        if (w->in->found->state[SOURCE_MAPS] != SOURCE_DONE || isnan(growth))
                 return 0;
         unsigned count = rank_top(w, TABLE_MAPS, map_bytes, is_per_cpu_map, growth, top, &all);
         for (unsigned i = 0; i < count && i < 2; i++) {
@@ -60,10 +60,12 @@ void rank_percpu(struct rank_work *w)
         rank_sites(w, growth);
         if (growth > 0) {
                 w->list->explained = rank_clamp(share);
-                if (share < 0.5)
+                if (share < 0.5) {
+                        (void)rank_source(w, SOURCE_MAPS);
                         rank_say(&w->unexplained,
                                  "not by the number of cgroups or networks: BPF maps, mounts, "
                                  "network devices or a driver");
+                }
         }
         rank_cgroups(w, charged_percpu, NULL);
 }

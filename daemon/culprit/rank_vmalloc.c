@@ -123,7 +123,10 @@ static void add_maps(struct rank_work *w, double growth)
         struct rank_row top[RANK_OBJECTS];
         double all;
 
-        if (!rank_source(w, SOURCE_MAPS) || isnan(growth))
+        /* A right that the service does not have: worth saying where the callers do not tell. */
+        if (!(w->list->explained >= 0.5))
+                (void)rank_source(w, SOURCE_MAPS);
+        if (w->in->found->state[SOURCE_MAPS] != SOURCE_DONE || isnan(growth))
                 return;
         if (rank_top(w, TABLE_MAPS, map_bytes, NULL, growth, top, &all) == 0 ||
             top[0].bytes < 0.2 * growth || top[0].bytes > 1.3 * growth)

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 enum {
-        TALLY_NAME_MAX = 120, /* longer names lose their beginning: the end tells more */
+        /* A container of Kubernetes has a path of 195 bytes. Longer names lose their beginning. */
+        TALLY_NAME_MAX = 240,
         TALLY_COLUMNS_MAX = 9,
         TALLY_CAPACITY_MAX = 4096,
 };

@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "base/procfs.h"
+#include "base/text.h"
 #include "culprit/history.h"
 #include "culprit/look.h"
 #include "culprit/rank.h"
@@ -383,6 +384,17 @@ void witness_shift(struct witness *w, double seconds)
 double witness_unaccounted(const struct witness *w)
 {
         return unaccounted_median(&w->unaccounted);
+}
+
+const char *witness_denied(const struct witness *w, char *buffer, size_t size)
+{
+        struct text t;
+
+        text_init(&t, buffer, size);
+        for (unsigned i = 0; i < SOURCE_COUNT; i++)
+                if (w->deep.state[i] == SOURCE_DENIED || w->snapshot.state[i] == SOURCE_DENIED)
+                        text_add(&t, "%s%s", t.length > 0 ? ", " : "", source_name((enum source)i));
+        return buffer;
 }
 
 const struct findings *witness_snapshot(const struct witness *w)

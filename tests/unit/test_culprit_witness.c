@@ -431,6 +431,84 @@ static void test_right_after_the_start(void **state)
         procfs_done(&p);
 }
 
+#define CONTAINER "0123456789ab0123456789ab0123456789ab0123456789ab0123456789ab0123"
+#define POD_SLICE                                                         \
+        "sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/kubepods-" \
+        "burstable-pod1a2b3c4d_0000.slice"
+#define POD_SCOPE POD_SLICE "/cri-containerd-" CONTAINER ".scope"
+
+/* A machine of Kubernetes on a kernel that keeps account of allocations, before and after a driver
+ * leaked 64 MiB by kmalloc and 8 MiB of it in a container. */
+static void make_pod(const struct made *m, bool after)
+{
+        static const char *const folders[] = { "sys/fs/cgroup/kubepods.slice",
+                                               "sys/fs/cgroup/kubepods.slice/"
+                                               "kubepods-burstable.slice",
+                                               POD_SLICE, POD_SCOPE };
+        char path[512], text[256];
+
+        made_file(m, "proc/meminfo",
+                  after ? "MemTotal: 8000000 kB\nSlab: 200000 kB\nSUnreclaim: 165536 kB\n"
+                        : "MemTotal: 8000000 kB\nSlab: 134464 kB\nSUnreclaim: 100000 kB\n",
+                  0644);
+        (void)snprintf(text, sizeof(text),
+                       "slabinfo - version: 2.1\n"
+                       "kmalloc-4k %u %u 4096 8 8 : tunables 0 0 0 : slabdata %u %u 0\n",
+                       after ? 16640 : 256, after ? 16640 : 256, after ? 2080 : 32,
+                       after ? 2080 : 32);
+        made_file(m, "proc/slabinfo", text, 0644);
+        (void)snprintf(text, sizeof(text),
+                       "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
+                       " 9999999 2 mm/slub.c:2500 func:alloc_slab_page\n"
+                       " %u 99 drivers/leaky/ring.c:77 [leaky] func:ring_grow accurate:no\n",
+                       after ? 67000000 : 100000);
+        made_file(m, "proc/allocinfo", text, 0644);
+        made_file(m, "sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory\n", 0644);
+        for (size_t i = 0; i < ELEMENTS_OF(folders); i++) {
+                (void)snprintf(path, sizeof(path), "%s/memory.stat", folders[i]);
+                (void)snprintf(text, sizeof(text), "kernel %u\nslab_unreclaimable %u\n",
+                               after ? 12000000 : 3000000, after ? 10388608 : 2000000);
+                made_file(m, path, text, 0644);
+        }
+}
+
+static void test_allocinfo_and_pods(void **state)
+{
+        (void)state;
+        struct procfs p = { .root_fd = -1 };
+        struct made m;
+        struct witness *w;
+        struct culprit_list l;
+        char text[256];
+        double base = clock_time = 5000;
+
+        made_init(&m);
+        make_pod(&m, false);
+        clock_pace = 1e-6;
+        go_to(&p, m.root);
+        assert_int_equal(witness_new(&p, fake_clock, &w), 0);
+        run(w, 1e9);
+        clock_time = base + 3.1;
+        run(w, 1e9 + 3);
+        make_pod(&m, true);
+        clock_time = base + 60;
+        assert_int_equal(witness_ask(w, DIMENSION_SUNRECLAIM), 0);
+        run(w, 1e9 + 60);
+        answer(w, DIMENSION_SUNRECLAIM, 1e9 + 4, 1e9 + 60, &l);
+        assert_string_equal(l.culprits[0].name, "kmalloc-4k");
+        assert_true(l.culprits[0].share > 0.99 && l.explained > 0.99);
+        assert_string_equal(only_of(&l, CULPRIT_SITE)->name,
+                            "ring_grow drivers/leaky/ring.c:77 [leaky]");
+        assert_string_equal(only_of(&l, CULPRIT_CGROUP)->label,
+                            "containerd container 0123456789ab of pod 1a2b3c4d-0000");
+        assert_true(fabs(l.charged - 0.125) < 0.01);
+        assert_non_null(strstr(l.unexplained, "88 % is charged to no cgroup"));
+        assert_string_equal(witness_denied(w, text, sizeof(text)), "");
+        witness_free(w);
+        procfs_done(&p);
+        made_done(&m);
+}
+
 /* slabinfo that takes a second is read every 1,000 s; looks are paced. */
 static void test_backs_off(void **state)
 {
@@ -507,11 +585,17 @@ static void test_bases(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_look),           cmocka_unit_test(test_slices),
-                cmocka_unit_test(test_nothing_there),  cmocka_unit_test(test_rights_and_garbage),
-                cmocka_unit_test(test_cgroup_v1),      cmocka_unit_test(test_growth_is_explained),
-                cmocka_unit_test(test_without_a_look), cmocka_unit_test(test_right_after_the_start),
-                cmocka_unit_test(test_backs_off),      cmocka_unit_test(test_bases),
+                cmocka_unit_test(test_look),
+                cmocka_unit_test(test_slices),
+                cmocka_unit_test(test_nothing_there),
+                cmocka_unit_test(test_rights_and_garbage),
+                cmocka_unit_test(test_cgroup_v1),
+                cmocka_unit_test(test_growth_is_explained),
+                cmocka_unit_test(test_without_a_look),
+                cmocka_unit_test(test_right_after_the_start),
+                cmocka_unit_test(test_allocinfo_and_pods),
+                cmocka_unit_test(test_backs_off),
+                cmocka_unit_test(test_bases),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
