@@ -12,8 +12,6 @@
 #include "base/macros.h"
 #include "culprit/history_internal.h"
 
-enum { RECORDS_MAX = 256 }; /* three times what thinning leaves */
-
 static_assert(sizeof(struct record) % 8 == 0, "records lie one behind the other");
 
 int history_new(size_t bytes, unsigned names, double step, unsigned tables, struct history **ret)
@@ -59,7 +57,7 @@ static size_t ids_size(unsigned rows)
         return (rows + 1U) / 2 * 2 * sizeof(uint16_t);
 }
 
-static const uint16_t *row_ids(const struct record *r, enum table table)
+const uint16_t *record_ids(const struct record *r, enum table table)
 {
         uintptr_t at = (uintptr_t)(r + 1);
 
@@ -69,9 +67,16 @@ static const uint16_t *row_ids(const struct record *r, enum table table)
         return (const uint16_t *)at;
 }
 
+size_t record_size(const struct record *r)
+{
+        uintptr_t end = (uintptr_t)record_ids(r, TABLE_COUNT);
+
+        return (end - (uintptr_t)r + 7) / 8 * 8;
+}
+
 static const float *row_numbers(const struct record *r, enum table table)
 {
-        return (const float *)((uintptr_t)row_ids(r, table) + ids_size(r->rows[table]));
+        return (const float *)((uintptr_t)record_ids(r, table) + ids_size(r->rows[table]));
 }
 
 unsigned history_count(const struct history *h)
@@ -99,7 +104,7 @@ static void take_out(struct history *h, unsigned index)
         memmove(r, after, (size_t)(end - after));
 }
 
-static unsigned read_times(const struct history *h, double times[RECORDS_MAX])
+static unsigned read_times(const struct history *h, double times[HISTORY_RECORDS_MAX])
 {
         const struct record *r = first(h);
 
@@ -110,7 +115,7 @@ static unsigned read_times(const struct history *h, double times[RECORDS_MAX])
 
 static void thin(struct history *h)
 {
-        double times[RECORDS_MAX];
+        double times[HISTORY_RECORDS_MAX];
         unsigned index, count = read_times(h, times);
 
         while (count > 1 && times[count - 1] - times[1] >= HISTORY_AGE) {
@@ -126,7 +131,7 @@ static void thin(struct history *h)
 /* Takes one out for want of space; the two ends last. False when there is none. */
 static bool make_room(struct history *h)
 {
-        double times[RECORDS_MAX];
+        double times[HISTORY_RECORDS_MAX];
         unsigned count = read_times(h, times);
 
         if (count == 0)
@@ -135,15 +140,14 @@ static bool make_room(struct history *h)
         return true;
 }
 
-/* Marks the names of all records and frees the others. */
-static void sweep_names(struct history *h)
+void history_sweep_names(struct history *h)
 {
         const struct record *r = first(h);
 
         for (unsigned i = 0; i < h->count; i++, r = following(r))
                 for (unsigned t = 0; t < TABLE_COUNT; t++)
                         for (unsigned row = 0; row < r->rows[t]; row++)
-                                names_mark(&h->names, row_ids(r, (enum table)t)[row]);
+                                names_mark(&h->names, record_ids(r, (enum table)t)[row]);
         names_sweep(&h->names);
 }
 
@@ -192,7 +196,7 @@ static bool write_rows(struct history *h, struct record *r, enum table table, co
                        double size)
 {
         const struct table_info *info = &table_infos[table];
-        uint16_t *ids = (uint16_t *)(void *)row_ids(r, table);
+        uint16_t *ids = (uint16_t *)(void *)record_ids(r, table);
         float *numbers = (float *)(void *)row_numbers(r, table);
         unsigned row = 0;
 
@@ -226,7 +230,6 @@ void history_add(struct history *h, const struct findings *f)
 {
         struct record head = { 0 };
         double sizes[TABLE_COUNT];
-        size_t size = sizeof(head);
 
         if (!isfinite(f->time))
                 return;
@@ -239,9 +242,8 @@ void history_add(struct history *h, const struct findings *f)
                 sizes[t] = size_to_keep(&f->tables[t], info);
                 head.present |= 1U << t;
                 head.rows[t] = (uint16_t)rows_to_keep(&f->tables[t], info, sizes[t]);
-                size += ids_size(head.rows[t]) + head.rows[t] * info->columns * sizeof(float);
         }
-        size = (size + 7) / 8 * 8;
+        size_t size = record_size(&head);
         head.size = (uint32_t)size;
 
         if (h->count > 0) {
@@ -250,7 +252,7 @@ void history_add(struct history *h, const struct findings *f)
                 if (f->time <= newest)
                         history_shift(h, f->time - newest - 1);
         }
-        while (h->count >= RECORDS_MAX - 1 || h->capacity - h->used < size)
+        while (h->count >= HISTORY_RECORDS_MAX - 1 || h->capacity - h->used < size)
                 if (!make_room(h))
                         return;
 
@@ -267,7 +269,7 @@ void history_add(struct history *h, const struct findings *f)
                 /* Names ran out: sweep, then do without the record that is missed least. */
                 if (attempt > 0 && !make_room(h))
                         return;
-                sweep_names(h);
+                history_sweep_names(h);
                 r = (struct record *)(void *)(h->bytes + h->used);
         }
         h->used += size;
@@ -336,7 +338,7 @@ bool history_compare(const struct history *h, const struct record *r, enum table
                 for (unsigned c = 0; c < columns; c++)
                         tally_then(t, i)[c] = 0;
 
-        const uint16_t *ids = row_ids(r, table);
+        const uint16_t *ids = record_ids(r, table);
         const float *numbers = row_numbers(r, table);
         for (unsigned i = 0; i < r->rows[table]; i++) {
                 const struct name *name = &h->names.all[ids[i]];

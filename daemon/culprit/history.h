@@ -48,3 +48,14 @@ void record_counts(const struct record *r, double ret[COUNT_COUNT]);
  * table; `then` is all NaN then. */
 bool history_compare(const struct history *h, const struct record *r, enum table table,
                      struct tally *t);
+
+/* To keep it over a restart of the daemon, within one boot: what is written is for the program that
+ * wrote it, on the same machine. */
+
+/* The bytes that history_save() needs at most. */
+size_t history_saved_max(const struct history *h);
+/* Writes all of it; returns how many bytes. size >= history_saved_max(). */
+size_t history_save(const struct history *h, void *buffer, size_t size);
+/* Takes what was saved instead of what there is. Trusts nothing: -EBADMSG (damaged, or of another
+ * build) leaves an empty history; -ENOSPC when it is larger than this one can hold. 0 or that. */
+int history_load(struct history *h, const void *data, size_t size);

@@ -27,6 +27,15 @@ struct history {
         uint8_t *bytes; /* records, oldest first, each right behind the other */
 };
 
+enum { HISTORY_RECORDS_MAX = 256 }; /* three times what thinning leaves */
+
+/* Of a record whose head is complete: the bytes that all of it takes. */
+size_t record_size(const struct record *r);
+const uint16_t *record_ids(const struct record *r, enum table table);
+
+/* Frees the names that no record uses, and finds the others anew. */
+void history_sweep_names(struct history *h);
+
 /* history_thin.c: which record to do without. Times are in order, oldest first; count >= 3.
  * *ret is the index of the first one whose neighbours are close enough together for its age; false
  * when there is none. The oldest and the newest stay. */

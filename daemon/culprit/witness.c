@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -384,6 +385,39 @@ void witness_shift(struct witness *w, double seconds)
 double witness_unaccounted(const struct witness *w)
 {
         return unaccounted_median(&w->unaccounted);
+}
+
+size_t witness_saved_max(const struct witness *w)
+{
+        return sizeof(uint64_t) + history_saved_max(w->minutes) + history_saved_max(w->looks);
+}
+
+size_t witness_save(const struct witness *w, void *buffer, size_t size)
+{
+        char *at = buffer;
+
+        if (size < witness_saved_max(w))
+                return 0;
+        uint64_t first = history_save(w->minutes, at + sizeof(first), size - sizeof(first));
+        memcpy(at, &first, sizeof(first));
+        size_t used = sizeof(first) + first;
+        return used + history_save(w->looks, at + used, size - used);
+}
+
+int witness_load(struct witness *w, const void *data, size_t size)
+{
+        const char *at = data;
+        uint64_t first;
+
+        if (size < sizeof(first))
+                return -EBADMSG;
+        memcpy(&first, at, sizeof(first));
+        size -= sizeof(first);
+        if (first > size)
+                return -EBADMSG;
+        int r = history_load(w->minutes, at + sizeof(first), first);
+        int second = history_load(w->looks, at + sizeof(first) + first, size - first);
+        return r < 0 ? r : second;
 }
 
 const char *witness_denied(const struct witness *w, char *buffer, size_t size)
