@@ -41,7 +41,7 @@ void tally_init(struct tally *t, unsigned capacity, unsigned columns, unsigned r
         };
         t->now = (double *)(t->rows + capacity);
         t->then = t->now + (size_t)capacity * columns;
-        t->slots = (uint16_t *)(t->then + (size_t)capacity * columns);
+        t->slots = (uint16_t *)(void *)(t->then + (size_t)capacity * columns);
 }
 
 void tally_clear(struct tally *t)

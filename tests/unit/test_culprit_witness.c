@@ -441,32 +441,31 @@ static void test_right_after_the_start(void **state)
  * leaked 64 MiB by kmalloc and 8 MiB of it in a container. */
 static void make_pod(const struct made *m, bool after)
 {
-        static const char *const folders[] = { "sys/fs/cgroup/kubepods.slice",
-                                               "sys/fs/cgroup/kubepods.slice/"
-                                               "kubepods-burstable.slice",
-                                               POD_SLICE, POD_SCOPE };
+        static const char *const folders[] = {
+                "sys/fs/cgroup/kubepods.slice",
+                "sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice", POD_SLICE, POD_SCOPE
+        };
         char path[512], text[256];
-
         made_file(m, "proc/meminfo",
                   after ? "MemTotal: 8000000 kB\nSlab: 200000 kB\nSUnreclaim: 165536 kB\n"
                         : "MemTotal: 8000000 kB\nSlab: 134464 kB\nSUnreclaim: 100000 kB\n",
                   0644);
         (void)snprintf(text, sizeof(text),
                        "slabinfo - version: 2.1\n"
-                       "kmalloc-4k %u %u 4096 8 8 : tunables 0 0 0 : slabdata %u %u 0\n",
+                       "kmalloc-4k %d %d 4096 8 8 : tunables 0 0 0 : slabdata %d %d 0\n",
                        after ? 16640 : 256, after ? 16640 : 256, after ? 2080 : 32,
                        after ? 2080 : 32);
         made_file(m, "proc/slabinfo", text, 0644);
         (void)snprintf(text, sizeof(text),
                        "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
                        " 9999999 2 mm/slub.c:2500 func:alloc_slab_page\n"
-                       " %u 99 drivers/leaky/ring.c:77 [leaky] func:ring_grow accurate:no\n",
+                       " %d 99 drivers/leaky/ring.c:77 [leaky] func:ring_grow accurate:no\n",
                        after ? 67000000 : 100000);
         made_file(m, "proc/allocinfo", text, 0644);
         made_file(m, "sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory\n", 0644);
         for (size_t i = 0; i < ELEMENTS_OF(folders); i++) {
                 (void)snprintf(path, sizeof(path), "%s/memory.stat", folders[i]);
-                (void)snprintf(text, sizeof(text), "kernel %u\nslab_unreclaimable %u\n",
+                (void)snprintf(text, sizeof(text), "kernel %d\nslab_unreclaimable %d\n",
                                after ? 12000000 : 3000000, after ? 10388608 : 2000000);
                 made_file(m, path, text, 0644);
         }
