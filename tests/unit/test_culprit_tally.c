@@ -45,7 +45,7 @@ static void test_adds_up(void **state)
         struct tally t;
         struct tally empty = { 0 };
 
-        _cleanup_free_ void *memory = make(&t, 8, 2);
+        _cleanup_free_ _unused_ void *memory = make(&t, 8, 2);
         add(&t, "a", 1);
         add(&t, "b", 2);
         add(&t, "a", 10);
@@ -68,7 +68,7 @@ static void test_the_large_stay(void **state)
         struct tally t;
         double sum = 0;
 
-        _cleanup_free_ void *memory = make(&t, 64, 1);
+        _cleanup_free_ _unused_ void *memory = make(&t, 64, 1);
         for (unsigned i = 0; i < 3000; i++) {
                 char name[32];
                 double value = 1 + floor(random_uniform(&r) * 3);
@@ -95,7 +95,7 @@ static void test_all_alike(void **state)
         (void)state;
         struct tally t;
 
-        _cleanup_free_ void *memory = make(&t, 4, 1);
+        _cleanup_free_ _unused_ void *memory = make(&t, 4, 1);
         for (unsigned i = 0; i < 100; i++) {
                 char name[16];
 
@@ -136,7 +136,7 @@ static void test_forget(void **state)
         (void)state;
         struct tally t;
 
-        _cleanup_free_ void *memory = make(&t, 8, 1);
+        _cleanup_free_ _unused_ void *memory = make(&t, 8, 1);
         add(&t, "gone", 0);
         tally_then(&t, add(&t, "here", 5))[0] = 3;
         tally_forget_then(&t);
