@@ -73,6 +73,11 @@ static void feed(struct engine *e)
         }
 }
 
+static unsigned total(const struct open_alerts_result *r)
+{
+        return r->open + r->gone + r->ended;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct taker taker = { 0 };
@@ -82,14 +87,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size < 1)
                 return 0;
         taker.refuse = data[0] & 1;
+        unsigned flags = data[0] >> 1 & (OPEN_ALERTS_HOLD | OPEN_ALERTS_REBOOTED);
         struct engine *e = new_engine(&taker);
-        if (open_alerts_decode(e, data + 1, size - 1, 1795151696, data[0] & 2, &first) == 0) {
+        if (open_alerts_decode(e, data + 1, size - 1, 1795151696, flags, &first) == 0) {
                 if (open_alerts_encode(e, &json) < 0 || !utf8_valid(json))
                         abort();
                 struct engine *other = new_engine(&taker);
-                if (open_alerts_decode(other, json, strlen(json), 1795151696, data[0] & 2, &again) <
-                            0 ||
-                    again.bad > 0 || again.open != first.open || again.gone != first.gone)
+                if (open_alerts_decode(other, json, strlen(json), 1795151696, flags, &again) < 0 ||
+                    again.bad > 0 || total(&again) != total(&first))
+                        abort();
+                /* What a reboot ended is owed its end, and goes on as that. */
+                if (first.ended == 0 && (again.open != first.open || again.gone != first.gone))
                         abort();
                 engine_free(other);
                 feed(e);
