@@ -263,15 +263,6 @@ void jump_adopt(struct jump *j)
         forget_past(j);
 }
 
-void jump_forget_level(struct jump *j)
-{
-        j->level.count = 0;
-        j->learned = 0;
-        j->begun_anew = 0;
-        j->away = false;
-        forget_past(j);
-}
-
 void jump_shift(struct jump *j, double amount)
 {
         j->level.mean += amount;

@@ -96,8 +96,5 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
 /* The value seen now is the new normal. */
 void jump_adopt(struct jump *j);
 
-/* After a gap or reboot: keeps the spread, forgets the level: the next sample sets it. */
-void jump_forget_level(struct jump *j);
-
 /* Adds `amount` to the level without calling it a change. */
 void jump_shift(struct jump *j, double amount);

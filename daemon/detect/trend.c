@@ -126,7 +126,6 @@ static bool regress(const struct trend_level *l, double width, struct trend_answ
         unsigned half = p.n / 2;
         struct line early = fit_line(&p, p.value, 0, half);
         struct line late = fit_line(&p, p.value, p.n - half, p.n);
-        double half_square = fmin(early.time_square, late.time_square);
         *ret = (struct trend_answer){
                 .slope = line.slope,
                 .mean_slope = fit_line(&p, p.mean, 0, p.n).slope,
@@ -135,10 +134,8 @@ static bool regress(const struct trend_level *l, double width, struct trend_answ
                 .span = span,
                 .first = line.centre_value + line.slope * (p.time[0] - line.centre_time),
                 .last = line.centre_value + line.slope * (p.time[p.n - 1] - line.centre_time),
-                .scatter = sqrt(variance),
                 .early = early.slope,
                 .late = late.slope,
-                .half_error = half_square > 0 ? sqrt(variance / half_square) : INFINITY,
                 .points = p.n,
                 .count = p.count,
         };

@@ -46,10 +46,8 @@ struct trend_answer {
         double span;       /* seconds from the first to the last bucket's mean time */
         double first;      /* the line's value at the first bucket */
         double last;       /* the line's value at the last bucket */
-        double scatter;    /* standard deviation of the residuals */
         double early;      /* slope of the first half, unit per second */
         double late;       /* slope of the second half */
-        double half_error; /* standard error of either half's slope, from the common scatter */
         double step; /* share of the rise (or fall) that the largest single step between neighbours
                         made, 0 ... 1 */
         double back; /* the largest fall below an earlier bucket, as a share of the net rise; 0 when

@@ -288,7 +288,6 @@ void engine_feed(struct engine *e, const struct sample *sample)
         e->wall = sample->time;
         e->samples++;
         e->kind = sample->kind;
-        e->value_count = sample->count;
 
         for (size_t i = 0; i < e->series_count; i++) {
                 struct series *s = &e->series[i];

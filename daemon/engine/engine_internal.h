@@ -49,7 +49,6 @@ struct engine {
         struct orphan *orphans; /* NULL while there are none */
         size_t orphan_count;
 
-        size_t value_count;
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */
 };
