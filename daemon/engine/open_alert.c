@@ -28,6 +28,11 @@ static void copy(char *to, size_t size, const char *from)
         text_add(&t, "%s", from);
 }
 
+bool open_alert_ends(const struct open_alert *k)
+{
+        return k->change.type == EVENT_RESOLVED || k->change.type == EVENT_ADOPTED;
+}
+
 void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
 {
         *ret = (struct open_alert){
@@ -224,7 +229,10 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         a->start_value = number(o, "start_value");
         a->peak = number(o, "peak");
         *ret = k;
-        return a->state == ALERT_FIRING ? a->severity > SEVERITY_OK : k.owed;
+        /* An end is owed by what no longer fires, and anything else by what fires. */
+        if (a->state != ALERT_FIRING)
+                return k.owed && open_alert_ends(&k);
+        return a->severity > SEVERITY_OK && !(k.owed && open_alert_ends(&k));
 }
 
 static void take_in(struct engine *e, const struct open_alert *k, unsigned flags,

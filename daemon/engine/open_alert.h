@@ -40,6 +40,9 @@ struct open_alert {
 bool watch_is_open(const struct watch *w);
 void open_alert_of_watch(const struct watch *w, struct open_alert *ret);
 
+/* Whether the event that is owed is its last. */
+bool open_alert_ends(const struct open_alert *k);
+
 /* The watch goes on where the alert was; an event that is owed will be made anew from the next
  * sample, under its old identity. */
 void watch_take_over(struct watch *w, const struct open_alert *from);

@@ -48,18 +48,13 @@ int engine_orphans_reserve(struct engine *e, size_t count)
         return 0;
 }
 
-static bool is_end(const struct open_alert *k)
-{
-        return k->change.type == EVENT_RESOLVED || k->change.type == EVENT_ADOPTED;
-}
-
 static void add_words(const struct orphan *o, struct event *event)
 {
         const struct open_alert *k = &o->kept;
         char lasted[FORMAT_MAX], value[FORMAT_MAX], grown[FORMAT_MAX];
         struct text t;
         text_init(&t, event->text, sizeof(event->text));
-        if (!is_end(k)) {
+        if (!open_alert_ends(k)) {
                 text_add(&t, "%s: %s at %s; this could not be told when it happened", k->dimension,
                          kind_name(k->kind), event_amount(k->unit, event->value, value));
                 return;
@@ -82,7 +77,7 @@ static void orphan_next(const struct engine *e, struct orphan *o)
                 k->event_wall = e->wall;
                 k->owed = true;
         }
-        double value = is_end(k) ? o->value : k->alert.told_value;
+        double value = open_alert_ends(k) ? o->value : k->alert.told_value;
         o->event = (struct event){
                 .time = k->event_wall,
                 .type = k->change.type,
@@ -176,7 +171,7 @@ void engine_orphans_offer(struct engine *e)
                 /* It is gone from the open alerts only after its end is taken. */
                 if (o->cause == ORPHAN_WAITS || e->take(&o->event, e->userdata) < 0) {
                         i++;
-                } else if (is_end(&o->kept)) {
+                } else if (open_alert_ends(&o->kept)) {
                         orphan_remove(e, i);
                 } else {
                         o->kept.owed = false;

@@ -325,6 +325,14 @@ static void test_damage(void **state)
                 { "a number for a word", "\"severity\":\"warning\"", "\"severity\":7", 1, 1, 0 },
                 { "firing at ok", "\"severity\":\"warning\"", "\"severity\":\"ok\"", 1, 1, 0 },
                 { "neither firing nor owed", "\"firing\":true", "\"firing\":false", 1, 1, 0 },
+                { "owed what only fires", "\"firing\":true",
+                  "\"firing\":false,\"owed\":{\"event\":\"reminder\",\"time\":1,\"previous\":"
+                  "\"warning\"}",
+                  1, 1, 0 },
+                { "owed its end while firing", "\"firing\":true",
+                  "\"firing\":true,\"owed\":{\"event\":\"resolved\",\"time\":1,\"previous\":"
+                  "\"warning\"}",
+                  1, 1, 0 },
                 { "no identity", "\"alert_id\":\"", "\"alert_id\":\"x", 1, 1, 0 },
                 { "no key", "\"dedup_key\":", "\"z\":", 1, 1, 0 },
                 { "no start", "\"fired\":", "\"fired\":null,\"z\":", 1, 1, 0 },
