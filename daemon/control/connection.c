@@ -26,6 +26,9 @@ struct control_connection {
         int peer_fd;           /* the peer's socket */
         int feed_fd;           /* what is written here, sd-bus reads */
         size_t bytes_received; /* of CONTROL_REQUEST_BYTES_MAX */
+        bool begun;            /* the handshake is over: messages follow */
+        char line[8];          /* of the handshake, as far as it is needed */
+        size_t line_length;
         bool dead;
         sd_bus *bus;
         sd_event_source *reading, *idle;
@@ -59,6 +62,47 @@ static void connection_end(struct control_connection *c, const char *reason)
         (void)sd_event_source_set_enabled(c->server->reaper, SD_EVENT_ONESHOT);
 }
 
+/* How much of it belongs to the handshake, which ends with the line BEGIN. */
+static size_t handshake_length(struct control_connection *c, const char *data, size_t size)
+{
+        static const char last[] = "BEGIN\r";
+
+        for (size_t i = 0; i < size; i++) {
+                if (data[i] != '\n') {
+                        if (c->line_length < sizeof c->line)
+                                c->line[c->line_length++] = data[i];
+                        continue;
+                }
+                c->begun = c->line_length == sizeof last - 1 &&
+                           memcmp(c->line, last, sizeof last - 1) == 0;
+                c->line_length = 0;
+                if (c->begun)
+                        return i + 1;
+        }
+        return size;
+}
+
+static bool feed(struct control_connection *c, const char *data, size_t size)
+{
+        return size == 0 ||
+               send(c->feed_fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+/* sd-bus reads what follows the handshake together with it and looks at it only when more comes,
+ * which a peer that waits for its answer never sends. So it gets the one when it is done with the
+ * other. */
+static bool pass_on(struct control_connection *c, const char *data, size_t size)
+{
+        size_t first = c->begun ? 0 : handshake_length(c, data, size);
+
+        if (!feed(c, data, first))
+                return false;
+        while (first > 0 && c->begun && sd_bus_is_ready(c->bus) == 0)
+                if (sd_bus_process(c->bus, NULL) <= 0)
+                        break;
+        return feed(c, data + first, size - first);
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         (void)source, (void)events;
@@ -80,7 +124,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
         if (c->bytes_received > CONTROL_REQUEST_BYTES_MAX)
                 connection_end(c, "it sent too much");
         /* A socket pair holds more than CONTROL_REQUEST_BYTES_MAX, so this never falls short. */
-        else if (send(c->feed_fd, buffer, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) != n)
+        else if (!pass_on(c, buffer, (size_t)n))
                 connection_end(c, "its requests could not be passed on");
         return 0;
 }
