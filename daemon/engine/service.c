@@ -114,6 +114,7 @@ static int tick(struct service *s)
         s->failures = 0;
         s->alerts_saved = false;
         engine_feed(s->engine, sample);
+        service_past_feed(s, sample->time);
 
         double monotonic = clock_monotonic();
         service_health_check(s, monotonic);
@@ -236,6 +237,7 @@ static void service_done(struct service *s)
         if (s->engine && s->learned_at > 0) {
                 service_state_save_learned(s);
                 service_state_save_baselines(s);
+                service_past_flush(s);
         }
         int stuck = writer_free(s->writer, STOP_SECONDS, &left);
         if (left > 0)
@@ -247,6 +249,7 @@ static void service_done(struct service *s)
         announcer_free(s->announcer);
         service_state_close(s);
         engine_free(s->engine);
+        free(s->past);
         rule_set_done(&s->rules);
         problems_done(&s->faults);
         sampler_free(s->sampler);
@@ -269,7 +272,8 @@ int service_run(const struct service_options *o)
                              .runtime_lock = -1,
                              .alerts_file.folder_fd = -1,
                              .learned_file.folder_fd = -1,
-                             .baselines_file.folder_fd = -1 };
+                             .baselines_file.folder_fd = -1,
+                             .past_file.folder_fd = -1 };
         uint64_t watchdog = 0;
         tzset(); /* now, and not from the disk when the first alert names a time */
         journal_init(&s.journal, "kmemwatchd", o->journal);
@@ -289,6 +293,7 @@ int service_run(const struct service_options *o)
         if (o->log_level < 0)
                 log_set_level(s.settings.log_level);
         service_state_restore(&s);
+        service_past_begin(&s);
         service_start_control(&s);
         service_start_words(&s);
         if (sd_watchdog_enabled(0, &watchdog) > 0) {

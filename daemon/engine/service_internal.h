@@ -75,7 +75,8 @@ struct service {
         double learned_at;    /* CLOCK_MONOTONIC of the last learned state handed to the writer */
         double baselines_at;  /* the same for the baselines */
         int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
-        struct kept_file alerts_file, learned_file, baselines_file;
+        struct kept_file alerts_file, learned_file, baselines_file, past_file;
+        struct past_minute *past; /* the running minute of the history; NULL: none is kept */
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
         bool no_channels, no_channels_said; /* when the settings were read */
@@ -109,6 +110,18 @@ int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not n
 void service_state_save_learned(struct service *s);
 void service_state_save_baselines(struct service *s);
 void service_state_close(struct service *s);
+/* For jobs on the writer thread that write a kept file by themselves: 0 with its folder open; the
+ * folder closed again when somebody has removed it; and what came of the job, told when it is news:
+ * returns what the job returns. */
+int service_kept_folder(struct kept_file *f);
+void service_kept_lost(struct kept_file *f, int error);
+int service_kept_tell(struct kept_file *f, int r);
+
+/* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample
+ * costs one number for each dimension, and each minute the writer gets what has come together. */
+void service_past_begin(struct service *s);
+void service_past_feed(struct service *s, double wall);
+void service_past_flush(struct service *s);
 
 /* service_health.c: what goes wrong behind the daemon. */
 void service_health_check(struct service *s, double monotonic);

@@ -99,6 +99,7 @@ void service_rules_reload(struct service *s)
                 problems_done(&s->faults);
                 s->faults = (struct problems){ 0 };
                 s->settings = settings;
+                service_past_begin(s);
                 if (s->options->log_level < 0)
                         log_set_level(settings.log_level);
                 log_info("reloaded: %zu rule%s", s->rules.count, s->rules.count == 1 ? "" : "s");

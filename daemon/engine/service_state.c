@@ -23,7 +23,7 @@
 #include "store/state_file.h"
 
 static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state",
-                  baselines_name[] = "baselines.state";
+                  baselines_name[] = "baselines.state", past_name[] = "history";
 
 /* The most that is read back is the most that the writer takes. */
 enum { ALERTS_MAX = WRITER_JOB_MAX, LEARNED_MAX = WRITER_PASSING_MAX };
@@ -50,21 +50,31 @@ struct job_data {
         unsigned char file[STATE_HEAD_SIZE]; /* the payload follows */
 };
 
+int service_kept_folder(struct kept_file *f)
+{
+        if (f->folder_fd < 0)
+                f->folder_fd = open_directory(f->folder, f->mode);
+        return f->folder_fd < 0 ? TAKE_FD(f->folder_fd) : 0;
+}
+
+void service_kept_lost(struct kept_file *f, int error)
+{
+        if (error != -ENOENT)
+                return;
+        closep(&f->folder_fd);
+        f->folder_fd = -1;
+}
+
 static int write_once(struct kept_file *f, const void *data, size_t size)
 {
         struct job_data *job = (struct job_data *)data; /* the lane's copy is ours */
         size_t payload = size - sizeof(*job);
-        if (f->folder_fd < 0)
-                f->folder_fd = open_directory(f->folder, f->mode);
-        if (f->folder_fd < 0)
-                return TAKE_FD(f->folder_fd);
+        int r = service_kept_folder(f);
+        if (r < 0)
+                return r;
         state_encode(&job->head, job + 1, payload, job->file);
-        int r = state_file_put(f->folder_fd, f->name, job->file, STATE_HEAD_SIZE + payload,
-                               f->synced);
-        if (r == -ENOENT) { /* somebody has removed the folder: the next try makes another */
-                closep(&f->folder_fd);
-                f->folder_fd = -1;
-        }
+        r = state_file_put(f->folder_fd, f->name, job->file, STATE_HEAD_SIZE + payload, f->synced);
+        service_kept_lost(f, r);
         return r;
 }
 
@@ -73,15 +83,19 @@ static int write_once(struct kept_file *f, const void *data, size_t size)
  * courier matters more: after some seconds the file is given up, told, and tried again later. */
 static int write_state(void *userdata, const char *name, const void *data, size_t size)
 {
-        struct kept_file *f = userdata;
+        (void)name;
+        return service_kept_tell(userdata, write_once(userdata, data, size));
+}
+
+int service_kept_tell(struct kept_file *f, int r)
+{
         double now = clock_monotonic();
         char lasted[FORMAT_MAX];
-        int r = write_once(f, data, size);
-        const struct journal_field fields[] = { { "FILE", name }, { "ERROR", strerror(-r) } };
+        const struct journal_field fields[] = { { "FILE", f->name }, { "ERROR", strerror(-r) } };
         if (r >= 0) {
                 if (f->said)
                         journal_message(f->journal, MESSAGE_STATE_RECOVERED, LOG_NOTICE, fields, 1,
-                                        "%s/%s can be written again, after %s", f->folder, name,
+                                        "%s/%s can be written again, after %s", f->folder, f->name,
                                         format_duration(now - f->failing_since, lasted));
                 f->said = false;
                 f->failing_since = NAN;
@@ -96,7 +110,7 @@ static int write_state(void *userdata, const char *name, const void *data, size_
                 journal_message(f->journal, MESSAGE_STATE_FAILED, LOG_ERR, fields,
                                 ELEMENTS_OF(fields),
                                 "Cannot write %s/%s: %s; a restart would forget %s", f->folder,
-                                name, strerror(-r), f->forgets);
+                                f->name, strerror(-r), f->forgets);
         f->said = true;
         f->error = r;
         return 0;
@@ -126,6 +140,8 @@ void service_state_open(struct service *s)
                   &s->learned_file);
         open_file(s, baselines_name, s->places.state, "what is usual at this hour", 0711,
                   &s->baselines_file);
+        open_file(s, past_name, s->places.state, "the pictures of the last month", 0711,
+                  &s->past_file);
 }
 
 int service_state_save_alerts(struct service *s)
@@ -324,5 +340,7 @@ void service_state_close(struct service *s)
         closep(&s->alerts_file.folder_fd);
         closep(&s->learned_file.folder_fd);
         closep(&s->baselines_file.folder_fd);
+        closep(&s->past_file.folder_fd);
         s->alerts_file.folder_fd = s->learned_file.folder_fd = s->baselines_file.folder_fd = -1;
+        s->past_file.folder_fd = -1;
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "config/problems.h"
+#include "engine/dimension.h"
 #include "engine/engine_internal.h"
 #include "sample/host.h"
 
@@ -68,19 +69,6 @@ static enum severity series_severity(const struct engine *e, size_t index)
 
 enum { DIMENSION_NAME_MAX = 256 };
 
-/* "VmallocUsed-KernelStack": what is taken off belongs to the name where two rows share a field. */
-static const char *dimension_name(const struct series *s, char buffer[DIMENSION_NAME_MAX])
-{
-        struct text t;
-        text_init(&t, buffer, DIMENSION_NAME_MAX);
-        text_add(&t, "%s", s->dimension);
-        for (unsigned i = 0; i < s->less.count && s->per.count == 0; i++)
-                if (s->less.parts[i].field >= 0 && s->less.parts[i].field < FIELD_KNOWN_COUNT)
-                        text_add(&t, "%s%s", s->less.parts[i].times ? "*" : "-",
-                                 field_name((enum field)s->less.parts[i].field));
-        return buffer;
-}
-
 static json_t *dimension_json(const struct engine *e, size_t index)
 {
         const struct series *s = &e->series[index];
@@ -96,7 +84,8 @@ static json_t *dimension_json(const struct engine *e, size_t index)
 
         json_t *d = json_object();
         char name[DIMENSION_NAME_MAX];
-        json_object_set_new(d, "dimension", json_string(dimension_name(s, name)));
+        json_object_set_new(d, "dimension",
+                            json_string(engine_dimension_name(e, index, name, sizeof(name))));
         json_object_set_new(d, "unit", json_string(event_unit_name(s->unit)));
         json_object_set_new(d, "value", amount(s->unit, s->value));
         json_object_set_new(d, "baseline", amount(s->unit, n.jump_known ? n.jump.level : NAN));
@@ -213,7 +202,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         for (size_t i = 0; i < f->trouble_count; i++)
                 json_array_append_new(troubles, json_string(f->troubles[i]));
         for (size_t i = 0; i < e->series_count; i++)
-                if (isfinite(e->series[i].value) && e->series[i].field >= 0)
+                if (engine_is_dimension(e, i) && isfinite(engine_dimension_value(e, i)))
                         json_array_append_new(dimensions, dimension_json(e, i));
         json_object_set_new(spool, "waiting", json_integer((json_int_t)f->spool_waiting));
         json_object_set_new(spool, "oldest_seconds", whole(f->spool_oldest));

@@ -23,8 +23,9 @@ enum {
         /* The shipped rules follow some fifteen numbers; an operator's own may add as many again
          * and again. What follows after them has no history. */
         PAST_COLUMNS_MAX = 64,
-        PAST_NAME_MAX = 159, /* a dimension's name with what is taken off it */
-        PAST_CELLS = 60,     /* of the minute, one for each second */
+        PAST_NAME_MAX = 159,  /* a dimension's name with what is taken off it */
+        PAST_ASIDE_MAX = 288, /* the name of a file set aside */
+        PAST_CELLS = 60,      /* of the minute, one for each second */
 
         PAST_SECONDS_KEPT = 15,          /* minutes of single values */
         PAST_MINUTES_KEPT = 24 * 60,     /* a day */
@@ -61,7 +62,7 @@ float *past_minute_cells(struct past_minute *m);
  * an hour. Blocks. A file that is no good is set aside first, and *ret_aside says so (else ""). 0,
  * or negative errno. */
 int past_write(int dirfd, const char *name, const struct past_minute *m,
-               char ret_aside[static 288]);
+               char ret_aside[static PAST_ASIDE_MAX]);
 
 /* --- reading --- */
 

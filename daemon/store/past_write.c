@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -140,7 +141,7 @@ static int add_minute(int fd, const struct past_head *h, const struct past_minut
 
 /* The open file with its head, whatever lay there before. */
 static int open_for_writing(int dirfd, const char *name, const char *machine_id,
-                            struct past_head *head, char ret_aside[static 288])
+                            struct past_head *head, char ret_aside[static PAST_ASIDE_MAX])
 {
         for (int try = 0; try < 2; try++) {
                 _cleanup_close_ int fd = openat(
@@ -155,16 +156,19 @@ static int open_for_writing(int dirfd, const char *name, const char *machine_id,
                         return TAKE_FD(fd);
                 if (r == 0) {
                         past_head_init(head, machine_id);
+                        if (fchmod(fd, 0644) < 0) /* whatever the umask: it holds no secret */
+                                return -errno;
                         return TAKE_FD(fd);
                 }
-                r = state_file_set_aside(dirfd, name, clock_realtime(), ret_aside, 288);
+                r = state_file_set_aside(dirfd, name, clock_realtime(), ret_aside, PAST_ASIDE_MAX);
                 if (r < 0)
                         return r;
         }
         return -EBADMSG;
 }
 
-int past_write(int dirfd, const char *name, const struct past_minute *m, char ret_aside[static 288])
+int past_write(int dirfd, const char *name, const struct past_minute *m,
+               char ret_aside[static PAST_ASIDE_MAX])
 {
         struct past_head head;
         int place[PAST_COLUMNS_MAX];

@@ -387,7 +387,7 @@ def test_state_is_no_good():
     """It is kept for who wants to look, and the daemon runs."""
     with Daemon("interval = 200ms") as d:
         for folder in ("state", "runtime"):
-            for name in ("alerts.state", "learned.state", "baselines.state"):
+            for name in ("alerts.state", "learned.state", "baselines.state", "history"):
                 with open(f"{d.path}/{folder}/{name}", "wb") as f:
                     f.write(b"KMWSTATE" + os.urandom(500))
         d.start(d.rules(RULE))
@@ -397,6 +397,9 @@ def test_state_is_no_good():
         set_slab(d, 900 * 1024)
         d.wait_events("firing")
         assert d.stop() == 0
+        d.wait_output("history is set aside as history.bad-")
+        with open(f"{d.path}/state/history", "rb") as f:
+            assert f.read(8) == b"KMWHIST1"
 
 
 def test_second_daemon():

@@ -67,7 +67,7 @@ static struct past_minute *minute(double start, size_t columns, const char *cons
 
 static void put(const struct folder *f, struct past_minute *m)
 {
-        char aside[288];
+        char aside[PAST_ASIDE_MAX];
         assert_int_equal(past_write(f->fd, "h", m, aside), 0);
         assert_string_equal(aside, "");
         free(m);
@@ -204,7 +204,7 @@ static void test_bad_minutes(void **state)
 {
         const struct folder *f = *state;
         static const double times[] = { -60, NAN, INFINITY, 1e15 };
-        char aside[288];
+        char aside[PAST_ASIDE_MAX];
         for (size_t i = 0; i < ELEMENTS_OF(times); i++) {
                 struct past_minute *m = minute(times[i], 2, TWO, 0);
                 assert_int_equal(past_write(f->fd, "h", m, aside), -EINVAL);
@@ -227,7 +227,7 @@ static void test_set_aside(void **state)
         const struct folder *f = *state;
         static const char *const kinds[] = { "text", "fifo", "link", "folder", "machine" };
         for (size_t i = 0; i < ELEMENTS_OF(kinds); i++) {
-                char aside[288];
+                char aside[PAST_ASIDE_MAX];
                 struct past *h;
                 if (strcmp(kinds[i], "text") == 0)
                         write_file(f, "hello", 5);
