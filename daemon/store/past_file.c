@@ -147,7 +147,7 @@ int past_head_write(int fd, struct past_head *h)
 {
         h->generation++;
         h->crc = head_crc(h);
-        int r = write_at(fd, h, sizeof(*h), (off_t)(h->generation % 2 * sizeof(*h)));
+        int r = write_at(fd, h, sizeof(*h), (off_t)((h->generation + 1) % 2 * sizeof(*h)));
         return r < 0 ? r : fdatasync(fd) < 0 ? -errno : 0;
 }
 
