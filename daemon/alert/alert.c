@@ -35,6 +35,12 @@ void alert_init(struct alert *a)
                 a->wrong_since[i] = NAN;
 }
 
+bool alert_is_idle(const struct alert *a)
+{
+        return a->state == ALERT_INACTIVE && a->highest == SEVERITY_OK &&
+               isnan(a->wrong_since[SEVERITY_NOTICE]);
+}
+
 static bool is_worse(double value, double than, bool falling)
 {
         return falling ? value < than : value > than;

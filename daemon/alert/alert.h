@@ -55,6 +55,10 @@ struct alert_change {
 
 void alert_init(struct alert *a);
 
+/* Nothing is going on: as long as the severity is ok, alert_step changes nothing and says nothing.
+ */
+bool alert_is_idle(const struct alert *a);
+
 /* Moves the alert to input->time. */
 struct alert_change alert_step(struct alert *a, const struct alert_timing *timing,
                                const struct alert_input *input);

@@ -227,6 +227,11 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         j->value = value;
 }
 
+bool jump_known(const struct jump *j, const struct jump_params *p)
+{
+        return learned_enough(j, p, NULL);
+}
+
 bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                struct jump_answer *ret)
 {

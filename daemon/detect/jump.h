@@ -89,6 +89,9 @@ void jump_examine(const struct jump *j, const struct jump_params *p, struct chec
 /* The smallest step that would begin one now, in the value's unit. */
 double jump_least(const struct jump *j, const struct jump_params *p, double floor);
 
+/* Whether jump_read has an answer. */
+bool jump_known(const struct jump *j, const struct jump_params *p);
+
 /* False while it has learned too little. */
 bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                struct jump_answer *ret);

@@ -41,16 +41,20 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                 room += rules->rules[i].condition_count + (rules->rules[i].workload.count > 0);
         e->series = calloc(room, sizeof(*e->series));
         e->watches = calloc(rules->count ? rules->count : 1, sizeof(*e->watches));
-        if (!e->series || !e->watches)
+        e->news = calloc(rules->count ? rules->count : 1, sizeof(*e->news));
+        if (!e->series || !e->watches || !e->news)
                 return -ENOMEM;
+        e->from_total = e->from_stack = -1; /* not computed yet */
 
         for (size_t i = 0; i < ELEMENTS_OF(always_followed); i++)
                 (void)series_find_or_add(e, (int)always_followed[i], &nothing, &nothing,
                                          field_name(always_followed[i]));
         for (size_t i = 0; i < rules->count; i++) {
                 const struct rule *r = &rules->rules[i];
-                struct watch *w = &e->watches[e->watch_count++];
+                struct watch *w = &e->watches[e->watch_count];
+                w->news = &e->news[e->watch_count++];
                 w->rule = r;
+                w->kind = r->kind;
                 w->series = series_find_or_add(e, r->field, &r->less, &r->per, r->dimension);
                 w->workload = -1;
                 w->workload_before = w->value_before = NAN;
@@ -80,6 +84,13 @@ int engine_build(struct engine *e, const struct rule_set *rules)
         return 0;
 }
 
+void engine_unbuild(struct engine *e)
+{
+        free(e->series);
+        free(e->watches);
+        free(e->news);
+}
+
 int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
                void *userdata, struct engine **ret)
 {
@@ -102,8 +113,7 @@ void engine_free(struct engine *e)
 {
         if (!e)
                 return;
-        free(e->series);
-        free(e->watches);
+        engine_unbuild(e);
         free(e->orphans);
         free(e);
 }
@@ -152,6 +162,12 @@ static struct workload_numbers explain_change(const struct rule *r, double befor
         };
 }
 
+static void note_workload(const struct engine *e, struct watch *w)
+{
+        w->workload_before = e->series[w->workload].value;
+        w->value_before = e->series[w->series].value;
+}
+
 static struct workload_numbers explain(const struct engine *e, struct watch *w,
                                        const struct series_numbers *n)
 {
@@ -174,8 +190,7 @@ static struct workload_numbers explain(const struct engine *e, struct watch *w,
         if (!n->jump_known)
                 return unknown;
         if (!n->jump.away) {
-                w->workload_before = workload->value;
-                w->value_before = s->value;
+                note_workload(e, w);
                 return unknown;
         }
         return explain_change(w->rule, w->value_before, n->jump.change, w->workload_before,
@@ -185,7 +200,7 @@ static struct workload_numbers explain(const struct engine *e, struct watch *w,
 static void offer(struct engine *e, struct watch *w)
 {
         /* Owed while it is being taken: whoever saves the open alerts before taking saves that. */
-        w->owed = e->take(&w->event, e->userdata) < 0;
+        w->owed = e->take(&w->news->event, e->userdata) < 0;
 }
 
 void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret)
@@ -247,12 +262,51 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
                 .before = w->verdict.baseline,
         };
         w->change = alert_step(&w->alert, &timing, &input);
+        w->idle = alert_is_idle(&w->alert);
         if (!w->change.happened)
                 return;
         if (w->change.type == EVENT_FIRING)
                 watch_identify(e, w);
-        event_make(e, w, &w->change, e->wall, &w->event);
+        event_make(e, w, &w->change, e->wall, &w->news->event);
         w->owed = true;
+}
+
+/* Whether the verdict is surely ok, told from what the tick has in its hands. An idle alert then
+ * stays as it is, so that the judge need not be asked; what he would note is noted here. */
+static bool is_quiet(const struct engine *e, struct watch *w)
+{
+        const struct series *s = &e->series[w->series];
+        switch (w->kind) {
+        case KIND_SPIKE:
+        case KIND_DROP:
+                if (s->jump.away)
+                        return false;
+                if (w->workload >= 0 && series_knows_level(s))
+                        note_workload(e, w);
+                return true;
+        case KIND_GROWTH:
+                return !s->growth.known || !s->growth.answer.grows;
+        default:
+                return !(s->value >= w->from);
+        }
+}
+
+static bool is_same(double a, double b)
+{
+        return a == b || (isnan(a) && isnan(b));
+}
+
+static void update_limits(struct engine *e, const struct machine_numbers *m)
+{
+        double total = e->values[FIELD_MEM_TOTAL], stack = e->values[FIELD_STACK_SIZE];
+        if (is_same(total, e->from_total) && is_same(stack, e->from_stack) &&
+            e->kind == e->from_kind)
+                return;
+        for (size_t i = 0; i < e->watch_count; i++)
+                e->watches[i].from = judge_least(e->watches[i].rule, m);
+        e->from_total = total;
+        e->from_stack = stack;
+        e->from_kind = e->kind;
 }
 
 static bool rests_on(const struct expression *x, enum field base)
@@ -296,15 +350,18 @@ void engine_feed(struct engine *e, const struct sample *sample)
         memcpy(e->values, sample->values, sizeof(e->values));
 
         struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
+        update_limits(e, &m);
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
                 if (!w->applies)
                         continue;
                 if (!w->owed) {
-                        watch_step(e, w, &m);
+                        w->quiet = w->idle && is_quiet(e, w);
+                        if (!w->quiet)
+                                watch_step(e, w, &m);
                 } else if (w->remade) {
                         watch_judge(e, w, &m);
-                        event_make(e, w, &w->change, w->event.time, &w->event);
+                        event_make(e, w, &w->change, w->news->event.time, &w->news->event);
                         w->remade = false;
                 }
         }

@@ -10,25 +10,37 @@
 #include "judge/judge.h"
 #include "sample/field.h"
 
-/* A rule at work: which series it judges, its alert, and an event not taken yet. */
-struct watch {
-        const struct rule *rule;
-        size_t series;
-        int workload;           /* index of the series of the rule's workload, -1: none */
-        double workload_before; /* its value when the dimension was last not away */
-        double value_before;    /* the dimension itself then */
-        struct workload_numbers explained; /* as last judged */
-        bool applies;                      /* to this kind of host */
-        bool owed;                         /* `event` waits to be taken */
-        bool remade; /* taken over: `event` has only its time and must be made anew */
-        struct alert alert;
-        struct verdict verdict;
+/* What a watch has to tell: large, and touched only then. */
+struct watch_news {
         /* Made when it fires and kept with it: the host's name may change meanwhile. */
         char alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX];
-        double fired_wall;          /* Unix seconds */
-        struct alert_change change; /* behind `event` */
         struct event event;
+};
+
+/* A rule at work: which series it judges, its alert, and an event not taken yet. A tick runs with
+ * cold caches and mostly finds nothing: what tells so comes first and fits one line of 64 bytes. */
+struct watch {
+        double from; /* judge_least of its rule */
+        size_t series;
+        double workload_before; /* value of the workload when the dimension was last not away */
+        double value_before;    /* the dimension itself then */
+        int workload;           /* index of the series of the rule's workload, -1: none */
+        enum kind kind;         /* of the rule */
+        bool applies;           /* to this kind of host */
+        bool owed;              /* the event of `news` waits to be taken */
+        bool remade;            /* taken over: it has only its time and must be made anew */
+        bool idle;              /* the alert is as alert_init makes it */
+        bool quiet; /* the last sample could not reach a limit: `verdict` is that of an earlier one
+                     */
+
+        const struct rule *rule;
+        struct alert alert;
+        struct verdict verdict;
+        struct workload_numbers explained; /* as last judged */
+        double fired_wall;                 /* Unix seconds */
+        struct alert_change change;        /* behind the event */
+        struct watch_news *news;           /* one of the engine's */
 };
 
 struct engine {
@@ -45,7 +57,11 @@ struct engine {
         struct series *series;
         size_t series_count;
         struct watch *watches;
+        struct watch_news *news; /* of each watch */
         size_t watch_count;
+        /* What the watches' `from` were computed with. */
+        double from_total, from_stack;
+        enum host_kind from_kind;
         struct orphan *orphans; /* NULL while there are none */
         size_t orphan_count;
 
@@ -55,6 +71,9 @@ struct engine {
 
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);
+
+/* Frees what engine_build has allocated. */
+void engine_unbuild(struct engine *e);
 
 /* Everything the rule is judged by now. */
 void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret);

@@ -23,15 +23,16 @@ void watch_identify(const struct engine *e, struct watch *w)
         hash_add_text(&h, w->rule->name);
         hash_add_text(&h, w->rule->dimension);
         hash_add(&h, &w->fired_wall, sizeof(w->fired_wall));
-        hash_text(&h, w->alert_id);
+        hash_text(&h, w->news->alert_id);
         /* Readable, and PagerDuty takes 255 bytes. Very long names end in the hash of all of it;
          * the machine id is the hashed one. */
-        int length = snprintf(w->dedup_key, sizeof(w->dedup_key), "kmemwatch:%s:%s:%s:%s:%.3f",
-                              e->host->machine_id, e->host->name, w->rule->name, w->rule->dimension,
-                              w->fired_wall);
-        if (length < 0 || (size_t)length >= sizeof(w->dedup_key))
-                snprintf(w->dedup_key + sizeof(w->dedup_key) - 1 - EVENT_ID_MAX, EVENT_ID_MAX + 1,
-                         ":%s", w->alert_id);
+        char *key = w->news->dedup_key;
+        int length =
+                snprintf(key, EVENT_DEDUP_MAX, "kmemwatch:%s:%s:%s:%s:%.3f", e->host->machine_id,
+                         e->host->name, w->rule->name, w->rule->dimension, w->fired_wall);
+        if (length < 0 || length >= EVENT_DEDUP_MAX)
+                snprintf(key + EVENT_DEDUP_MAX - 1 - EVENT_ID_MAX, EVENT_ID_MAX + 1, ":%s",
+                         w->news->alert_id);
 }
 
 void event_make_id(struct event *e)
@@ -132,8 +133,8 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .recent_interval = RECENT_SECONDS,
                 .host = e->host,
         };
-        memcpy(ret->alert_id, w->alert_id, sizeof(ret->alert_id));
-        memcpy(ret->dedup_key, w->dedup_key, sizeof(ret->dedup_key));
+        memcpy(ret->alert_id, w->news->alert_id, sizeof(ret->alert_id));
+        memcpy(ret->dedup_key, w->news->dedup_key, sizeof(ret->dedup_key));
         event_make_id(ret);
         ret->recent_count = recent_read(&s->recent, ret->recent);
         make_checks(e, w, ret);

@@ -42,24 +42,25 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
                 .alert = w->alert,
                 .owed = w->owed,
                 .change = w->change,
-                .event_wall = w->event.time,
+                .event_wall = w->news->event.time,
         };
         copy(ret->rule, sizeof(ret->rule), w->rule->name);
         copy(ret->dimension, sizeof(ret->dimension), w->rule->dimension);
         copy(ret->summary, sizeof(ret->summary), w->rule->summary);
-        memcpy(ret->alert_id, w->alert_id, sizeof(ret->alert_id));
-        memcpy(ret->dedup_key, w->dedup_key, sizeof(ret->dedup_key));
+        memcpy(ret->alert_id, w->news->alert_id, sizeof(ret->alert_id));
+        memcpy(ret->dedup_key, w->news->dedup_key, sizeof(ret->dedup_key));
 }
 
 void watch_take_over(struct watch *w, const struct open_alert *from)
 {
         w->alert = from->alert;
+        w->idle = false;
         w->fired_wall = from->fired_wall;
-        memcpy(w->alert_id, from->alert_id, sizeof(w->alert_id));
-        memcpy(w->dedup_key, from->dedup_key, sizeof(w->dedup_key));
+        memcpy(w->news->alert_id, from->alert_id, sizeof(w->news->alert_id));
+        memcpy(w->news->dedup_key, from->dedup_key, sizeof(w->news->dedup_key));
         w->owed = w->remade = from->owed;
         w->change = from->change;
-        w->event.time = from->event_wall;
+        w->news->event.time = from->event_wall;
 }
 
 struct watch *engine_find_heir(struct engine *e, const char *rule, const char *dimension,

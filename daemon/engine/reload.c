@@ -63,6 +63,7 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
         struct engine next = *e;
         next.series = NULL;
         next.watches = NULL;
+        next.news = NULL;
         next.series_count = next.watch_count = 0;
         int r = engine_build(&next, rules);
         if (r >= 0) {
@@ -70,16 +71,14 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
                 next.orphans = e->orphans;
         }
         if (r < 0) {
-                free(next.series);
-                free(next.watches);
+                engine_unbuild(&next);
                 return r;
         }
         memcpy(next.values, e->values, sizeof(next.values));
         inherit_series(&next, e);
         inherit_watches(&next, e);
         engine_orphans_settle(&next);
-        free(e->series);
-        free(e->watches);
+        engine_unbuild(e);
         *e = next;
         return 0;
 }

@@ -176,6 +176,11 @@ bool series_examine(const struct series *s, unsigned level, double now, double t
                               big_rise(s, total), ret, checks);
 }
 
+bool series_knows_level(const struct series *s)
+{
+        return isfinite(s->value) && jump_known(&s->jump, &jump_params_default);
+}
+
 void series_numbers(const struct series *s, struct series_numbers *ret)
 {
         *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };

@@ -64,6 +64,9 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);
 
+/* Whether there is an answer about jumps. */
+bool series_knows_level(const struct series *s);
+
 /* How one horizon was judged at the last sample; total: MemTotal. As growth_examine. */
 bool series_examine(const struct series *s, unsigned level, double now, double total,
                     struct growth_answer *ret, struct checks *checks);

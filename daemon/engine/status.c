@@ -114,7 +114,7 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         bool firing = a->state == ALERT_FIRING;
 
         json_t *o = json_object();
-        json_object_set_new(o, "alert_id", json_string(firing ? w->alert_id : ""));
+        json_object_set_new(o, "alert_id", json_string(firing ? w->news->alert_id : ""));
         json_object_set_new(o, "rule", json_string(w->rule->name));
         json_object_set_new(o, "dimension", json_string(w->rule->dimension));
         json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));

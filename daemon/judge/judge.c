@@ -183,6 +183,28 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
         return all;
 }
 
+double judge_least(const struct rule *r, const struct machine_numbers *m)
+{
+        const struct series_numbers none = { .days_level = NAN };
+        const struct limit *limits = r->limits[m->kind];
+        double least = INFINITY;
+        if (r->kind != KIND_RATIO)
+                return -INFINITY;
+        for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
+                const struct limit *l = &limits[severity];
+                double all = l->count > 0 ? -INFINITY : INFINITY;
+                for (unsigned i = 0; i < l->count; i++) {
+                        struct comparison c = { .limit = NAN };
+                        if (l->terms[i].unit == LIMIT_BASELINE) /* moves with each sample */
+                                continue;
+                        all = fmax(all, compare_ratio(r, &l->terms[i], &none, m, &c) ? c.limit
+                                                                                     : INFINITY);
+                }
+                least = fmin(least, all);
+        }
+        return least;
+}
+
 /* A field that falls or rises counts when it does so at least by this part of the growth in
  * question: then the one goes with the other. */
 static const double GOES_WITH = 0.5;
@@ -261,7 +283,8 @@ static const struct question DOWN = { "down", "below it", CHECK_VALUE, CHECK_BEL
 static const struct question GROWS = { "grows", "one horizon passes every test", CHECK_YES,
                                        CHECK_AT_LEAST };
 
-/* Whether the detector itself sees the rule's pattern, limits aside. */
+/* Whether the detector itself sees the rule's pattern, limits aside. The engine does not ask the
+ * judge while it cannot: is_quiet in engine/engine.c must know of what is changed here. */
 static bool pattern_seen(const struct rule *r, const struct series_numbers *s,
                          struct checks *checks)
 {

@@ -90,6 +90,11 @@ struct verdict {
 void judge_rule(const struct rule *r, const struct series_numbers *s,
                 const struct machine_numbers *m, struct verdict *ret);
 
+/* The least value that may reach a limit of a ratio rule: with one below it the verdict is ok
+ * whatever else is so. It depends on MemTotal, the stack size and the kind of host only. -INFINITY
+ * for rules of other kinds. */
+double judge_least(const struct rule *r, const struct machine_numbers *m);
+
 /* One term of a limit as it was compared. */
 struct judged_term {
         enum severity severity;

@@ -20,6 +20,10 @@ struct ratio_case {
         {                                                          \
                 .count = 1, .terms = { { .unit = u, .value = v } } \
         }
+#define BOTH(u, v, x, y)                                                                      \
+        {                                                                                     \
+                .count = 2, .terms = { { .unit = u, .value = v }, { .unit = x, .value = y } } \
+        }
 #define NONE               \
         {                  \
                 .count = 0 \
@@ -40,6 +44,10 @@ static void test_ratio(void **state)
                 { "a past of nothing", 0.02, 0, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
                 { "a negative past", 0.02, -0.01, ONE(LIMIT_BASELINE, 3), NONE, SEVERITY_OK },
                 { "absent", NAN, 0.01, NONE, ONE(LIMIT_SHARE, 0.06), SEVERITY_OK },
+                { "three times its past, but little", 0.031, 0.01,
+                  BOTH(LIMIT_BASELINE, 3, LIMIT_SHARE, 0.05), NONE, SEVERITY_OK },
+                { "that and enough", 0.05, 0.01, BOTH(LIMIT_BASELINE, 3, LIMIT_SHARE, 0.05), NONE,
+                  SEVERITY_NOTICE },
         };
         double values[FIELD_KNOWN_COUNT];
         (void)state;
@@ -68,6 +76,8 @@ static void test_ratio(void **state)
                 };
                 struct verdict v;
                 judge_rule(&rule, &series, &machine, &v);
+                if (v.severity > SEVERITY_OK && !(c->value >= judge_least(&rule, &machine)))
+                        fail_msg("%s: reached below the least value", c->name);
                 if (v.severity != c->expect)
                         fail_msg("%s: %s", c->name, severity_name(v.severity));
                 if (c->expect == SEVERITY_OK && c->value < 0.02 && v.holds != SEVERITY_OK)
@@ -75,8 +85,33 @@ static void test_ratio(void **state)
         }
 }
 
+static void test_least(void **state)
+{
+        double values[FIELD_KNOWN_COUNT] = {
+                [FIELD_MEM_TOTAL] = 8 * GIB, [FIELD_STACK_SIZE] = 16 * 1024
+        };
+        const struct machine_numbers machine = { HOST_VM, FIELD_KNOWN_COUNT, values };
+        struct rule rule = { .kind = KIND_RATIO };
+        struct limit *limits = rule.limits[HOST_VM];
+        (void)state;
+        assert_true(judge_least(&rule, &machine) == INFINITY); /* no limit at all */
+        limits[SEVERITY_WARNING] = (struct limit)ONE(LIMIT_SHARE, 0.25);
+        assert_true(judge_least(&rule, &machine) == 2 * GIB);
+        limits[SEVERITY_NOTICE] = (struct limit)BOTH(LIMIT_BYTES, GIB, LIMIT_BASELINE, 3);
+        assert_true(judge_least(&rule, &machine) == GIB);
+        limits[SEVERITY_CRITICAL] = (struct limit)ONE(LIMIT_STACKS, 1.25);
+        assert_true(judge_least(&rule, &machine) == 1.25 * 16384);
+        values[FIELD_STACK_SIZE] = NAN; /* not known, so not reached */
+        assert_true(judge_least(&rule, &machine) == GIB);
+        limits[SEVERITY_NOTICE] = (struct limit)ONE(LIMIT_BASELINE, 3);
+        assert_true(judge_least(&rule, &machine) == -INFINITY); /* who knows */
+        rule.kind = KIND_SPIKE;
+        assert_true(judge_least(&rule, &machine) == -INFINITY);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_ratio) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_ratio),
+                                            cmocka_unit_test(test_least) };
         return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

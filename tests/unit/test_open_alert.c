@@ -101,7 +101,7 @@ static void test_owed_again(void **state)
         w.values[FIELD_SUNRECLAIM] = 100 * MIB;
         world_run(&w, 30, 0); /* both are over, nobody was told */
         assert_int_equal(w.count, 2);
-        double over = w.engine->watches[1].event.time;
+        double over = w.engine->watches[1].news->event.time;
         struct open_alerts_result r = restart(&w, SPIKE SIZE, 3, 0);
         assert_int_equal(r.open, 2);
         r = restart(&w, SPIKE SIZE, 3, 0); /* once more before the first sample */
@@ -134,7 +134,7 @@ static void test_owed_firing_again(void **state)
         w.refuse = true;
         w.values[FIELD_SUNRECLAIM] = 400 * MIB;
         world_run(&w, 1, 0);
-        struct event event = w.engine->watches[0].event;
+        struct event event = w.engine->watches[0].news->event;
         assert_true(w.engine->watches[0].owed);
         strcpy(w.host.name, "renamed");
         restart(&w, SIZE, 3600, 0);
@@ -211,7 +211,7 @@ static void test_owed_and_gone(void **state)
                 w.refuse = true;
                 w.values[FIELD_SUNRECLAIM] = 400 * MIB;
                 world_run(&w, 1, 0);
-                struct event event = w.engine->watches[0].event;
+                struct event event = w.engine->watches[0].news->event;
                 w.values[FIELD_SUNRECLAIM] = 100 * MIB;
                 restart(&w, cases[i].rules, 30, cases[i].flags);
                 world_run(&w, 5, 0);
@@ -409,10 +409,11 @@ static void test_largest(void **state)
         assert_true(strlen(json) < WRITER_JOB_MAX - 4096);
 
         /* and keys that are cut are still different */
-        const char *a = w.engine->watches[0].dedup_key, *b = w.engine->watches[1].dedup_key;
+        const char *a = w.engine->watches[0].news->dedup_key;
+        const char *b = w.engine->watches[1].news->dedup_key;
         assert_int_equal(strlen(a), EVENT_DEDUP_MAX - 1);
         assert_string_not_equal(a, b);
-        assert_string_equal(a + strlen(a) - 32, w.engine->watches[0].alert_id);
+        assert_string_equal(a + strlen(a) - 32, w.engine->watches[0].news->alert_id);
         world_done(&w);
         free(rules);
 }
