@@ -130,14 +130,15 @@ void rank_unaccounted(struct rank_work *w)
         share += add_pages(w, COUNT_COMPRESSED_PAGES, growth);
         share += add_pages(w, COUNT_BALLOON_PAGES, growth);
         rank_sites(w, growth);
-        if (growth > 0) {
-                w->list->explained = rank_clamp(share);
-                if (share < 0.5)
-                        rank_say(&w->unexplained,
-                                 "pages taken directly: a driver, packet rings, io_uring, pipes");
-        }
         if (w->in->found->cgroups_are_v1)
                 rank_say(&w->hidden, "cgroup v1 does not tell it by cgroup");
         else
                 rank_cgroups(w, charged_rest, NULL);
+        if (!(growth > 0))
+                return;
+        /* What is charged and of no other kind is just this: the cgroup explains it. */
+        w->list->explained = rank_clamp(fmax(share, w->list->charged));
+        if (w->list->explained < 0.5)
+                rank_say(&w->unexplained,
+                         "pages taken directly: a driver, packet rings, io_uring, pipes");
 }

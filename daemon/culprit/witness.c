@@ -79,6 +79,7 @@ int witness_new(const struct procfs *p, double (*clock)(void), struct witness **
         w->next_base = w->born + FIRST_BASE;
         w->deep_done = -INFINITY;
         unaccounted_init(&w->unaccounted);
+        w->costs.slabinfo_pause = WITNESS_SNAPSHOT_SECONDS;
 
         if ((r = look_new(p, clock, &w->look)) < 0 ||
             (r = findings_init(&w->snapshot, false)) < 0 ||

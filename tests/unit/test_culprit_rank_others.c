@@ -184,6 +184,8 @@ static void test_unaccounted(void **state)
         judge(&s);
         expect(&s, 0, CULPRIT_CGROUP, "/a", 0.97);
         assert_int_equal(s.l.count, 1);
+        assert_true(s.l.explained > 0.96);
+        assert_string_equal(s.l.unexplained, "");
 
         s.f.counts[COUNT_TCP_PAGES] += 5120; /* 20 MiB */
         judge(&s);
