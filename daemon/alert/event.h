@@ -36,6 +36,8 @@ enum { EVENT_CHECKS_MAX = 16 }; /* a detector has ten */
 
 enum { EVENT_RECENT_MAX = 60, EVENT_ID_MAX = 33, EVENT_DEDUP_MAX = 256, EVENT_TEXT_MAX = 512 };
 
+struct culprit_list;
+
 struct event {
         char id[EVENT_ID_MAX]; /* 32 hex digits, unique to the event, the same at each delivery */
         char alert_id[EVENT_ID_MAX]; /* 32 hex digits, the same for all events of one alert */
@@ -78,6 +80,8 @@ struct event {
         double workload_change; /* of it, over the same time; NaN unknown */
         double explained;       /* share of the change that it explains, 0..1; NaN unknown */
         double score;           /* 0..1, how anomalous */
+        double since; /* Unix seconds: from when on the change is to be explained; NaN unknown */
+        const struct culprit_list *culprits; /* who is behind it, NULL: not known. Not owned. */
 
         struct event_check checks[EVENT_CHECKS_MAX];
         unsigned check_count;

@@ -10,6 +10,7 @@
 #include "announce/wrap.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "culprit/culprit.h"
 
 enum {
         /* One line in `journalctl`, and forwarders to syslog cut at 1 or 2 KiB. */
@@ -51,6 +52,7 @@ static size_t first_sentence(const char *s)
 /* What happened, and for what is going wrong what to look at first. */
 static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
 {
+        char who[CULPRIT_TEXT_MAX];
         struct text t;
 
         text_init(&t, buffer, MESSAGE_MAX);
@@ -59,6 +61,8 @@ static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
                 return;
         }
         text_add(&t, "%s: %s", severity_name(e->severity), e->text);
+        if (e->culprits && *culprit_text(e->culprits, who, sizeof(who)))
+                text_add(&t, "; %s", who);
         if (e->type != EVENT_EASED && e->action && *e->action) {
                 size_t length = first_sentence(e->action);
 
@@ -116,6 +120,34 @@ static void add_checks(struct entry *e, const struct event *event)
         entry_add(e, "KMEMWATCH_CHECKS", buffer);
 }
 
+/* Who is behind it: a sentence, and for those who search a line for each. */
+static void add_culprits(struct entry *e, const struct culprit_list *l)
+{
+        char text[CULPRIT_TEXT_MAX], lines[ENTRY_VALUE_MAX + 1], bytes[FORMAT_MAX];
+        struct text t;
+
+        if (!l)
+                return;
+        text_init(&t, lines, sizeof(lines));
+        for (unsigned i = 0; i < l->count; i++) {
+                const struct culprit *c = &l->culprits[i];
+
+                text_add(&t, "%s%s ", i ? "\n" : "", format_bytes(c->bytes, bytes));
+                if (isfinite(c->share))
+                        text_add(&t, "(%.0f %%) ", c->share * 100);
+                text_add(&t, "%s %s", culprit_kind_name(c->kind), c->name);
+                if (*c->note)
+                        text_add(&t, ": %s", c->note);
+        }
+        entry_add(e, "KMEMWATCH_CULPRIT", culprit_text(l, text, sizeof(text)));
+        entry_add(e, "KMEMWATCH_CULPRITS", lines);
+        if (isfinite(l->explained)) {
+                snprintf(text, sizeof(text), "%.3g", l->explained);
+                entry_add(e, "KMEMWATCH_EXPLAINED", text);
+        }
+        entry_add(e, "KMEMWATCH_UNEXPLAINED", l->unexplained);
+}
+
 void entry_of_event(struct entry *e, const char *identifier, const struct event *event)
 {
         static const double HOUR = 3600;
@@ -146,6 +178,7 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         add_time(e, "KMEMWATCH_EXHAUSTS_AT", event->exhausts_at);
         entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
         add_checks(e, event);
+        add_culprits(e, event->culprits);
         entry_add(e, "KMEMWATCH_TEXT", event->text);
         entry_add(e, "KMEMWATCH_SUMMARY", event->summary ? event->summary : event->rule);
         add_words(e, "KMEMWATCH_EXPLAIN", event->explain);

@@ -3,6 +3,7 @@
 #include "announce/event_json.h"
 
 #include "alert/event.h"
+#include "announce/culprit_json.h"
 #include "announce/json_out.h"
 
 enum {
@@ -156,8 +157,7 @@ int event_json(const struct event *e, char **ret)
         add_numbers(&j, e);
         add_recent(&j, e);
         add_host(&j, e->host);
-        json_out_open(&j, "culprits", '[');
-        json_out_close(&j, ']');
+        culprits_json(&j, e->culprits);
         json_out_close(&j, '}');
         return json_out_take(&j, ret);
 }

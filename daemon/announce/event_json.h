@@ -53,7 +53,8 @@
  *   host                name, machine_id (a hash made for this program, not /etc/machine-id),
  *                       boot_id, kernel, kind (physical | vm | container), kind_name ("kvm",
  *                       "docker", ... or ""), cpus, possible_cpus, numa_nodes, mem_total_bytes
- *   culprits            []: who is behind it; nobody is named yet
+ *   culprits, explained, charged, unexplained, hidden, culprit_text  who is behind it:
+ *                       announce/culprit_json.h
  *
  * The file name of a spool file gives the event's sequence number; the courier adds it to what it
  * sends as "sequence". */
@@ -64,7 +65,7 @@
 struct event;
 
 /* The largest event: all texts at their bounds and all of it to be escaped. */
-enum { EVENT_JSON_MAX = 32 * 1024 };
+enum { EVENT_JSON_MAX = 48 * 1024 };
 
 /* The webhook format, one line, terminated, in fresh memory owned by the caller. 0 or -ENOMEM. */
 int event_json(const struct event *e, char **ret);

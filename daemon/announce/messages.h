@@ -29,6 +29,8 @@ enum message {
         MESSAGE_SPOOL_RECOVERED, /* [FILE] */
         MESSAGE_DISK_STUCK,      /* the writer thread hangs in a job [ERROR] */
         MESSAGE_COURIER_SILENT,  /* an event waits for minutes in the spool [FILE] */
+        MESSAGE_CULPRIT, /* who is behind an alert that could not wait for it [RULE, DIMENSION,
+                            ALERT_ID, CULPRIT] */
         /* the courier's own */
         MESSAGE_CHANNEL_BROKEN,    /* [CHANNEL, ERROR] */
         MESSAGE_CHANNEL_RECOVERED, /* [CHANNEL] */

@@ -6,7 +6,8 @@
 #define CONTROL_DAEMON_SOCKET "kmemwatchd.socket"
 #define CONTROL_COURIER_SOCKET "kmemwatch-courier.socket"
 
-/* kmemwatchd: Status(""), Alerts(""), Explain(rule or dimension) */
+/* kmemwatchd: Status(""), Alerts(""), Explain(rule or dimension), Who("[dimension] [seconds]"),
+ * Top("[seconds]") */
 #define CONTROL_DAEMON_INTERFACE "io.kmemwatch.Daemon1"
 /* kmemwatch-courier: Status(""), SendTest(channel) */
 #define CONTROL_COURIER_INTERFACE "io.kmemwatch.Courier1"

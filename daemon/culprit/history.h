@@ -52,9 +52,9 @@ bool history_compare(const struct history *h, const struct record *r, enum table
 /* To keep it over a restart of the daemon, within one boot: what is written is for the program that
  * wrote it, on the same machine. */
 
-/* The bytes that history_save() needs at most. */
-size_t history_saved_max(const struct history *h);
-/* Writes all of it; returns how many bytes. size >= history_saved_max(). */
+/* The bytes that history_save() needs now. */
+size_t history_saved_size(const struct history *h);
+/* Writes all of it; returns how many bytes. size >= history_saved_size(). */
 size_t history_save(const struct history *h, void *buffer, size_t size);
 /* Takes what was saved instead of what there is. Trusts nothing: -EBADMSG (damaged, or of another
  * build) leaves an empty history; -ENOSPC when it is larger than this one can hold. 0 or that. */

@@ -23,10 +23,13 @@ struct saved_name {
 
 static const char MAGIC[8] = "kmwhist1";
 
-size_t history_saved_max(const struct history *h)
+size_t history_saved_size(const struct history *h)
 {
-        return sizeof(struct saved_head) + h->capacity +
-               h->names.capacity * sizeof(struct saved_name);
+        size_t names = 0;
+
+        for (unsigned i = 0; i < h->names.capacity; i++)
+                names += h->names.all[i].key != 0;
+        return sizeof(struct saved_head) + h->used + names * sizeof(struct saved_name);
 }
 
 size_t history_save(const struct history *h, void *buffer, size_t size)
@@ -39,7 +42,7 @@ size_t history_save(const struct history *h, void *buffer, size_t size)
         };
         char *at = buffer;
 
-        if (size < history_saved_max(h))
+        if (size < history_saved_size(h))
                 return 0;
         at += sizeof(head);
         memcpy(at, h->bytes, h->used);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* When to look at what, and what to compare it with. */
-#include "culprit/witness.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
@@ -11,12 +9,8 @@
 #include "base/macros.h"
 #include "base/procfs.h"
 #include "base/text.h"
-#include "culprit/history.h"
-#include "culprit/look.h"
-#include "culprit/rank.h"
-#include "sample/host.h"
+#include "culprit/witness_internal.h"
 #include "sample/lines.h"
-#include "sample/unaccounted.h"
 
 enum {
         /* 80 records of 160 caches and 128 cgroups would be 640 KiB; of 80 caches and 30 cgroups,
@@ -36,34 +30,11 @@ static const double SNAPSHOT_SHARE = 1000;
 static const double BASE_SHARE = 10000, LOOK_SHARE = 100;
 static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 static const double FRESH = 5;       /* seconds in which a look serves the next alert too */
-static const double USABLE = 120;    /* a deep look older than this knows less than a snapshot */
 static const double GLANCE = 0.010;
 static const double TOO_SLOW = 600; /* a pause that long: slabinfo took more than 0.6 s */
 static const double FIRST_BASE = 3; /* seconds after the start */
-
-enum doing { IDLE, SNAPSHOT, DEEP };
-
-struct witness {
-        const struct procfs *p;
-        double (*clock)(void);
-        struct look *look;
-        enum doing doing;
-        struct findings snapshot, deep;
-        struct history *minutes, *looks;
-
-        /* of the clock */
-        double next_snapshot, next_base, next_look;
-        double next_slabinfo, next_cgroups;
-        double born;
-        double started;   /* the look that is under way */
-        double deep_done; /* the last deep look; -INFINITY none */
-
-        bool asked;   /* a deep look is wanted */
-        bool for_ask; /* the one under way, or the last one, was asked for */
-        enum culprit_dimension first;
-        struct unaccounted unaccounted;
-        struct witness_costs costs;
-};
+/* The median of `unaccounted` is one of minutes: a glance in between is none of its values. */
+static const double UNACCOUNTED_SECONDS = 50;
 
 int witness_new(const struct procfs *p, double (*clock)(void), struct witness **ret)
 {
@@ -75,7 +46,10 @@ int witness_new(const struct procfs *p, double (*clock)(void), struct witness **
                 return -ENOMEM;
         w->p = p;
         w->clock = clock;
-        w->born = w->next_snapshot = w->next_look = w->next_slabinfo = w->next_cgroups = clock();
+        w->born = w->next_snapshot = w->next_look = w->next_person = clock();
+        w->next_slabinfo = w->next_cgroups = w->born;
+        w->pace = WITNESS_SNAPSHOT_SECONDS;
+        w->unaccounted_at = -INFINITY;
         w->next_base = w->born + FIRST_BASE;
         w->deep_done = -INFINITY;
         unaccounted_init(&w->unaccounted);
@@ -182,7 +156,8 @@ static void read_unaccounted(struct witness *w)
         double pages = 0;
         const char *line;
 
-        if (lines_init(&lines, w->p, "proc/zoneinfo") < 0)
+        if (w->clock() - w->unaccounted_at < UNACCOUNTED_SECONDS ||
+            lines_init(&lines, w->p, "proc/zoneinfo") < 0)
                 return;
         while ((line = lines_next(&lines)))
                 unaccounted_zoneinfo_line(line, &pages);
@@ -192,6 +167,7 @@ static void read_unaccounted(struct witness *w)
         if (n <= 0)
                 return;
         double page = w->p->live ? (double)sysconf(_SC_PAGESIZE) : 4096;
+        w->unaccounted_at = w->clock();
         unaccounted_add(&w->unaccounted,
                         unaccounted_bytes(text, (size_t)n,
                                           f[FIELD_VMALLOC_USED] >= f[FIELD_KERNEL_STACK],
@@ -204,15 +180,15 @@ static void finish_snapshot(struct witness *w)
 
         read_unaccounted(w);
         history_add(w->minutes, f);
-        w->next_snapshot = w->started + WITNESS_SNAPSHOT_SECONDS;
+        w->next_snapshot = w->started + w->pace;
         if (f->state[SOURCE_SLABINFO] != SOURCE_UNASKED) {
-                w->costs.slabinfo_pause = fmax(WITNESS_SNAPSHOT_SECONDS,
-                                               SNAPSHOT_SHARE * f->seconds[SOURCE_SLABINFO]);
+                w->costs.slabinfo_pause =
+                        fmax(w->pace, SNAPSHOT_SHARE * f->seconds[SOURCE_SLABINFO]);
                 w->next_slabinfo = w->started + w->costs.slabinfo_pause;
         }
         if (f->state[SOURCE_CGROUPS] != SOURCE_UNASKED)
-                w->next_cgroups = w->started + fmax(WITNESS_SNAPSHOT_SECONDS,
-                                                    SNAPSHOT_SHARE * f->seconds[SOURCE_CGROUPS]);
+                w->next_cgroups =
+                        w->started + fmax(w->pace, SNAPSHOT_SHARE * f->seconds[SOURCE_CGROUPS]);
         w->costs.snapshots++;
         w->costs.snapshot_seconds += seconds_of(f);
 }
@@ -223,8 +199,11 @@ static void finish_deep(struct witness *w)
 
         history_add(w->looks, &w->deep);
         w->deep_done = w->clock();
+        double pause = fmax(LOOK_PAUSE, LOOK_SHARE * seconds);
+        if (w->for_ask && !w->by_person)
+                w->next_look = w->deep_done + pause;
         if (w->for_ask)
-                w->next_look = w->deep_done + fmax(LOOK_PAUSE, LOOK_SHARE * seconds);
+                w->next_person = w->deep_done + pause;
         /* Twice as long each time at first: soon after a start there is something to compare with.
          */
         w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, w->deep_done - w->born),
@@ -263,7 +242,7 @@ bool witness_step(struct witness *w, double now, double slice_end)
         return w->doing != IDLE || w->asked || w->clock() >= w->next_base;
 }
 
-int witness_ask(struct witness *w, enum culprit_dimension dimension)
+static int ask(struct witness *w, enum culprit_dimension dimension, double not_before)
 {
         double now = w->clock();
 
@@ -271,11 +250,36 @@ int witness_ask(struct witness *w, enum culprit_dimension dimension)
                 return 0;
         if (w->for_ask && now < w->deep_done + FRESH)
                 return 1;
-        if (now < w->next_look)
+        if (now < not_before)
                 return -EAGAIN;
         w->asked = true;
         w->first = dimension;
         return 0;
+}
+
+int witness_ask(struct witness *w, enum culprit_dimension dimension)
+{
+        w->by_person = false;
+        return ask(w, dimension, w->next_look);
+}
+
+int witness_ask_for_person(struct witness *w, enum culprit_dimension dimension, bool trusted)
+{
+        bool idle = w->doing != DEEP && !w->asked;
+        double not_before = trusted ? w->next_person
+                                    : fmax(w->next_person, w->deep_done + WITNESS_PERSON_SECONDS);
+        /* A look that nobody asked for is as good for people: it counts for their pause too. */
+        int r = ask(w, dimension, not_before);
+
+        if (r == 0 && idle)
+                w->by_person = true;
+        return r;
+}
+
+void witness_set_pace(struct witness *w, double seconds)
+{
+        w->next_snapshot += seconds - w->pace;
+        w->pace = seconds;
 }
 
 bool witness_is_looking(const struct witness *w)
@@ -312,69 +316,6 @@ void witness_glance(struct witness *w, double now)
         hurry(w, until);
 }
 
-/* Fills a table's `then` from what history knows of `since`, and tells what that is. */
-static void compare(struct witness *w, struct findings *f, enum table table, double since,
-                    struct rank_base *ret)
-{
-        const struct history *h =
-                table == TABLE_CACHES || table == TABLE_CGROUPS ? w->minutes : w->looks;
-        const struct record *r;
-
-        ret->time = NAN;
-        if (!f->tables[table].rows || table_infos[table].kept == 0)
-                return;
-        r = history_find(h, fmin(since, f->time - 1), table);
-        if (!r || record_time(r) >= f->time) {
-                tally_forget_then(&f->tables[table]);
-                return;
-        }
-        if (history_compare(h, r, table, &f->tables[table])) {
-                ret->time = record_time(r);
-                record_fields(r, table, ret->fields);
-        }
-}
-
-/* A look before most of the growth says nothing of it. */
-static bool is_old(const struct findings *f, const struct witness_question *q)
-{
-        return !q->sizes && !(f->time >= q->since + (q->until - q->since) / 2);
-}
-
-void witness_answer(struct witness *w, const struct witness_question *q, struct culprit_list *ret)
-{
-        bool deep = w->doing != DEEP && w->deep_done >= w->clock() - USABLE && !is_old(&w->deep, q);
-
-        if (!deep && (w->doing == SNAPSHOT || is_old(&w->snapshot, q)))
-                witness_glance(w, q->until);
-        struct findings *f = deep ? &w->deep : &w->snapshot;
-        struct rank_input in = {
-                .dimension = q->dimension,
-                .since = q->since,
-                .until = q->until,
-                .sizes = q->sizes,
-                .grown = q->grown,
-                .found = f,
-                .page_size = w->p->live ? (double)sysconf(_SC_PAGESIZE) : 4096,
-                .stack_size = q->host->stack_size,
-                .possible_cpus = q->host->cpus_possible,
-                .container = q->host->kind == HOST_CONTAINER,
-        };
-        const struct record *r = history_find(w->minutes, fmin(q->since, f->time - 1), TABLE_COUNT);
-
-        for (unsigned i = 0; i < TABLE_COUNT; i++)
-                compare(w, f, (enum table)i, q->since, &in.bases[i]);
-        for (unsigned i = 0; i < FIELD_MEMINFO_COUNT; i++)
-                in.then_fields[i] = NAN;
-        for (unsigned i = 0; i < COUNT_COUNT; i++)
-                in.then_counts[i] = q->sizes ? 0 : NAN;
-        if (r && record_time(r) < f->time && !q->sizes) {
-                record_fields(r, TABLE_COUNT, in.then_fields);
-                record_counts(r, in.then_counts);
-        }
-        rank(&in, ret);
-        ret->from_snapshot = !deep;
-}
-
 void witness_shift(struct witness *w, double seconds)
 {
         history_shift(w->minutes, seconds);
@@ -386,39 +327,6 @@ void witness_shift(struct witness *w, double seconds)
 double witness_unaccounted(const struct witness *w)
 {
         return unaccounted_median(&w->unaccounted);
-}
-
-size_t witness_saved_max(const struct witness *w)
-{
-        return sizeof(uint64_t) + history_saved_max(w->minutes) + history_saved_max(w->looks);
-}
-
-size_t witness_save(const struct witness *w, void *buffer, size_t size)
-{
-        char *at = buffer;
-
-        if (size < witness_saved_max(w))
-                return 0;
-        uint64_t first = history_save(w->minutes, at + sizeof(first), size - sizeof(first));
-        memcpy(at, &first, sizeof(first));
-        size_t used = sizeof(first) + first;
-        return used + history_save(w->looks, at + used, size - used);
-}
-
-int witness_load(struct witness *w, const void *data, size_t size)
-{
-        const char *at = data;
-        uint64_t first;
-
-        if (size < sizeof(first))
-                return -EBADMSG;
-        memcpy(&first, at, sizeof(first));
-        size -= sizeof(first);
-        if (first > size)
-                return -EBADMSG;
-        int r = history_load(w->minutes, at + sizeof(first), first);
-        int second = history_load(w->looks, at + sizeof(first) + first, size - first);
-        return r < 0 ? r : second;
 }
 
 const char *witness_denied(const struct witness *w, char *buffer, size_t size)

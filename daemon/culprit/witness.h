@@ -26,8 +26,9 @@ struct witness;
 
 enum {
         WITNESS_SNAPSHOT_SECONDS = 60,
-        WITNESS_BASE_SECONDS = 900, /* between deep looks that nobody asked for; fewer at first */
-        WITNESS_LOOK_SECONDS = 2,   /* a deep look's deadline: an alert waits no longer */
+        WITNESS_BASE_SECONDS = 900,  /* between deep looks that nobody asked for; fewer at first */
+        WITNESS_LOOK_SECONDS = 2,    /* a deep look's deadline: an alert waits no longer */
+        WITNESS_PERSON_SECONDS = 60, /* between deep looks for people who may only read */
 };
 
 /* p must outlive it. clock: seconds that do not step (clock_monotonic, a test's own). 0 or
@@ -48,6 +49,13 @@ bool witness_step(struct witness *w, double now, double slice_end);
  * take at most a hundredth of the time). In each case witness_answer() gives what there is.
  * dimension: what is read first. */
 int witness_ask(struct witness *w, enum culprit_dimension dimension);
+
+/* The same for a person, whose looks are counted apart: they never keep one from an alert. trusted:
+ * may have as many as alerts may; others one in WITNESS_PERSON_SECONDS, all of them together. */
+int witness_ask_for_person(struct witness *w, enum culprit_dimension dimension, bool trusted);
+
+/* Seconds between snapshots from now on; WITNESS_SNAPSHOT_SECONDS at first. */
+void witness_set_pace(struct witness *w, double seconds);
 
 /* True while a deep look is under way or waits. */
 bool witness_is_looking(const struct witness *w);
@@ -72,6 +80,11 @@ struct witness_question {
  * begun, else from the last snapshot (witness_glance() takes a new one). Some 0.2 ms. */
 void witness_answer(struct witness *w, const struct witness_question *q, struct culprit_list *ret);
 
+/* By how much the fields and counts have changed since then, up to the last look of any kind.
+ * False, and NaN, when nothing earlier is remembered. */
+bool witness_change(const struct witness *w, double since, double ret_fields[FIELD_MEMINFO_COUNT],
+                    double ret_counts[COUNT_COUNT]);
+
 /* The wall clock was set by this much: what is remembered moves along. */
 void witness_shift(struct witness *w, double seconds);
 
@@ -79,9 +92,9 @@ void witness_shift(struct witness *w, double seconds);
 double witness_unaccounted(const struct witness *w);
 
 /* To keep over a restart of the daemon what is remembered; for the same boot and the same machine
- * only, which the caller sees to. Bytes needed at most (1.3 MiB, a third of it used as a rule),
- * bytes written, and 0 or the error of history_load(): what cannot be understood is forgotten. */
-size_t witness_saved_max(const struct witness *w);
+ * only, which the caller sees to. Bytes needed now (0.4 MiB as a rule, at most 1.3), bytes written,
+ * and 0 or the error of history_load(): what cannot be understood is forgotten. */
+size_t witness_saved_size(const struct witness *w);
 size_t witness_save(const struct witness *w, void *buffer, size_t size);
 int witness_load(struct witness *w, const void *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include "alert/event.h"
 
 enum {
-        LETTER_SIZE_MAX = 64 * 1024, /* the daemon writes at most EVENT_JSON_MAX, half of it */
+        LETTER_SIZE_MAX = 64 * 1024, /* the daemon writes at most EVENT_JSON_MAX */
         LETTER_ERROR_MAX = 160,
 };
 

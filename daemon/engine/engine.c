@@ -197,10 +197,16 @@ static struct workload_numbers explain(const struct engine *e, struct watch *w,
                               workload->value);
 }
 
-static void offer(struct engine *e, struct watch *w)
+/* Owed while it is being taken: whoever saves the open alerts before taking saves that. What ended
+ * comes before what begins. */
+void engine_offer(struct engine *e)
 {
-        /* Owed while it is being taken: whoever saves the open alerts before taking saves that. */
-        w->owed = e->take(&w->news->event, e->userdata) < 0;
+        engine_orphans_offer(e);
+        for (size_t i = 0; i < e->watch_count; i++) {
+                struct watch *w = &e->watches[i];
+                if (w->owed && !w->remade)
+                        w->owed = e->take(&w->news->event, e->userdata) < 0;
+        }
 }
 
 void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret)
@@ -366,9 +372,6 @@ void engine_feed(struct engine *e, const struct sample *sample)
                 }
         }
         /* All of them are marked as owed before the first is offered: who saves the open alerts
-         * then saves them once for all. What ended comes before what begins. */
-        engine_orphans_offer(e);
-        for (size_t i = 0; i < e->watch_count; i++)
-                if (e->watches[i].owed)
-                        offer(e, &e->watches[i]);
+         * then saves them once for all. */
+        engine_offer(e);
 }

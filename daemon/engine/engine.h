@@ -28,6 +28,9 @@ void engine_free(struct engine *e); /* NULL is fine */
 /* One sample. */
 void engine_feed(struct engine *e, const struct sample *sample);
 
+/* Offers again what was not taken, between two samples. */
+void engine_offer(struct engine *e);
+
 /* Makes for each rule that applies the event that it would make if it fired now, and shows it;
  * nothing changes. A rehearsal: what an alert takes lies in memory afterwards. */
 void engine_rehearse(const struct engine *e, void (*show)(const struct event *e, void *userdata),

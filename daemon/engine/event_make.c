@@ -83,6 +83,19 @@ static void make_checks(const struct engine *e, const struct watch *w, struct ev
         add_checks(ret, &x.account.workload);
 }
 
+/* Growth is explained over the horizon that is sure of it, anything else since it began. */
+static double explained_since(const struct engine *e, const struct watch *w)
+{
+        const struct series *s = &e->series[w->series];
+        const struct growth_answer *growth = growth_read(&s->growth);
+        double since = w->alert.pending_since;
+        if (w->rule->kind == KIND_GROWTH && growth)
+                since = fmin(since, e->now - growth->seconds);
+        else if ((w->rule->kind == KIND_SPIKE || w->rule->kind == KIND_DROP) && s->jump.away)
+                since = fmin(since, s->jump.away_since);
+        return e->wall - (e->now - since);
+}
+
 void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
                 double time, struct event *ret)
 {
@@ -130,6 +143,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .workload_change = workload_change(w),
                 .explained = w->explained.explained,
                 .score = v->score,
+                .since = explained_since(e, w),
                 .recent_interval = RECENT_SECONDS,
                 .host = e->host,
         };

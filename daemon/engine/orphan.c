@@ -110,6 +110,7 @@ static void orphan_next(const struct engine *e, struct orphan *o)
                 .workload_change = NAN,
                 .explained = NAN,
                 .score = NAN,
+                .since = NAN,
                 .recent_interval = RECENT_SECONDS,
                 .host = e->host,
         };

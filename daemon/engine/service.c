@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "engine/service_internal.h"
+#include "engine/service_witness.h"
 #include "sample/host.h"
 
 /* STATUS= is told anew this often while nothing happens, so that it costs nothing. */
@@ -34,20 +35,26 @@ static const double FAILING_SECONDS = 30;
 /* At stop, how long to wait for the disk before leaving what is held to the next start. */
 static const double STOP_SECONDS = 5;
 
-/* The journal hears of it at once, whatever the disk does. The alert's identity goes to the disk
- * before its event and, as announced, after it, in one lane of the writer: whatever ends in
- * between, the next start knows what is owed. One saving serves all events of a tick, since the
- * engine has made them all before it offers the first. */
+/* The journal hears of it as soon as it is known who is behind it, whatever the disk does. The
+ * alert's identity goes to the disk before its event and, as announced, after it, in one lane of
+ * the writer: whatever ends in between, the next start knows what is owed. One saving serves all
+ * events of a tick, since the engine has made them all before it offers the first. */
 static int take_event(const struct event *event, void *userdata)
 {
         struct service *s = userdata;
         s->alerts_changed = true;
         s->told_at = 0;     /* STATUS= changes with it */
         s->watch_lines = 0; /* it is printed between the lines of the table */
-        int r = announcer_tell(s->announcer, event);
+        bool holds = service_witness_holds(s, event);
+        s->outgoing = *event;
+        if (!holds)
+                s->outgoing.culprits = service_witness_culprits(s, event);
+        int r = holds ? 0 : announcer_tell(s->announcer, &s->outgoing);
         if (r >= 0 && !s->alerts_saved)
                 s->alerts_saved = (r = service_state_save_alerts(s)) >= 0;
-        return r < 0 ? r : announcer_event(s->announcer, event);
+        if (holds) /* owed, and saved as such: an end in between loses nothing */
+                return -EAGAIN;
+        return r < 0 ? r : announcer_event(s->announcer, &s->outgoing);
 }
 
 static void tell_manager(struct service *s)
@@ -128,6 +135,7 @@ static int tick(struct service *s)
                 s->baselines_at = monotonic;
                 service_state_save_baselines(s);
         }
+        service_witness_tick(s);
         ping_watchdog(s, monotonic);
         if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
                 s->told_at = monotonic;
@@ -234,6 +242,7 @@ static void service_done(struct service *s)
         size_t left = 0;
         control_server_free(s->control);
         sd_event_source_disable_unref(s->timer);
+        service_witness_stop(s);
         if (s->engine && s->learned_at > 0) {
                 service_state_save_learned(s);
                 service_state_save_baselines(s);
@@ -248,6 +257,7 @@ static void service_done(struct service *s)
                 _exit(s->exit_code);
         announcer_free(s->announcer);
         service_state_close(s);
+        service_witness_free(s);
         engine_free(s->engine);
         free(s->past);
         rule_set_done(&s->rules);
@@ -294,6 +304,7 @@ int service_run(const struct service_options *o)
                 log_set_level(s.settings.log_level);
         service_state_restore(&s);
         service_past_begin(&s);
+        service_witness_set(&s);
         service_start_control(&s);
         service_start_words(&s);
         if (sd_watchdog_enabled(0, &watchdog) > 0) {

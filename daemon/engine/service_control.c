@@ -97,5 +97,7 @@ const struct control_method service_methods[] = {
         { "Explain", on_explain },
         { "Status", on_status },
         { "Alerts", on_alerts },
+        { "Who", service_on_who },
+        { "Top", service_on_top },
 };
 const size_t service_method_count = ELEMENTS_OF(service_methods);

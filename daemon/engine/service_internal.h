@@ -60,6 +60,8 @@ struct service {
         struct announcer *announcer;
         struct journal journal;
         struct control_server *control;
+        struct attribution *attribution; /* service_witness.h; NULL: off */
+        struct event outgoing;           /* the event that is being taken, with its culprits */
         sd_event *loop;
         sd_event_source *timer;
 
@@ -129,6 +131,10 @@ void service_health_check(struct service *s, double monotonic);
 double service_disk_stuck(const struct writer_status *w, double monotonic);
 /* Events wait for long, and somebody is to take them. */
 bool service_courier_silent(const struct service *s, const struct spool_status *spool);
+
+/* service_who.c: what a person can ask the witness. */
+void service_on_who(struct control_request *request, const char *argument, void *userdata);
+void service_on_top(struct control_request *request, const char *argument, void *userdata);
 
 /* service_control.c: what a person can ask. */
 extern const struct control_method service_methods[];

@@ -12,6 +12,7 @@
 #include "deliver/channel_file.h"
 #include "deliver/settings.h"
 #include "engine/service_internal.h"
+#include "engine/service_witness.h"
 #include "judge/rule_file.h"
 
 /* Enough for the first dozen; all of them are in `kmemwatch check` and `status`. */
@@ -100,6 +101,7 @@ void service_rules_reload(struct service *s)
                 s->faults = (struct problems){ 0 };
                 s->settings = settings;
                 service_past_begin(s);
+                service_witness_set(s);
                 if (s->options->log_level < 0)
                         log_set_level(settings.log_level);
                 log_info("reloaded: %zu rule%s", s->rules.count, s->rules.count == 1 ? "" : "s");

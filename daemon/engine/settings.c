@@ -20,6 +20,22 @@ static const struct key keys[] = {
           .initial = "info", .placeholder = "err | warning | notice | info | debug",
           .help = "The least important of the daemon's own messages that is printed. Alerts are "
                   "always written." },
+        { KEY(attribution), .name = "attribution", .type = KEY_BOOLEAN, .initial = "yes",
+          .help = "Find out who is behind a change: which slab cache, vmalloc caller, process and "
+                  "cgroup. Costs about a megabyte of memory, some milliseconds of CPU time a minute, "
+                  "and some tens of milliseconds when an alert fires." },
+        { KEY(attribution_interval), .name = "attribution-interval", .type = KEY_DURATION,
+          .initial = "60s",
+          /* The median of what is in no account is one of minutes; more than an hour apart, nothing
+           * is left to compare a spike with. */
+          .min = 60, .max = 3600,
+          .help = "Time between two snapshots of the slab caches and the upper cgroups, with which "
+                  "a later change is compared. On kernels where reading /proc/slabinfo takes long "
+                  "it is read less often by itself." },
+        { KEY(attribution_wait), .name = "attribution-wait", .type = KEY_DURATION, .initial = "2s",
+          .min = 0, .max = 2,
+          .help = "How long an event waits for its culprit at most. Then it leaves without, and the "
+                  "culprit follows in the journal. When memory is nearly gone it never waits." },
 };
 
 static const struct key_table table = { keys, ELEMENTS_OF(keys), "daemon" };

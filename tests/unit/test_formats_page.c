@@ -13,11 +13,19 @@
 #include "announce/event_json.h"
 #include "base/files.h"
 #include "base/macros.h"
+#include "culprit/culprit.h"
 #include "engine/status.h"
 
 static const char PAGE[] = "contrib/man/kmemwatch-formats.7";
 
 static const struct host_facts HOST = { .kind = HOST_VM, .kind_name = "kvm", .name = "a" };
+
+static const struct culprit_list CULPRITS = {
+        .explained = 0.98,
+        .count = 1,
+        .culprits = { { .kind = CULPRIT_CACHE, .name = "dentry", .label = "dentry", .bytes = 1 } },
+        .unexplained = "the rest",
+};
 
 /* With every member that can be known. */
 static const struct event EVENT = {
@@ -44,6 +52,7 @@ static const struct event EVENT = {
         .recent_interval = 60,
         .text = "Text",
         .host = &HOST,
+        .culprits = &CULPRITS,
 };
 
 static char *page;

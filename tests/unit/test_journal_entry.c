@@ -321,6 +321,7 @@ static const char *certain_fields(enum message message)
                 [MESSAGE_SPOOL_RECOVERED] = " FILE ",
                 [MESSAGE_DISK_STUCK] = " ERROR ",
                 [MESSAGE_COURIER_SILENT] = " FILE ",
+                [MESSAGE_CULPRIT] = " RULE DIMENSION ALERT_ID CULPRIT ",
                 [MESSAGE_CHANNEL_BROKEN] = " CHANNEL ERROR ",
                 [MESSAGE_CHANNEL_RECOVERED] = " CHANNEL ",
                 [MESSAGE_EVENT_GIVEN_UP] = " CHANNEL FILE ERROR ",
