@@ -38,7 +38,7 @@ PACKAGE_SETS := build
 ifneq ($(filter tests check-unit check-asan,$(GOALS)),)
 PACKAGE_SETS := build unit
 endif
-ifneq ($(filter check check-% fuzz% lint deps,$(filter-out check-unit check-asan,$(GOALS))),)
+ifneq ($(filter check check-% fuzz% lint bench deps,$(filter-out check-unit check-asan,$(GOALS))),)
 PACKAGE_SETS := build unit check
 endif
 PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
@@ -99,13 +99,15 @@ FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
 SIMULATE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulate/*.c))
 SIMULATE := $(if $(SIMULATE_OBJECTS),$(BUILD)/tests/simulate/simulate)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH := $(addprefix $(BUILD)/tests/bench/,floor empty make_trace plain_parse dimensions)
+BENCH_PRELOAD := $(BUILD)/tests/bench/count_allocations.so
 UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in))
 # Printed from the key tables of the programs.
 PRINT_KEYS := $(BUILD)/contrib/man/print_keys
 MAN_PAGES := $(patsubst contrib/man/%.in,$(BUILD)/man/%,$(wildcard contrib/man/*.in))
 EXAMPLE_CONF := $(BUILD)/etc/kmemwatch.conf
 OBJECTS := $(LIB_OBJECTS) $(PROGRAMS:%=$(BUILD)/daemon/%.o) $(TESTS:%=%.o) $(FAULT_OBJECTS) \
-	$(SIMULATE_OBJECTS) $(FUZZERS:%=%.o) $(PRINT_KEYS).o
+	$(SIMULATE_OBJECTS) $(FUZZERS:%=%.o) $(BENCH:%=%.o) $(PRINT_KEYS).o
 
 QUIET = $(if $(V),,@printf '  %-5s %s\n' $1 $(subst $(BUILD)/,,$@);)
 
@@ -161,6 +163,15 @@ $(FAULT): $(FAULT_OBJECTS) $(BUILD)/link-command
 $(SIMULATE): $(SIMULATE_OBJECTS) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lm
 
+# The empty program has the daemon's libraries, and each of them in use.
+$(BENCH): %: %.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) \
+		$(if $(filter %/empty %/dimensions,$@),$(LIBS_DAEMON)) $(LIBS_ALWAYS)
+
+$(BENCH_PRELOAD): $(BUILD)/%.so: %.c $(BUILD)/compile-command
+	@mkdir -p $(@D)
+	$(call QUIET,CC)$(filter-out -fPIE,$(COMPILE)) -fPIC -shared -MMD -MP -MF $(BUILD)/$*.d -o $@ $<
+
 $(FUZZERS): %: %.o $(LIB) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_ALWAYS)
 
@@ -190,7 +201,7 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-fuzz check-detection check-daemon check-courier check-service
+	check-rules check-bench check-fuzz check-detection check-daemon check-courier check-service
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -201,7 +212,7 @@ endif
 
 # The first of them all: what a suite needs is there before the suite runs.
 forget-results: packages
-	@rm -rf build/results
+	@rm -rf build/results && mkdir -p build/results && date +%s >build/results/started
 
 check: $(SUITES)
 	@tests/tools/total
@@ -261,9 +272,15 @@ check-courier: $(MAINS)
 check-service: $(MAINS) $(FAULT)
 	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
 
-bench: all
-	@for b in tests/bench/*.sh; do \
-		if [ -x $$b ]; then KMW_BUILD=$(BUILD) $$b; else echo "no benchmarks yet"; fi; done
+# What it costs, against limits: tests/bench/bench says which variables there are. PARTS is one or
+# more of idle, start, dimensions and replay.
+bench-programs: $(MAINS) $(UNITS) $(EXAMPLE_CONF) $(BENCH) $(BENCH_PRELOAD)
+bench: bench-programs
+	@KMW_BUILD=$(BUILD) tests/bench/bench $(PARTS)
+
+# That the benchmark measures at all; it judges no time.
+check-bench: bench-programs
+	@$(RUN_SUITE) bench tests/bench/test_bench.py
 
 # --- installing ---
 
@@ -324,7 +341,7 @@ help:
 	'make detection-report  the same as tables and pictures, in build/detection-report/index.html' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
-	'make bench           benchmarks' \
+	'make bench           what it costs, against a floor and limits; tests/bench/peers: others' \
 	'make install         install under prefix (/usr/local), DESTDIR before it; starts nothing' \
 	'make uninstall       remove what install put; changed files in /etc stay' \
 	'make deps            install the packages that building and checking need' \
@@ -334,7 +351,7 @@ help:
 	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
 
 .PHONY: all tests packages run check forget-results $(SUITES) detection-report lint fuzz fuzzers \
-	fuzz-run bench install uninstall deps clean help
+	fuzz-run bench bench-programs install uninstall deps clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

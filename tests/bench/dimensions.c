@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Time and memory per dimension: the engine with N dimensions, each with one rule, beside a plain
+ * loop that adds to each cache line of as much memory. Prints one line of JSON.
+ *
+ *   dimensions N ROWS REPEATS */
+#include <malloc.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/macros.h"
+#include "config/problems.h"
+#include "engine/engine.h"
+#include "judge/rule.h"
+#include "judge/rule_file.h"
+#include "sample/host.h"
+
+/* One of each kind, in turn. */
+static const char rules_text[] =
+        "[a]\ndimension = SUnreclaim\ndetect = spike\nwarning = 8 sigma and 64M\n"
+        "summary = s\nexplain = e\naction = a\n"
+        "[b]\ndimension = SUnreclaim\ndetect = growth\nwarning = 64M/h\n"
+        "summary = s\nexplain = e\naction = a\n"
+        "[c]\ndimension = SUnreclaim\ndetect = ratio\nper = MemTotal\nwarning = 50%\n"
+        "summary = s\nexplain = e\naction = a\n"
+        "[d]\ndimension = SUnreclaim\ndetect = drop\nwarning = 8 sigma and 64M\n"
+        "summary = s\nexplain = e\naction = a\n";
+
+enum { KINDS = 4, LINE = 64, START = 1700000000 };
+
+static double seconds(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static size_t heap_bytes(void)
+{
+        struct mallinfo2 m = mallinfo2();
+        return m.uordblks + m.hblkhd;
+}
+
+static int ignore_event(const struct event *e, void *userdata)
+{
+        (void)e;
+        (*(unsigned long *)userdata)++;
+        return 0;
+}
+
+/* The rules own their words; the copies borrow them. */
+static int make_rules(size_t count, struct rule_set *words, struct rule_set *ret)
+{
+        struct problems problems = { 0 };
+        int r = rule_file_parse("bench", rules_text, sizeof(rules_text) - 1, NULL, &problems,
+                                words);
+        if (problems_any(&problems))
+                problems_print(&problems, stderr);
+        problems_done(&problems);
+        ret->rules = calloc(count, sizeof(*ret->rules));
+        if (r < 0 || words->count != KINDS || !ret->rules)
+                return -1;
+        ret->count = count;
+        for (size_t i = 0; i < count; i++) {
+                ret->rules[i] = words->rules[i % KINDS];
+                ret->rules[i].field = (int)(FIELD_KNOWN_COUNT + i);
+        }
+        return 0;
+}
+
+static void next_row(struct sample *sample, size_t count, uint64_t *state)
+{
+        sample->time += 1;
+        for (size_t i = 0; i < count; i++) {
+                *state = *state * 6364136223846793005U + 1442695040888963407U;
+                sample->values[FIELD_KNOWN_COUNT + i] =
+                        (double)(1000 + i % 1000) * 65536 + (double)(*state >> 44);
+        }
+}
+
+/* Seconds for one pass over as many cache lines. */
+static double plain_pass(char *memory, size_t size)
+{
+        double start = seconds();
+        unsigned passes = 0;
+        do {
+                for (size_t at = 0; at + sizeof(double) <= size; at += LINE)
+                        *(volatile double *)(memory + at) += 1;
+                passes++;
+        } while (seconds() - start < 0.2);
+        return (seconds() - start) / passes;
+}
+
+int main(int argc, char **argv)
+{
+        struct host_facts host = { .kind = HOST_PHYSICAL,
+                                   .cpus_online = 8,
+                                   .cpus_possible = 8,
+                                   .numa_nodes = 1,
+                                   .page_size = 4096,
+                                   .stack_size = 16384,
+                                   .mem_total = 0x1p34 };
+        long count = argc == 4 ? strtol(argv[1], NULL, 10) : 0;
+        long rows = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
+        long repeats = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+        struct rule_set words = { 0 }, rules = { 0 };
+        unsigned long events = 0;
+        double build = 0, feed = 0, bytes = 0;
+        if (count <= 0 || rows <= 0 || repeats <= 0) {
+                fputs("dimensions N ROWS REPEATS\n", stderr);
+                return 2;
+        }
+        struct sample sample = { .kind = HOST_PHYSICAL,
+                                 .count = FIELD_KNOWN_COUNT + (size_t)count };
+        sample.values = calloc(sample.count, sizeof(double));
+        if (!sample.values || make_rules((size_t)count, &words, &rules) < 0)
+                return 1;
+        for (size_t i = 0; i < FIELD_KNOWN_COUNT; i++)
+                sample.values[i] = 0x1p30;
+        sample.values[FIELD_MEM_TOTAL] = host.mem_total;
+        sample.values[FIELD_THREADS] = 600;
+        sample.values[FIELD_CPUS] = sample.values[FIELD_POSSIBLE_CPUS] = 8;
+        sample.values[FIELD_STACK_SIZE] = host.stack_size;
+
+        for (long repeat = 0; repeat < repeats; repeat++) {
+                uint64_t state = 1;
+                struct engine *engine;
+                size_t before = heap_bytes();
+                double start = seconds();
+                if (engine_new(&rules, &host, ignore_event, &events, &engine) < 0)
+                        return 1;
+                build += seconds() - start;
+                sample.time = START;
+                for (long row = 0; row < rows; row++) {
+                        next_row(&sample, (size_t)count, &state);
+                        start = seconds();
+                        engine_feed(engine, &sample);
+                        feed += seconds() - start;
+                }
+                bytes = (double)(heap_bytes() - before);
+                engine_free(engine);
+        }
+        size_t size = (size_t)bytes;
+        char *memory = calloc(1, size + LINE);
+        if (!memory)
+                return 1;
+        double plain = plain_pass(memory, size);
+        printf("{\"dimensions\": %ld, \"ns\": %.2f, \"plain_ns\": %.2f, \"bytes\": %.1f, "
+               "\"rule_bytes\": %zu, \"start_ms\": %.3f, \"events\": %lu}\n",
+               count, feed / (double)repeats / (double)rows / (double)count * 1e9,
+               plain / (double)count * 1e9, bytes / (double)count, sizeof(struct rule),
+               build / (double)repeats * 1e3, events / (unsigned long)repeats);
+        free(memory);
+        free(sample.values);
+        free(rules.rules);
+        rule_set_done(&words);
+        return 0;
+}
