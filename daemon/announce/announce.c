@@ -45,6 +45,9 @@ struct announcer {
 
         pthread_mutex_t lock; /* what follows */
         struct spool_count count;
+        double waiting_since; /* CLOCK_BOOTTIME: some event has been waiting since; NAN: none does
+                               */
+        bool counted;         /* once at least */
         uint64_t held;
         int error;
 };
@@ -94,8 +97,14 @@ static void refresh_count(struct announcer *a)
 
         if (spool_count(&a->spool, clock_realtime(), &count) < 0)
                 return; /* the next write says it */
+        double age = isfinite(count.oldest) ? fmax(clock_realtime() - count.oldest, 0) : 0;
         pthread_mutex_lock(&a->lock);
         a->count = count;
+        if (count.waiting == 0)
+                a->waiting_since = NAN;
+        else if (isnan(a->waiting_since)) /* left from before, or written a moment ago */
+                a->waiting_since = clock_boottime() - (a->counted ? 0 : age);
+        a->counted = true;
         pthread_mutex_unlock(&a->lock);
 }
 
@@ -150,6 +159,7 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
         a->writer = w;
         a->journal = j;
         a->count.oldest = NAN;
+        a->waiting_since = NAN;
         a->counted_at = clock_monotonic();
         pthread_mutex_init(&a->lock, NULL);
         if (spool_dir) {
@@ -302,7 +312,11 @@ void announcer_spool_status(struct announcer *a, struct spool_status *ret)
                 .held = a->held,
                 .error = a->error,
         };
+        /* A clock that was set forward makes every file old; none is older than the time for which
+         * there has been one. */
         if (a->count.waiting > 0 && isfinite(a->count.oldest))
-                ret->oldest_age = fmax(clock_realtime() - a->count.oldest, 0);
+                ret->oldest_age = fmax(fmin(clock_realtime() - a->count.oldest,
+                                            clock_boottime() - a->waiting_since),
+                                       0);
         pthread_mutex_unlock(&a->lock);
 }

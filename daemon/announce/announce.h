@@ -46,7 +46,8 @@ int announcer_message(struct announcer *a, enum message message, int priority,
  * at most every 30 s. */
 struct spool_status {
         uint64_t waiting;  /* events in new/ */
-        double oldest_age; /* seconds since the oldest of them was written; 0 when there is none */
+        double oldest_age; /* seconds since the oldest of them was written, whatever the clock has
+                              done meanwhile; 0 when there is none */
         uint64_t dead;     /* events in dead/ */
         uint64_t held;     /* events in memory that are not in the spool yet */
         int error;         /* negative errno of the last try to write, 0 when all is well */

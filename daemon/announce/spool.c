@@ -28,6 +28,10 @@ enum {
 
 static const char SEQUENCE_FILE[] = "sequence";
 
+/* Names may be ahead of `sequence` when somebody has put an older one back. More events than this
+ * nobody has missed. */
+static const uint64_t AHEAD_MAX = 1000000;
+
 static void close_folders(struct spool *s)
 {
         int *fds[] = { &s->dir_fd, &s->tmp_fd, &s->new_fd, &s->dead_fd };
@@ -80,6 +84,7 @@ static int for_each(int fd, int (*visit)(int fd, const char *name, void *userdat
 }
 
 struct counting {
+        uint64_t limit; /* larger numbers do not count as the largest */
         uint64_t events, bytes, largest, smallest;
         char first[SPOOL_NAME_SIZE]; /* the event with the smallest number */
 };
@@ -96,7 +101,8 @@ static int count_one(int fd, const char *name, void *userdata)
         if (!spool_name_parse(name, &sequence, NULL))
                 return 0;
         c->events++;
-        c->largest = MAX_OF(c->largest, sequence);
+        if (sequence <= c->limit)
+                c->largest = MAX_OF(c->largest, sequence);
         if (sequence < c->smallest) {
                 c->smallest = sequence;
                 memcpy(c->first, name, sizeof(c->first));
@@ -104,9 +110,10 @@ static int count_one(int fd, const char *name, void *userdata)
         return 0;
 }
 
-static int count_folders(struct spool *s, struct spool_count *ret)
+static int count_folders(struct spool *s, uint64_t limit, struct spool_count *ret)
 {
-        struct counting waiting = { .smallest = UINT64_MAX }, dead = { .smallest = UINT64_MAX };
+        struct counting waiting = { .limit = limit, .smallest = UINT64_MAX },
+                        dead = { .limit = limit, .smallest = UINT64_MAX };
         struct stat st;
         int r;
 
@@ -160,15 +167,24 @@ static int read_sequence(struct spool *s, double now, uint64_t *ret)
         return r;
 }
 
+/* The largest number that a name can have got from us: without `sequence` the clock's microseconds
+ * bound it. */
+static uint64_t limit_of(uint64_t stored, double now)
+{
+        if (stored == 0)
+                return (uint64_t)(fmax(now, 0) * 1e6) + AHEAD_MAX;
+        return stored < UINT64_MAX - AHEAD_MAX ? stored + AHEAD_MAX : UINT64_MAX - 1;
+}
+
 static int find_last(struct spool *s, double now)
 {
         struct spool_count count;
         uint64_t stored = 0;
         int r;
 
-        r = count_folders(s, &count);
+        r = read_sequence(s, now, &stored);
         if (r == 0)
-                r = read_sequence(s, now, &stored);
+                r = count_folders(s, limit_of(stored, now), &count);
         if (r < 0)
                 return r;
         /* Opened again after a failure: the event in hand keeps its number, though `sequence` or
@@ -176,9 +192,6 @@ static int find_last(struct spool *s, double now)
         if (s->counted)
                 return 0;
         s->counted = true;
-        /* A name with the largest number, put there by hand, must not stop the count. */
-        if (count.largest == UINT64_MAX)
-                count.largest = 0;
         s->last = MAX_OF(stored, count.largest);
         return 0;
 }
@@ -228,7 +241,7 @@ static int check_room(struct spool *s, size_t size)
 
         if (s->bytes + size + BLOCK <= s->max)
                 return 0;
-        r = count_folders(s, &count); /* the courier has taken some since */
+        r = count_folders(s, UINT64_MAX, &count); /* the courier has taken some since */
         if (r < 0)
                 return r;
         return s->bytes + size + BLOCK <= s->max ? 0 : -EDQUOT;
@@ -242,9 +255,41 @@ static int write_sequence(struct spool *s, uint64_t sequence)
         return file_write_atomic(s->tmp_fd, s->dir_fd, SEQUENCE_FILE, text, (size_t)n, FILE_MODE);
 }
 
+struct search {
+        const char *id;
+        uint64_t last; /* our own try before this one may have come as far as last + 1 */
+        bool found;
+};
+
+static int is_it(int fd _unused_, const char *name, void *userdata)
+{
+        struct search *search = userdata;
+        char id[SPOOL_EVENT_ID_SIZE];
+        uint64_t sequence;
+
+        if (spool_name_parse(name, &sequence, id) && sequence <= search->last &&
+            strcmp(id, search->id) == 0)
+                search->found = true;
+        return 0;
+}
+
+static int is_announced(const struct spool *s, const char *event_id, bool *ret)
+{
+        struct search search = { .id = event_id, .last = s->last };
+        int r = for_each(s->new_fd, is_it, &search);
+
+        if (r == 0)
+                r = for_each(s->dead_fd, is_it, &search);
+        if (r < 0)
+                return r;
+        *ret = search.found;
+        return 0;
+}
+
 int spool_write(struct spool *s, const char *event_id, const void *data, size_t size, double now)
 {
         char name[SPOOL_NAME_SIZE];
+        bool announced = false;
         int r;
 
         r = spool_open(s, now);
@@ -252,7 +297,11 @@ int spool_write(struct spool *s, const char *event_id, const void *data, size_t 
                 return r;
         if (!spool_name_format(s->last + 1, event_id, name))
                 return -EINVAL;
-        r = check_room(s, size);
+        r = is_announced(s, event_id, &announced);
+        if (r == 0 && announced)
+                return 0;
+        if (r == 0)
+                r = check_room(s, size);
         if (r == 0)
                 r = write_sequence(s, s->last + 1);
         if (r == 0)
@@ -274,7 +323,7 @@ int spool_count(struct spool *s, double now, struct spool_count *ret)
 
         if (r < 0)
                 return r;
-        r = count_folders(s, ret);
+        r = count_folders(s, UINT64_MAX, ret);
         if (r < 0)
                 close_folders(s);
         return r;

@@ -12,7 +12,8 @@
  * written, synced, before the event that bears it, so a crash in between costs a number, no more.
  * Without a readable `sequence` it goes on after the largest name in new/ and dead/, and if the
  * file was damaged at least at the clock's microseconds, which no count of events can have reached.
- */
+ * Names that are far beyond that were not made by us: the courier may write in those folders, and
+ * must not be able to use the numbers up. */
 #pragma once
 
 #include <stdbool.h>
@@ -54,7 +55,8 @@ int spool_open(struct spool *s, double now);
 
 /* Announces one event: durable when it returns 0. Opens the spool when it is not open. -EDQUOT when
  * the spool is full, -EINVAL when event_id is not 32 hex digits, other negative errno. The same
- * event may be given again after a failure; it then has the same name. */
+ * event may be given again after a failure; it then has the same name. One whose id stands in new/
+ * or dead/ was announced by a daemon that was killed before it could note that: nothing is done. */
 int spool_write(struct spool *s, const char *event_id, const void *data, size_t size, double now);
 
 /* Opens the spool when it is not open. 0 or negative errno. */

@@ -61,6 +61,9 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
                 return -errno;
         if (S_ISDIR(st.st_mode))
                 return -EISDIR;
+        /* Without a writer a FIFO reads as empty; /dev/null is meant to. */
+        if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+                return -EINVAL;
         return read_all(fd, max, ret_data, ret_size);
 }
 

@@ -300,6 +300,8 @@ void ini_problem_unreadable(const char *path, int error, struct problems *proble
 {
         if (error == -EFBIG)
                 problems_add(problems, path, 0, "larger than %d KiB", INI_FILE_MAX / 1024);
+        else if (error == -EINVAL)
+                problems_add(problems, path, 0, "is not a plain file");
         else
                 problems_add(problems, path, 0, "cannot be read: %s", strerror(-error));
 }

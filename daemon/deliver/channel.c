@@ -54,9 +54,15 @@ static const struct type types[] = {
 };
 _Static_assert(ELEMENTS_OF(types) == CHANNEL_TYPE_COUNT, "every type has a line");
 
+struct channel *channel_ref(struct channel *c)
+{
+        c->users++;
+        return c;
+}
+
 void channel_free(struct channel *c)
 {
-        if (!c)
+        if (!c || c->users-- > 0)
                 return;
         free(c->name);
         free(c->file);

@@ -21,8 +21,9 @@ enum {
 };
 
 struct channel {
-        char *name; /* the file's name without .ini */
-        char *file; /* for messages */
+        unsigned users; /* besides the first owner: answers are awaited that were sent by it */
+        char *name;     /* the file's name without .ini */
+        char *file;     /* for messages */
         enum channel_type type;
 
         char *url; /* "{secret}" in it is replaced by the secret; NULL: the type's own address */
@@ -35,7 +36,8 @@ struct channel {
         enum severity min_severity;
         char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
 };
-void channel_free(struct channel *c); /* NULL is fine; secrets are wiped */
+void channel_free(struct channel *c);           /* NULL is fine; the last one wipes the secrets */
+struct channel *channel_ref(struct channel *c); /* one more owner, who frees it too */
 
 /* "slack", "pagerduty", "webhook" */
 const char *channel_type_name(enum channel_type type);

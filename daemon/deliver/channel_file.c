@@ -25,6 +25,7 @@ struct settings {
         int type, min_severity; /* indexes of the lists below */
         char *secret, *url, *header, *only_rules, *only_dimensions, *ca_file, *proxy;
         double timeout, interval;
+        bool allow_http;
 };
 
 static const char *const type_choices[] = { "slack", "pagerduty", "webhook", NULL };
@@ -80,6 +81,10 @@ static const struct key keys[] = {
           .placeholder = "PATH", .example = "/etc/ssl/certs/ca-certificates.crt",
           .help = "Certificates that the receiver's own is checked against. Default: the "
                   "system's." },
+        { KEY(allow_http), .name = "allow-http", .type = KEY_BOOLEAN, .example = "yes",
+          .help = "For slack and pagerduty: whether the address may begin with http://, so that the "
+                  "secret crosses the network for everybody to read. Without it that is refused, "
+                  "but for 127.x.x.x, [::1] and localhost." },
         { KEY(proxy), .name = "proxy", .type = KEY_TEXT, .max = URL_MAX, .placeholder = "URL",
           .example = "http://proxy.example.com:3128",
           .help = "HTTP or SOCKS proxy. The environment's http_proxy is never looked at." },
@@ -136,6 +141,23 @@ static bool url_has_user(const char *url)
         return memchr(host, '@', strcspn(host, "/?#"));
 }
 
+/* http:// to another machine: the secret would be seen on the way. */
+static bool url_is_in_the_clear(const char *url)
+{
+        static const char *const here[] = { "[::1]", "localhost" };
+        if (!has_prefix(url, "http://"))
+                return false;
+        url += strlen("http://");
+        size_t length = strcspn(url, url[0] == '[' ? "]/?#" : ":/?#");
+        length += url[length] == ']';
+        if (has_prefix(url, "127.") && strspn(url, "0123456789.") == length)
+                return false;
+        for (size_t i = 0; i < ELEMENTS_OF(here); i++)
+                if (length == strlen(here[i]) && strncasecmp(url, here[i], length) == 0)
+                        return false;
+        return true;
+}
+
 static bool header_is_good(const char *header)
 {
         size_t name = strcspn(header, ":");
@@ -160,6 +182,11 @@ static void check_secret_content(const struct check *check, const struct setting
         if (s->type == CHANNEL_SLACK && !s->url && !url_is_good(secret, web_schemes))
                 complain(check, "secret",
                          "what the file holds is not a webhook's address (https://...)");
+        else if (s->type == CHANNEL_SLACK && !s->url && !s->allow_http &&
+                 url_is_in_the_clear(secret))
+                complain(check, "secret",
+                         "the file holds an address with http://, which shows it to everybody on "
+                         "the way: use https://, or allow-http = yes");
         if (s->type == CHANNEL_PAGERDUTY) {
                 size_t length = strlen(secret);
                 for (const char *p = secret; *p; p++)
@@ -197,6 +224,11 @@ static void check_values(const struct check *check, const struct settings *s)
         else if (s->url && url_has_user(s->url))
                 complain(check, "url",
                          "a name or password does not belong here: use secret and header");
+        else if (s->url && s->type != CHANNEL_WEBHOOK && !s->allow_http &&
+                 url_is_in_the_clear(s->url))
+                complain(check, "url",
+                         "http:// shows the secret to everybody on the way: use https://, or "
+                         "allow-http = yes");
         if (s->header && !header_is_good(s->header))
                 complain(check, "header", "is not a header line (NAME: VALUE)");
         if (s->proxy && !url_is_good(s->proxy, proxy_schemes))

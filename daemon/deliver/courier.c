@@ -37,12 +37,13 @@ static uint64_t new_seed(void)
 }
 
 int courier_new(struct sd_event *loop, const struct journal *journal, const char *spool,
-                struct courier **ret)
+                const char *runtime, struct courier **ret)
 {
         _cleanup_(courier_freep) struct courier *c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
         c->loop = sd_event_ref(loop);
+        c->settled.fd = c->settled.folder_fd = -1;
         c->journal = journal;
         c->spool = spool;
         c->seed = new_seed();
@@ -56,6 +57,7 @@ int courier_new(struct sd_event *loop, const struct journal *journal, const char
         c->open = r >= 0;
         if (r < 0)
                 courier_disk(c, "open the spool", r);
+        settled_open(&c->settled, runtime);
         *ret = TAKE_PTR(c);
         return 0;
 }
@@ -74,6 +76,7 @@ void courier_free(struct courier *c)
         sd_event_source_disable_unref(c->due);
         if (c->open)
                 outbox_close(&c->outbox);
+        settled_close(&c->settled);
         queue_done(&c->queue);
         courier_settings_done(&c->settings);
         problems_done(&c->problems);
@@ -136,9 +139,6 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 struct outlet *known = take_outlet(old, old_count, fresh[i]->name);
                 struct outlet *o = known ? known : TAKE_PTR(fresh[i]);
                 outlet_free(fresh[i]);
-                /* The answer that is awaited may quote the old secret. */
-                if (o->transfer && !o->sent_by)
-                        o->sent_by = TAKE_PTR(o->channel);
                 channel_free(TAKE_PTR(o->channel));
                 if (i < set->count) {
                         o->channel = TAKE_PTR(set->channels[i]);

@@ -11,6 +11,7 @@
 #include "deliver/lane.h"
 #include "deliver/outbox.h"
 #include "deliver/queue.h"
+#include "deliver/settled.h"
 
 struct sd_event_source;
 struct courier_test;
@@ -20,6 +21,9 @@ enum {
         TESTS_MAX = 4, /* at a time; a person sends one */
         COURIER_STATUS_MAX = 256,
 };
+
+/* queue_entry.settled of an event that no channel, whether known or not, is to get. */
+static const uint32_t ALL_CHANNELS = UINT32_MAX;
 
 /* A channel at work. */
 struct outlet {
@@ -31,7 +35,7 @@ struct outlet {
 
         /* what is under way */
         struct http_transfer *transfer; /* NULL: nothing */
-        struct channel *sent_by;        /* what `channel` was then, when a reload has replaced it */
+        struct channel *sent_by; /* what `channel` was then: the answer may quote its secret */
         uint64_t sequence;
         char id[QUEUE_ID_MAX];
         enum form form;
@@ -48,8 +52,9 @@ struct courier {
         struct problems problems;
 
         struct outbox outbox;
-        bool open;         /* the spool */
-        bool spool_failed; /* and that has been said */
+        struct settled settled; /* which events have left it */
+        bool open;              /* the spool */
+        bool spool_failed;      /* and that has been said */
         bool no_channels_said;
         bool unwatched_said; /* that the kernel gives no watch */
         struct queue queue;

@@ -18,6 +18,8 @@ enum { READS_MAX = 64 };
 /* A timer need not be exact: it only orders pauses of a second and more. */
 enum { DUE_SLACK_USEC = 20000 };
 
+DEFINE_CLEANUP(struct channel, channel_free);
+
 void courier_transport(const struct courier *c, const struct channel *channel,
                        struct transport *ret)
 {
@@ -81,14 +83,13 @@ static void on_answer(struct answer *answer, void *userdata)
 {
         struct outlet *o = userdata;
         struct courier *c = o->courier;
-        const struct channel *channel = o->sent_by ? o->sent_by : o->channel;
+        _cleanup_(channel_freep) struct channel *channel = TAKE_PTR(o->sent_by);
         struct judgement j;
 
         o->transfer = NULL;
         channel_redact_answer(channel, answer);
         verdict_of(channel->type, answer, clock_realtime(), &j);
         judge(c, o, channel, &j);
-        channel_free(TAKE_PTR(o->sent_by));
         courier_pump(c);
 }
 
@@ -120,6 +121,8 @@ static int start_transfer(struct courier *c, struct outlet *o, const struct lett
         courier_transport(c, o->channel, &transport);
         r = http_send(c->http, &request, &transport, on_answer, o, &o->transfer);
         request_done(&request);
+        if (r >= 0)
+                o->sent_by = channel_ref(o->channel);
         return r;
 }
 

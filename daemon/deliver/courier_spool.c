@@ -99,6 +99,10 @@ static int take_in(struct courier *c, uint64_t sequence, const char *id)
 {
         struct queue_entry *entry;
         int r = queue_add(&c->queue, sequence, id, &entry);
+        if (r >= 0 && settled_knows(&c->settled, id)) {
+                log_info("event %s was delivered before: not sent once more", id);
+                entry->settled = ALL_CHANNELS;
+        }
         return r == -ENOMEM ? r : 0;
 }
 
@@ -147,15 +151,26 @@ static int seen_record(enum outbox_file kind, uint64_t sequence, const char *id,
 
 static bool all_done(const struct courier *c, const struct queue_entry *entry)
 {
-        return c->all_bits && (entry->settled & c->all_bits) == c->all_bits;
+        return entry->settled == ALL_CHANNELS ||
+               (c->all_bits && (entry->settled & c->all_bits) == c->all_bits);
 }
 
+/* Remembered first: killed in between, the next courier removes it without sending it. */
 static void remove_done(struct courier *c, struct queue_entry *entry)
 {
+        if (!settled_knows(&c->settled, entry->id))
+                settled_add(&c->settled, entry->id);
         int r = outbox_remove(&c->outbox, entry->sequence, entry->id, entry->recorded);
         courier_disk(c, "remove a delivered event", r);
         if (r >= 0)
                 forget(c, entry);
+}
+
+static void remove_if_done(struct courier *c, uint64_t sequence, const char *id)
+{
+        struct queue_entry *entry = queue_find(&c->queue, sequence, id);
+        if (entry && all_done(c, entry))
+                remove_done(c, entry);
 }
 
 static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata);
@@ -205,6 +220,8 @@ static int on_event(sd_event_source *source _unused_, const struct inotify_event
                 return 0; /* our own records */
         else if (take_in(c, sequence, id) < 0)
                 set_rescan(c, NO_MEMORY_SECONDS);
+        else
+                remove_if_done(c, sequence, id);
         courier_pump(c);
         return 0;
 }

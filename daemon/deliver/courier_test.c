@@ -19,7 +19,7 @@ enum { SHOWN_BODY_MAX = 4096, ERROR_MAX = 512 };
 struct courier_test {
         struct courier *courier;
         size_t slot;
-        char *channel;
+        struct channel *channel; /* as it was when it was sent, which a reload may replace */
         struct http_transfer *transfer;
         struct request request; /* for what is shown of it */
         courier_test_done done;
@@ -32,7 +32,7 @@ static void test_free(struct courier_test *t)
                 return;
         http_cancel(t->transfer);
         request_done(&t->request);
-        free(t->channel);
+        channel_free(t->channel);
         free(t);
 }
 
@@ -56,13 +56,13 @@ static json_t *response(const struct answer *a)
                          "seconds", a->seconds);
 }
 
-static char *report(const struct courier_test *t, const struct channel *channel,
-                    const struct answer *a, const struct judgement *j)
+static char *report(const struct courier_test *t, const struct answer *a, const struct judgement *j)
 {
+        const struct channel *channel = t->channel;
         bool accepted = j->verdict == VERDICT_ACCEPTED;
         json_auto_t *json =
                 json_pack("{s:i, s:s, s:s, s:b, s:{s:s, s:s, s:s}, s:o, s:s?}", "version", 1,
-                          "channel", t->channel, "type", channel_type_name(channel->type),
+                          "channel", channel->name, "type", channel_type_name(channel->type),
                           "accepted", accepted, "request", "method", "POST", "url",
                           t->request.url_shown, "body", request_body_for_people(&t->request),
                           "response", response(a), "error", accepted ? NULL : j->reason);
@@ -72,20 +72,16 @@ static char *report(const struct courier_test *t, const struct channel *channel,
 static void on_answer(struct answer *answer, void *userdata)
 {
         _cleanup_(test_freep) struct courier_test *t = userdata;
-        struct outlet *o = find_outlet(t->courier, t->channel);
+        struct outlet *o = find_outlet(t->courier, t->channel->name);
 
         t->transfer = NULL;
         t->courier->tests[t->slot] = NULL;
-        if (!o || !o->channel) {
-                t->done(NULL, "the channel was taken away meanwhile", t->userdata);
-                return;
-        }
         struct judgement j;
-        channel_redact_answer(o->channel, answer);
-        verdict_of(o->channel->type, answer, clock_realtime(), &j);
-        _cleanup_free_ char *json = report(t, o->channel, answer, &j);
+        channel_redact_answer(t->channel, answer);
+        verdict_of(t->channel->type, answer, clock_realtime(), &j);
+        _cleanup_free_ char *json = report(t, answer, &j);
         t->done(json, json ? NULL : strerror(ENOMEM), t->userdata);
-        if (j.verdict == VERDICT_ACCEPTED) { /* what waits need not wait for its own try */
+        if (o && j.verdict == VERDICT_ACCEPTED) { /* what waits need not wait for its own try */
                 lane_hurry(&o->lane);
                 courier_pump(t->courier);
         }
@@ -147,10 +143,10 @@ void courier_send_test(struct courier *c, const char *channel, courier_test_done
         if (t)
                 *t = (struct courier_test){ .courier = c,
                                             .slot = slot,
-                                            .channel = strdup(channel),
+                                            .channel = channel_ref(o->channel),
                                             .done = done,
                                             .userdata = userdata };
-        int r = t && t->channel ? send_letter(c, o->channel, t) : -ENOMEM;
+        int r = t ? send_letter(c, o->channel, t) : -ENOMEM;
         if (r < 0) {
                 done(NULL, strerror(-r), userdata);
                 return;

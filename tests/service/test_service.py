@@ -113,7 +113,7 @@ class Test:
         self.check("systemd-analyze verify has nothing to say",
                    done.returncode == 0 and not done.stderr, done.stderr)
         self.receivers.configure(self.container)
-        for path, mode in (("/var/lib/kmemwatch", 0o711), ("/var/lib/kmemwatch/spool", 0o2770)):
+        for path, mode in (("/var/lib/kmemwatch", 0o711), ("/var/lib/kmemwatch/spool", 0o2750)):
             self.check(f"{path} has mode {mode:o}", mode_of(self.container.path(path)) == mode,
                        oct(mode_of(self.container.path(path))))
 

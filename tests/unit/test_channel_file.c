@@ -155,6 +155,13 @@ static const struct {
           { "channels.d/x.ini:3: secret: the file is too long" } },
         { "[channel]\ntype = slack\nsecret = open\n",
           { "channels.d/x.ini:3: secret: the file may be read by everyone" } },
+        /* secrets that everybody on the way could read */
+        { "[channel]\ntype = slack\nsecret = clear\n",
+          { "channels.d/x.ini:3: secret: the file holds an address with http://" } },
+        { "[channel]\ntype = pagerduty\nsecret = pager\nurl = http://127.example.com/x\n",
+          { "channels.d/x.ini:4: url: http:// shows" } },
+        { "[channel]\ntype = slack\nurl = http://[::2]:80/x\n",
+          { "channels.d/x.ini:3: url: http:// shows" } },
         /* the secret itself in the wrong place */
         { "[channel]\ntype = slack\nsecret = " HOOK "\n",
           { "channels.d/x.ini:3: secret: must be the name of a file" } },
@@ -170,6 +177,7 @@ static void test_bad(void **state)
         put_secret(f, "empty", "\n");
         put_secret(f, "two", "one\ntwo\n");
         put_secret(f, "binary", "k\xc3\xa9y");
+        put_secret(f, "clear", "http://hooks.example.com/services/T0/B0/XXXXXXXXXXXXXXXXXXXX");
         memset(huge, 'x', sizeof(huge));
         huge[sizeof(huge) - 1] = '\0';
         put_secret(f, "huge", huge);
@@ -219,6 +227,43 @@ static void test_names_and_count(void **state)
         l = load(f);
         assert_int_equal(l.set.count + l.set.left_out_count, CHANNELS_MAX);
         assert_non_null(strstr(l.problems, "more than the 16 allowed"));
+        done(&l);
+}
+
+/* To this machine itself, and where somebody has said that it may be. */
+static void test_in_the_clear(void **state)
+{
+        static const char *const good[] = {
+                "type = slack\nurl = http://127.0.0.1:8080/x\n",
+                "type = slack\nurl = http://127.1.2.3/x\n",
+                "type = slack\nurl = http://[::1]:8080/x\n",
+                "type = pagerduty\nsecret = pager\nurl = http://localhost/x\n",
+                "type = pagerduty\nsecret = pager\nallow-http = yes\nurl = http://pd.example.com/x\n",
+                "type = webhook\nurl = http://hook.example.com/x\n",
+        };
+        struct folder *f = *state;
+        put_secrets(f);
+        for (size_t i = 0; i < ELEMENTS_OF(good); i++) {
+                char text[256];
+                snprintf(text, sizeof(text), "[channel]\n%s", good[i]);
+                folder_put(f, "channels.d/x.ini", text);
+                struct loaded l = load(f);
+                assert_string_equal(l.problems, "");
+                assert_int_equal(l.set.count, 1);
+                done(&l);
+        }
+}
+
+/* It would read as empty, and an empty file is no channel and no fault. */
+static void test_fifo(void **state)
+{
+        struct folder *f = *state;
+        folder_put(f, "channels.d/a.ini", "");
+        _cleanup_free_ char *path = below(f, "channels.d/x.ini");
+        assert_int_equal(mkfifo(path, 0600), 0);
+        struct loaded l = load(f);
+        assert_non_null(strstr(l.problems, "x.ini: is not a plain file"));
+        assert_int_equal(l.set.left_out_count, 1);
         done(&l);
 }
 
@@ -314,6 +359,8 @@ int main(void)
                 TEST(test_bad),
                 TEST(test_names_and_count),
                 TEST(test_no_folder),
+                TEST(test_in_the_clear),
+                TEST(test_fifo),
                 TEST(test_drop_in_and_mask),
                 TEST(test_credentials),
                 TEST(test_check_without_rights),

@@ -11,6 +11,7 @@
 #include "deliver/outbox.h"
 #include "deliver/queue.h"
 #include "deliver/record.h"
+#include "deliver/settled.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 #define STEM "00000000000000000007-" ID
@@ -154,6 +155,54 @@ static void test_remove(void **state)
         outbox_close(&o);
 }
 
+/* What has left the spool is known, also to the next courier, within a bound. */
+static void test_settled(void **state)
+{
+        struct folder *f = *state;
+        static struct settled s;
+        char id[QUEUE_ID_MAX];
+        settled_open(&s, f->path);
+        assert_false(settled_knows(&s, ID));
+        settled_add(&s, ID);
+        settled_close(&s);
+        settled_open(&s, f->path);
+        assert_true(settled_knows(&s, ID));
+        for (unsigned i = 0; i < 10 * SETTLED_MAX; i++) {
+                snprintf(id, sizeof(id), "%032x", i);
+                settled_add(&s, id);
+        }
+        settled_close(&s);
+        _cleanup_free_ char *text = content(f, "settled");
+        assert_true(strlen(text) <= (size_t)9 * SETTLED_MAX * QUEUE_ID_MAX);
+        settled_open(&s, f->path);
+        assert_true(settled_knows(&s, id));
+        snprintf(id, sizeof(id), "%032x", 9 * SETTLED_MAX + 1);
+        assert_true(settled_knows(&s, id));
+        assert_false(settled_knows(&s, ID));
+        settled_close(&s);
+
+        /* damaged: what can be read of it counts */
+        folder_put(f, "settled", "\xff\n\n" ID "\nxyz\n012");
+        settled_open(&s, f->path);
+        assert_true(settled_knows(&s, ID));
+        assert_int_equal(s.count, 1);
+        settled_close(&s);
+        /* something else in its place */
+        _cleanup_free_ char *path = path_join(f->path, "settled");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/etc/passwd", path), 0);
+        settled_open(&s, f->path);
+        settled_add(&s, ID);
+        settled_close(&s);
+        settled_open(&s, f->path);
+        assert_true(settled_knows(&s, ID));
+        settled_close(&s);
+        settled_open(&s, NULL);
+        settled_add(&s, ID);
+        assert_true(settled_knows(&s, ID));
+        settled_close(&s);
+}
+
 static void test_bury_for(void **state)
 {
         struct folder *f = *state;
@@ -294,6 +343,7 @@ int main(void)
                 TEST(test_records),
                 TEST(test_damaged_record),
                 TEST(test_remove),
+                TEST(test_settled),
                 TEST(test_bury_for),
                 TEST(test_bury_long_name),
                 TEST(test_dead_bound),

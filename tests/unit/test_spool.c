@@ -21,6 +21,8 @@
 
 #define ID "0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210"
+/* Others again: an id is announced once. n: two hex digits, as text. */
+#define ID_OF(n) "0123456789abcdef0123456789abcd" n
 
 struct place {
         char top[64], path[80];
@@ -174,14 +176,14 @@ static void test_sequence(void **state)
         struct spool_count count;
         char *text;
 
-        assert_int_equal(write_event(p, ID, "1"), 0);
-        assert_int_equal(write_event(p, ID, "2"), 0);
+        assert_int_equal(write_event(p, ID_OF("01"), "1"), 0);
+        assert_int_equal(write_event(p, ID_OF("02"), "2"), 0);
         /* both were delivered */
-        assert_int_equal(unlink(in(p, "new/00000000000000000001-" ID ".json")), 0);
-        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID ".json")), 0);
+        assert_int_equal(unlink(in(p, "new/00000000000000000001-" ID_OF("01") ".json")), 0);
+        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID_OF("02") ".json")), 0);
         reopen(p);
-        assert_int_equal(write_event(p, ID, "3"), 0);
-        assert_event(p, 3, ID, "3");
+        assert_int_equal(write_event(p, ID_OF("03"), "3"), 0);
+        assert_event(p, 3, ID_OF("03"), "3");
         text = content_of(p, "sequence");
         assert_string_equal(text, "3\n");
         free(text);
@@ -191,8 +193,8 @@ static void test_sequence(void **state)
         put_file(p, "dead/00000000000000000009-" ID ".json", "{}");
         put_file(p, "dead/00000000000000000009-" ID ".reason", "gone");
         reopen(p);
-        assert_int_equal(write_event(p, ID, "10"), 0);
-        assert_event(p, 10, ID, "10");
+        assert_int_equal(write_event(p, ID_OF("10"), "10"), 0);
+        assert_event(p, 10, ID_OF("10"), "10");
         assert_int_equal(spool_count(&p->spool, 0, &count), 0);
         assert_int_equal(count.dead, 1);
         assert_int_equal(count.waiting, 2);
@@ -203,15 +205,24 @@ static void test_sequence(void **state)
         };
         for (size_t i = 0; i < ELEMENTS_OF(bad); i++) {
                 put_file(p, "sequence", bad[i]);
+                char id[] = ID_OF("a0");
+                id[31] = (char)('0' + i);
                 reopen(p);
-                assert_int_equal(write_event(p, ID, "x"), 0);
+                assert_int_equal(write_event(p, id, "x"), 0);
                 assert_true(p->spool.last >= 1795152897500001);
         }
         /* the largest number as a name does not stop it */
         put_file(p, "new/18446744073709551615-" ID ".json", "{}");
         reopen(p);
-        assert_int_equal(write_event(p, ID, "x"), 0);
-        assert_true(p->spool.last < UINT64_MAX);
+        assert_int_equal(write_event(p, ID_OF("b0"), "x"), 0);
+        assert_true(p->spool.last < 1795152897600000);
+        /* nor does one that is far ahead use the numbers up, with and without `sequence` */
+        put_file(p, "sequence", "100");
+        put_file(p, "dead/00000000009999999999-" ID_OF("b1") ".json", "{}");
+        put_file(p, "dead/00000000000000000105-" ID_OF("b2") ".json", "{}");
+        reopen(p);
+        assert_int_equal(write_event(p, ID_OF("b3"), "x"), 0);
+        assert_event(p, 106, ID_OF("b3"), "x");
 }
 
 static void test_leftovers(void **state)
@@ -271,7 +282,7 @@ static void test_sequence_elsewhere(void **state)
         fifo = open(in(p, "sequence"), O_RDWR | O_CLOEXEC); /* a writer that never writes */
         assert_true(fifo >= 0);
         reopen(p);
-        assert_int_equal(write_event(p, ID, "y"), 0);
+        assert_int_equal(write_event(p, OTHER, "y"), 0);
         assert_true(p->spool.last >= 1795152897500001);
 }
 
@@ -309,21 +320,44 @@ static void test_failure_and_retry(void **state)
         assert_event(p, 1, ID, "4"); /* nothing was left that knew of more */
 }
 
+/* A daemon that was killed after the spool file, and before it could note that, announces the event
+ * again: it is there already, whether it waits or was given up. */
+static void test_same_event(void **state)
+{
+        struct place *p = *state;
+        struct spool_count count;
+
+        assert_int_equal(write_event(p, ID, "1"), 0);
+        assert_int_equal(write_event(p, OTHER, "2"), 0);
+        char *from = strdup(in(p, "new/00000000000000000002-" OTHER ".json"));
+        assert_int_equal(rename(from, in(p, "dead/00000000000000000002-" OTHER ".json")), 0);
+        free(from);
+        reopen(p);
+        assert_int_equal(write_event(p, ID, "1"), 0);
+        assert_int_equal(write_event(p, OTHER, "2"), 0);
+        assert_int_equal(spool_count(&p->spool, 0, &count), 0);
+        assert_int_equal(count.waiting, 1);
+        assert_int_equal(count.dead, 1);
+        assert_int_equal(write_event(p, ID_OF("03"), "3"), 0);
+        assert_event(p, 3, ID_OF("03"), "3");
+}
+
 static void test_full(void **state)
 {
         struct place *p = *state;
 
         p->spool.max = 5 * 4096;
-        for (int i = 0; i < 4; i++)
-                assert_int_equal(write_event(p, ID, "x"), 0);
+        static const char *const ids[] = { ID_OF("01"), ID_OF("02"), ID_OF("03"), ID_OF("04") };
+        for (size_t i = 0; i < ELEMENTS_OF(ids); i++)
+                assert_int_equal(write_event(p, ids[i], "x"), 0);
         assert_int_equal(write_event(p, ID, "five"), -EDQUOT);
         assert_int_equal(write_event(p, ID, "five"), -EDQUOT);
         /* what was given up does not count, what was taken makes room */
-        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID ".json")), 0);
+        assert_int_equal(unlink(in(p, "new/00000000000000000002-" ID_OF("02") ".json")), 0);
         assert_int_equal(write_event(p, ID, "five"), 0);
         assert_event(p, 5, ID, "five");
         reopen(p);
-        assert_int_equal(write_event(p, ID, "six"), -EDQUOT);
+        assert_int_equal(write_event(p, OTHER, "six"), -EDQUOT);
 }
 
 int main(void)
@@ -336,6 +370,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_link, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_sequence_elsewhere, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_same_event, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         };
 
