@@ -67,12 +67,21 @@ static enum severity ripe_severity(struct alert *a, const struct alert_timing *t
 static struct alert_change tell(struct alert *a, enum event_type type, enum severity to,
                                 const struct alert_input *in)
 {
-        struct alert_change c = { .happened = true, .type = type, .previous = a->severity };
+        struct alert_change c = {
+                .happened = true, .type = type, .previous = a->severity, .quiet = in->quiet
+        };
         bool over = type == EVENT_RESOLVED || type == EVENT_ADOPTED;
+        bool worse = type == EVENT_ESCALATED || type == EVENT_REMINDER;
         a->severity = over ? SEVERITY_OK : to;
         if (a->severity > a->highest)
                 a->highest = a->severity;
-        if (!a->triggered && a->severity >= SEVERITY_WARNING) {
+        if (over || worse)
+                a->acknowledged = false;
+        if (c.quiet == QUIET_NOT && a->acknowledged)
+                c.quiet = QUIET_ACKNOWLEDGED;
+        if (in->quiet != QUIET_NOT || c.quiet == QUIET_NOT)
+                a->held_back = in->quiet != QUIET_NOT && a->severity >= SEVERITY_WARNING;
+        if (c.quiet == QUIET_NOT && !a->triggered && a->severity >= SEVERITY_WARNING) {
                 c.trigger = true;
                 a->triggered = true;
         } else if (a->triggered && a->severity < SEVERITY_WARNING) {
@@ -103,6 +112,16 @@ static struct alert_change step_waiting(struct alert *a, const struct alert_timi
         a->state = ALERT_FIRING;
         a->fired = in->time;
         return tell(a, EVENT_FIRING, ripe, in);
+}
+
+/* It was wrong while nobody was to be told, and still is. Who was told of it before is reminded. */
+static struct alert_change tell_late(struct alert *a, const struct alert_input *in)
+{
+        if (a->triggered)
+                return tell(a, EVENT_REMINDER, a->severity, in);
+        struct alert_change c = tell(a, EVENT_FIRING, a->severity, in);
+        c.previous = SEVERITY_OK;
+        return c;
 }
 
 static struct alert_change step_firing(struct alert *a, const struct alert_timing *timing,
@@ -141,6 +160,10 @@ static struct alert_change step_firing(struct alert *a, const struct alert_timin
                         return c;
                 }
         }
+        if (in->quiet != QUIET_NOT)
+                a->held_back = a->severity >= SEVERITY_WARNING;
+        else if (a->held_back && !a->acknowledged && now >= SEVERITY_WARNING)
+                return tell_late(a, in);
         bool worse = is_worse(in->value,
                               a->told_value + (in->falling ? -WORSE : WORSE) * fabs(a->told_value),
                               in->falling);
@@ -157,6 +180,17 @@ struct alert_change alert_step(struct alert *a, const struct alert_timing *timin
         if (a->state != ALERT_INACTIVE && in->known && is_worse(in->value, a->peak, in->falling))
                 a->peak = in->value;
         return a->state == ALERT_FIRING ? step_firing(a, timing, in) : step_waiting(a, timing, in);
+}
+
+bool alert_acknowledge(struct alert *a, double time, double value)
+{
+        if (a->state != ALERT_FIRING)
+                return false;
+        a->acknowledged = true;
+        a->told = time;
+        if (isfinite(value))
+                a->told_value = value;
+        return true;
 }
 
 struct alert_change alert_end(struct alert *a, double time)

@@ -27,6 +27,7 @@ struct alert_input {
         bool falling;           /* the smaller the worse: a drop */
         bool jumped;   /* spike, drop: it began at `before`, not at the first wrong value */
         double before; /* the level that it left; NaN unknown */
+        enum event_quiet quiet; /* the channels are not to be told now */
 };
 
 struct alert {
@@ -43,6 +44,9 @@ struct alert {
         double peak;             /* worst value since then */
         double told, told_value; /* the last event */
         bool triggered;          /* a trigger was sent that a resolve must follow */
+        bool held_back;          /* it was wrong while the channels were not to be told: what still
+                                    is when that ends is told then */
+        bool acknowledged;       /* a person knows: quiet until it gets worse */
 };
 
 /* What the step brought about. */
@@ -51,6 +55,7 @@ struct alert_change {
         enum event_type type;
         enum severity previous;
         bool trigger, resolve;
+        enum event_quiet quiet; /* a resolve is for the channels all the same */
 };
 
 void alert_init(struct alert *a);
@@ -62,6 +67,10 @@ bool alert_is_idle(const struct alert *a);
 /* Moves the alert to input->time. */
 struct alert_change alert_step(struct alert *a, const struct alert_timing *timing,
                                const struct alert_input *input);
+
+/* A person knows of it and wants to hear no more until it is worse than now: a higher severity, or
+ * what makes a reminder. value NaN: as last told. False when it is not firing. */
+bool alert_acknowledge(struct alert *a, double time, double value);
 
 /* Ends the alert at once (its rule is gone). True with the change when it was firing. */
 struct alert_change alert_end(struct alert *a, double time);

@@ -22,6 +22,14 @@ static const char *const UNIT_NAMES[] = {
 };
 static_assert(ELEMENTS_OF(UNIT_NAMES) == UNIT_COUNT + 1, "each unit has a name");
 
+static const char *const QUIET_NAMES[] = {
+        [QUIET_NOT] = "",
+        [QUIET_ACKNOWLEDGED] = "acknowledged",
+        [QUIET_SILENCED] = "silenced",
+        [QUIET_OBSERVED] = "observed",
+};
+static_assert(ELEMENTS_OF(QUIET_NAMES) == QUIET_COUNT, "each reason to be quiet has a name");
+
 const char *event_type_name(enum event_type type)
 {
         assert((size_t)type < ELEMENTS_OF(TYPE_NAMES));
@@ -50,4 +58,15 @@ const char *event_unit_name(enum event_unit unit)
 int event_unit_by_name(const char *name)
 {
         return find(UNIT_NAMES, ELEMENTS_OF(UNIT_NAMES), name);
+}
+
+const char *event_quiet_name(enum event_quiet quiet)
+{
+        assert((size_t)quiet < ELEMENTS_OF(QUIET_NAMES));
+        return QUIET_NAMES[quiet];
+}
+
+int event_quiet_by_name(const char *name)
+{
+        return find(QUIET_NAMES, ELEMENTS_OF(QUIET_NAMES), name);
 }

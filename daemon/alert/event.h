@@ -21,6 +21,17 @@ enum event_type {
 const char *event_type_name(enum event_type type); /* "firing", "escalated", ... */
 int event_type_by_name(const char *name);          /* or -1 */
 
+/* Why the channels are not told of an event that the journal is told of. */
+enum event_quiet {
+        QUIET_NOT,
+        QUIET_ACKNOWLEDGED, /* a person knows, and it is not worse than then */
+        QUIET_SILENCED,     /* a person has silenced its rule for a time */
+        QUIET_OBSERVED,     /* its rule, or all of them, are only tried out */
+        QUIET_COUNT,
+};
+const char *event_quiet_name(enum event_quiet quiet); /* "", "acknowledged", "silenced" ... */
+int event_quiet_by_name(const char *name);            /* or -1 */
+
 enum event_unit { UNIT_BYTES, UNIT_BYTES_PER_COUNT, UNIT_RATIO, UNIT_COUNT };
 const char *
 event_unit_name(enum event_unit unit);    /* "bytes", "bytes_per_count", "ratio", "count" */
@@ -51,6 +62,10 @@ struct event {
         /* For receivers that know trigger and resolve: an alert's first event above notice is the
          * trigger, falling back to notice or ending is the resolve; both false for notices. */
         bool trigger, resolve;
+        /* Not for the channels, unless it is a resolve. An event that is only observed is at most a
+         * notice; would_be is the severity that it has otherwise. */
+        enum event_quiet quiet;
+        enum severity would_be;
 
         const char *rule, *dimension;                     /* not owned; valid during the call */
         const char *summary, *explain, *action, *runbook; /* not owned; runbook may be NULL */

@@ -237,10 +237,11 @@ static int submit_spool(struct announcer *a, const struct event *e)
         return r;
 }
 
-/* A notice pages nobody. */
+/* A notice pages nobody. What is quiet does not either, but the end of what was paged is told. */
 static bool is_for_channels(const struct event *e)
 {
-        return e->trigger || e->resolve || e->severity >= SEVERITY_WARNING;
+        return e->trigger || e->resolve ||
+               (e->severity >= SEVERITY_WARNING && e->quiet == QUIET_NOT);
 }
 
 int announcer_tell(struct announcer *a, const struct event *e)

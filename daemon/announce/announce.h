@@ -30,8 +30,8 @@ int announcer_tell(struct announcer *a, const struct event *e);
 
 /* 0: it is on its way, in order. -ENOBUFS when a queue is full: try again next tick with the same
  * event, what has been queued of it is remembered by its id; other negative errno. Events that
- * nobody could be paged for go to the journal only: those of notices, but for the one that closes
- * what was paged. */
+ * nobody is paged for go to the journal only: those of notices and those that are quiet, but for
+ * the one that closes what was paged. */
 int announcer_event(struct announcer *a, const struct event *e);
 
 /* Does with an event all that announcer_event does before it hands it over, and throws it away. */

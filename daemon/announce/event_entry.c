@@ -25,6 +25,8 @@ static int priority_of(const struct event *e)
 {
         if (e->type == EVENT_RESOLVED || e->type == EVENT_EASED || e->type == EVENT_ADOPTED)
                 return LOG_INFO;
+        if (e->quiet != QUIET_NOT) /* who pages by the journal is not to be paged either */
+                return LOG_NOTICE;
         switch (e->severity) {
         case SEVERITY_CRITICAL:
                 return LOG_CRIT;
@@ -49,6 +51,15 @@ static size_t first_sentence(const char *s)
         return strlen(s);
 }
 
+/* The mark of what no channel is told. */
+static void add_quiet(struct text *t, const struct event *e)
+{
+        if (e->quiet == QUIET_OBSERVED && e->would_be > e->severity)
+                text_add(t, "(observed, would be %s) ", severity_name(e->would_be));
+        else if (e->quiet != QUIET_NOT)
+                text_add(t, "(%s) ", event_quiet_name(e->quiet));
+}
+
 /* What happened, and for what is going wrong what to look at first. */
 static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
 {
@@ -56,6 +67,7 @@ static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
         struct text t;
 
         text_init(&t, buffer, MESSAGE_MAX);
+        add_quiet(&t, e);
         if (e->type == EVENT_RESOLVED || e->type == EVENT_ADOPTED) {
                 text_add(&t, "%s", e->text);
                 return;
@@ -159,6 +171,9 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         entry_add(e, "KMEMWATCH_EVENT", event_type_name(event->type));
         entry_add(e, "KMEMWATCH_SEVERITY", severity_name(event->severity));
         entry_add(e, "KMEMWATCH_PREVIOUS_SEVERITY", severity_name(event->previous_severity));
+        entry_add(e, "KMEMWATCH_QUIET", event_quiet_name(event->quiet));
+        if (event->quiet == QUIET_OBSERVED)
+                entry_add(e, "KMEMWATCH_WOULD_BE", severity_name(event->would_be));
         entry_add(e, "KMEMWATCH_RULE", event->rule);
         entry_add(e, "KMEMWATCH_DIMENSION", event->dimension);
         entry_add(e, "KMEMWATCH_KIND", kind_name(event->kind));

@@ -100,6 +100,8 @@ size_t readable_event(const char *data, size_t size, const struct readable_style
         const char *summary = entry_value(data, size, "KMEMWATCH_SUMMARY");
         const char *runbook = entry_value(data, size, "KMEMWATCH_RUNBOOK");
         const char *rule = entry_value(data, size, "KMEMWATCH_RULE");
+        const char *quiet = entry_value(data, size, "KMEMWATCH_QUIET");
+        const char *would_be = entry_value(data, size, "KMEMWATCH_WOULD_BE");
         struct headline head = headline_of(event ? event : "", severity ? severity : "");
         char local[32], foot[ENTRY_VALUE_MAX + 256];
         bool wrong;
@@ -112,6 +114,9 @@ size_t readable_event(const char *data, size_t size, const struct readable_style
                  style->colour ? RESET : "",
                  event && strcmp(event, "reminder") == 0 ? " (still)" : "",
                  event && strcmp(event, "eased") == 0 ? " (eased)" : "");
+        if (quiet)
+                text_add(&t, "(%s%s%s) ", quiet, would_be ? ", would be " : "",
+                         would_be ? would_be : "");
         text_add(&t, "%s%s%s\n", style->colour ? BOLD : "", summary ? summary : "",
                  style->colour ? RESET : "");
         add_paragraph(&t, style, "", entry_value(data, size, "KMEMWATCH_TEXT"));

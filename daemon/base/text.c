@@ -260,3 +260,24 @@ bool has_prefix(const char *s, const char *prefix)
 {
         return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+bool glob_match(const char *pattern, const char *s)
+{
+        const char *star = NULL, *from = NULL;
+
+        while (*s) {
+                if (*pattern == '*') {
+                        star = ++pattern;
+                        from = s;
+                } else if (*pattern == '?' || *pattern == *s) {
+                        pattern++;
+                        s++;
+                } else if (star) { /* the last star takes one more; those before it have enough */
+                        pattern = star;
+                        s = ++from;
+                } else {
+                        return false;
+                }
+        }
+        return pattern[strspn(pattern, "*")] == 0;
+}

@@ -46,3 +46,8 @@ char *trim(char *s);
 
 bool has_suffix(const char *s, const char *suffix);
 bool has_prefix(const char *s, const char *prefix);
+
+/* Whether all of s fits the pattern, in which * stands for any characters and ? for one. Unlike
+ * fnmatch(3), which a stranger's pattern of many stars keeps busy for ever, its time is at most the
+ * product of the two lengths. */
+bool glob_match(const char *pattern, const char *s);

@@ -62,6 +62,7 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                         w->workload = (int)series_find_or_add(e, -1, &r->workload, &nothing,
                                                               r->workload_name);
                 w->applies = r->when & 1u << e->kind;
+                w->untold = engine_ask_quiet(e, r);
                 alert_init(&w->alert);
                 struct series *s = &e->series[w->series];
                 if (r->kind == KIND_SPIKE)
@@ -266,6 +267,7 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
                 .falling = r->kind == KIND_DROP,
                 .jumped = r->kind == KIND_SPIKE || r->kind == KIND_DROP,
                 .before = w->verdict.baseline,
+                .quiet = w->untold,
         };
         w->change = alert_step(&w->alert, &timing, &input);
         w->idle = alert_is_idle(&w->alert);

@@ -42,13 +42,25 @@ void engine_rehearse(const struct engine *e, void (*show)(const struct event *e,
  * -ENOBUFS when too many ends of earlier ones still wait, nothing has changed. */
 int engine_set_rules(struct engine *e, const struct rule_set *rules);
 
+/* Says which rules the channels are not to be told of from the next sample on, until it is called
+ * again: asked once for each rule, and again for those of a later engine_set_rules, so it must live
+ * as long as the engine. A rule that is only observed (mode = observe) is that in any case. */
+typedef enum event_quiet (*engine_quiet)(const struct rule *rule, void *userdata);
+void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata);
+
+/* A person knows of the alerts of that name (an alert id, a rule, a pattern of rules, or a
+ * dimension). Returns how many firing alerts of warning or above that were. */
+unsigned engine_acknowledge(struct engine *e, const char *name);
+
 struct engine_summary {
         uint64_t samples;
         unsigned dimensions; /* measured fields */
         unsigned rules;      /* that apply to this kind of host */
         unsigned elsewhere;  /* rules for other kinds of hosts */
         unsigned firing;     /* at warning or critical */
+        unsigned quiet;      /* of these, told to no channel: silenced or acknowledged */
         unsigned notices;    /* firing at notice */
+        unsigned observed;   /* rules that apply and are only observed */
         unsigned waiting;    /* events that could not be taken yet */
         enum severity worst; /* of what is firing */
         bool learning;       /* some dimension has no answer yet */

@@ -35,6 +35,7 @@ struct watch {
                      */
 
         const struct rule *rule;
+        enum event_quiet untold; /* what becomes of it is not for the channels, and why */
         struct alert alert;
         struct verdict verdict;
         struct workload_numbers explained; /* as last judged */
@@ -47,6 +48,8 @@ struct engine {
         const struct host_facts *host;
         engine_take_event take;
         void *userdata;
+        engine_quiet ask_quiet; /* NULL: nobody is asked */
+        void *quiet_userdata;
 
         struct timeline timeline;
         double now; /* engine time of the last sample */
@@ -74,6 +77,16 @@ int engine_build(struct engine *e, const struct rule_set *rules);
 
 /* Frees what engine_build has allocated. */
 void engine_unbuild(struct engine *e);
+
+/* Whether the channels are to be told of what the rule says now. */
+enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r);
+
+/* What is quiet of the alert now: an alert that is acknowledged is that while it is not silenced.
+ */
+enum event_quiet watch_quiet(const struct watch *w);
+
+/* The severity of its alert as it is told: what is only observed is at most a notice. */
+enum severity watch_severity(const struct watch *w);
 
 /* Everything the rule is judged by now. */
 void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret);

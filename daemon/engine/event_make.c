@@ -6,6 +6,7 @@
 
 #include "alert/text.h"
 #include "base/hash.h"
+#include "base/macros.h"
 #include "engine/engine_internal.h"
 #include "engine/explanation.h"
 #include "judge/expression.h"
@@ -104,16 +105,20 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
         const struct series *s = &e->series[w->series];
         const struct rule *r = w->rule;
         bool over = change->type == EVENT_RESOLVED || change->type == EVENT_ADOPTED;
+        bool observed = change->quiet == QUIET_OBSERVED;
+        enum severity most = observed ? SEVERITY_NOTICE : SEVERITY_CRITICAL;
 
         *ret = (struct event){
                 .time = time,
                 .type = change->type,
                 .kind = r->kind,
-                .severity = a->severity,
-                .previous_severity = change->previous,
-                .highest_severity = a->highest,
+                .severity = MIN_OF(a->severity, most),
+                .previous_severity = MIN_OF(change->previous, most),
+                .highest_severity = MIN_OF(a->highest, most),
                 .trigger = change->trigger,
                 .resolve = change->resolve,
+                .quiet = change->quiet,
+                .would_be = a->severity,
                 .rule = r->name,
                 .dimension = r->dimension,
                 .summary = r->summary,

@@ -3,14 +3,12 @@
 #include "engine/explain.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
-#include "config/suggest.h"
 #include "engine/engine_internal.h"
 #include "engine/explanation.h"
 #include "judge/rule_load.h"
@@ -148,41 +146,15 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
         return o;
 }
 
-static bool is_meant(const char *name, const struct watch *w)
-{
-        const struct rule *r = w->rule;
-
-        return fnmatch(name, r->name, 0) == 0 || strcmp(name, r->dimension) == 0 ||
-               (r->field >= 0 && r->field < FIELD_KNOWN_COUNT &&
-                strcmp(name, field_name((enum field)r->field)) == 0);
-}
-
-static int nothing_meant(const struct engine *e, const char *name, char error[EXPLAIN_ERROR_MAX])
-{
-        struct suggestion nearest;
-        char text[SUGGEST_TEXT_MAX];
-
-        suggestion_init(&nearest, name);
-        for (size_t i = 0; i < e->watch_count; i++) {
-                suggestion_offer(&nearest, e->watches[i].rule->name);
-                suggestion_offer(&nearest, e->watches[i].rule->dimension);
-        }
-        snprintf(error, EXPLAIN_ERROR_MAX, "no rule and no dimension is called \"%.63s\"%s", name,
-                 suggestion_text(&nearest, text));
-        return -ENOENT;
-}
-
 int explain_json(const struct engine *e, const char *name, char **ret,
                  char error[EXPLAIN_ERROR_MAX])
 {
+        if (!engine_is_meant(e, name, error))
+                return -ENOENT;
         json_t *rules = json_array();
         for (size_t i = 0; i < e->watch_count; i++)
-                if (is_meant(name, &e->watches[i]))
+                if (rule_is_meant(e->watches[i].rule, name))
                         json_array_append_new(rules, rule_json(e, &e->watches[i]));
-        if (json_array_size(rules) == 0) {
-                json_decref(rules);
-                return nothing_meant(e, name, error);
-        }
         char moment[FORMAT_MAX];
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));

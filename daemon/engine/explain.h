@@ -8,10 +8,11 @@ struct engine;
 
 enum { EXPLAIN_ERROR_MAX = 192 };
 
-/* Explains the rules that `name` stands for: a rule's name or a pattern of them as in fnmatch(3),
- * or a dimension (SUnreclaim, KernelStack/threads), which stands for all rules that measure it. 0
- * with *ret in fresh memory; -ENOENT with a sentence in error when nothing is called so; -ENOMEM.
- */
+/* Whether some rule is meant by `name` (rule_is_meant); else a sentence in error. */
+bool engine_is_meant(const struct engine *e, const char *name, char error[EXPLAIN_ERROR_MAX]);
+
+/* Explains the rules that `name` stands for: see rule_is_meant. 0 with *ret in fresh memory;
+ * -ENOENT with a sentence in error when nothing is called so; -ENOMEM. */
 int explain_json(const struct engine *e, const char *name, char **ret,
                  char error[EXPLAIN_ERROR_MAX]);
 

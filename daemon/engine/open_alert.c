@@ -98,6 +98,8 @@ static void add_alert(struct json_out *j, const struct engine *e, const struct o
         json_out_text(j, "severity", severity_name(a->severity), OPEN_SUMMARY_SIZE);
         json_out_text(j, "highest", severity_name(a->highest), OPEN_SUMMARY_SIZE);
         json_out_bool(j, "triggered", a->triggered);
+        json_out_bool(j, "held_back", a->held_back);
+        json_out_bool(j, "acknowledged", a->acknowledged);
         json_out_exact(j, "fired", k->fired_wall);
         add_moment(j, e, "pending_since", a->pending_since);
         add_moment(j, e, "notice_since", a->wrong_since[SEVERITY_NOTICE]);
@@ -115,6 +117,7 @@ static void add_alert(struct json_out *j, const struct engine *e, const struct o
                 json_out_text(j, "previous", severity_name(k->change.previous), OPEN_SUMMARY_SIZE);
                 json_out_bool(j, "trigger", k->change.trigger);
                 json_out_bool(j, "resolve", k->change.resolve);
+                json_out_text(j, "quiet", event_quiet_name(k->change.quiet), OPEN_SUMMARY_SIZE);
                 json_out_exact(j, "time", k->event_wall);
                 json_out_close(j, '}');
         }
@@ -194,6 +197,8 @@ static bool read_owed(const json_t *owed, struct open_alert *k)
         k->change.type = (enum event_type)type;
         k->change.trigger = json_is_true(json_object_get(owed, "trigger"));
         k->change.resolve = json_is_true(json_object_get(owed, "resolve"));
+        int quiet = word(owed, "quiet", event_quiet_by_name);
+        k->change.quiet = quiet < 0 ? QUIET_NOT : (enum event_quiet)quiet;
         k->event_wall = number(owed, "time");
         return type >= 0 && isfinite(k->event_wall) &&
                read_severity(owed, "previous", &k->change.previous);
@@ -218,6 +223,8 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         k.unit = (enum event_unit)unit;
         a->state = json_is_true(json_object_get(o, "firing")) ? ALERT_FIRING : ALERT_INACTIVE;
         a->triggered = json_is_true(json_object_get(o, "triggered"));
+        a->held_back = json_is_true(json_object_get(o, "held_back"));
+        a->acknowledged = json_is_true(json_object_get(o, "acknowledged"));
         a->fired = moment(o, "fired", c);
         a->pending_since = moment(o, "pending_since", c);
         a->wrong_since[SEVERITY_NOTICE] = moment(o, "notice_since", c);

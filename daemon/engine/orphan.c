@@ -13,10 +13,11 @@
 
 /* By cause. */
 static const struct {
-        const char *because, *explain, *action;
+        const char *ended, *because, *explain, *action;
 } words[] = {
         [ORPHAN_RULE_GONE] = {
-                "its rule is no longer there",
+                "closed",
+                ", because its rule is no longer there",
                 "The rule that raised this alert was removed, renamed, masked or given another "
                 "dimension, or it is not meant for this kind of machine. The alert was closed "
                 "because nothing judges it any more, not because the memory is known to be well "
@@ -25,7 +26,8 @@ static const struct {
                 "has to be done.",
         },
         [ORPHAN_REBOOT] = {
-                "the machine was restarted",
+                "ended by reboot",
+                "",
                 "The machine was restarted while this alert was open, and the memory that it was "
                 "about went with it. Whether the cause has gone too will show: if it has not, the "
                 "alert comes again.",
@@ -59,7 +61,7 @@ static void add_words(const struct orphan *o, struct event *event)
                          kind_name(k->kind), event_amount(k->unit, event->value, value));
                 return;
         }
-        text_add(&t, "%s: closed after %s, because %s; %s %s", k->dimension,
+        text_add(&t, "%s: %s after %s%s; %s %s", k->dimension, words[o->cause].ended,
                  format_duration(event->duration, lasted), words[o->cause].because,
                  k->kind == KIND_DROP ? "lowest" : "peak",
                  event_amount(k->unit, event->peak, value));
@@ -87,6 +89,8 @@ static void orphan_next(const struct engine *e, struct orphan *o)
                 .highest_severity = k->alert.highest,
                 .trigger = k->change.trigger,
                 .resolve = k->change.resolve,
+                .quiet = k->change.quiet,
+                .would_be = k->alert.severity,
                 .explain = words[o->cause].explain,
                 .action = words[o->cause].action,
                 .unit = k->unit,

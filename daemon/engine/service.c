@@ -302,6 +302,7 @@ int service_run(const struct service_options *o)
         }
         if (o->log_level < 0)
                 log_set_level(s.settings.log_level);
+        service_quiet_apply(&s);
         service_state_restore(&s);
         service_past_begin(&s);
         service_witness_set(&s);

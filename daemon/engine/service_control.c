@@ -56,6 +56,7 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .started = s->started,
                 .interval = s->settings.interval,
                 .status = status,
+                .observe = s->settings.observe,
                 .faults = &s->faults,
                 .troubles = texts,
                 .trouble_count = troubles.count,
@@ -94,10 +95,7 @@ static void on_explain(struct control_request *request, const char *argument, vo
 }
 
 const struct control_method service_methods[] = {
-        { "Explain", on_explain },
-        { "Status", on_status },
-        { "Alerts", on_alerts },
-        { "Who", service_on_who },
-        { "Top", service_on_top },
+        { "Explain", on_explain }, { "Status", on_status },   { "Alerts", on_alerts },
+        { "Who", service_on_who }, { "Top", service_on_top },
 };
 const size_t service_method_count = ELEMENTS_OF(service_methods);

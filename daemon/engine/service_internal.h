@@ -79,7 +79,7 @@ struct service {
         int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
         struct kept_file alerts_file, learned_file, baselines_file, past_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
-        double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
+        double health_at;         /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
         bool no_channels, no_channels_said; /* when the settings were read */
         int errors_told;                    /* of the state files, in STATUS= */
@@ -124,6 +124,9 @@ int service_kept_tell(struct kept_file *f, int r);
 void service_past_begin(struct service *s);
 void service_past_feed(struct service *s, double wall);
 void service_past_flush(struct service *s);
+
+/* service_quiet.c: what the channels are not told of. */
+void service_quiet_apply(struct service *s); /* after a change of the settings */
 
 /* service_health.c: what goes wrong behind the daemon. */
 void service_health_check(struct service *s, double monotonic);

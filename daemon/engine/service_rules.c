@@ -102,6 +102,7 @@ void service_rules_reload(struct service *s)
                 s->settings = settings;
                 service_past_begin(s);
                 service_witness_set(s);
+                service_quiet_apply(s);
                 if (s->options->log_level < 0)
                         log_set_level(settings.log_level);
                 log_info("reloaded: %zu rule%s", s->rules.count, s->rules.count == 1 ? "" : "s");

@@ -158,4 +158,7 @@ void service_start_words(struct service *s)
                 log_notice("started by an ordinary user, without a folder to write to: give it "
                            "some with --state DIR and --runtime DIR");
         say_host(s);
+        if (s->settings.observe)
+                log_notice("mode = observe: alerts are told to the journal as notices, and to no "
+                           "channel");
 }

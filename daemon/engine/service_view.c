@@ -83,6 +83,13 @@ void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX
         text_add(&t, ", %u alert%s", sum.firing, sum.firing == 1 ? "" : "s");
         if (sum.firing > 0)
                 text_add(&t, " (%s)", severity_name(sum.worst));
+        if (sum.quiet > 0)
+                text_add(&t, ", %u of them silenced or acknowledged", sum.quiet);
+        if (s->settings.observe)
+                text_add(&t, ", observing only");
+        else if (sum.observed > 0)
+                text_add(&t, ", %u rule%s observed only", sum.observed,
+                         sum.observed == 1 ? "" : "s");
         text_add(&t, ", %" PRIu64 " queued", spool.waiting + spool.held + sum.waiting);
         size_t faults = s->faults.count + s->faults.dropped;
         if (faults > 0)

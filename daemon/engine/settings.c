@@ -9,6 +9,8 @@
 
 #define KEY(field) .section = "daemon", .offset = offsetof(struct daemon_settings, field)
 
+static const char *const modes[] = { "page", "observe", NULL };
+
 static const struct key keys[] = {
         { KEY(interval), .name = "interval", .type = KEY_DURATION, .initial = "1s",
           /* The kernel folds its per-CPU counters once a second: faster shows little more. Slower
@@ -36,6 +38,11 @@ static const struct key keys[] = {
           .min = 0, .max = 2,
           .help = "How long an event waits for its culprit at most. Then it leaves without, and the "
                   "culprit follows in the journal. When memory is nearly gone it never waits." },
+        { KEY(observe), .name = "mode", .type = KEY_CHOICE, .choices = modes, .initial = "page",
+          .help = "observe: everything is done but paging. Alerts are told to the journal, as "
+                  "notices that say what they would be, and to no channel; kmemwatch status says "
+                  "so. For the first days on a fleet. A rule can have it for itself "
+                  "(kmemwatch.rules(5))." },
 };
 
 static const struct key_table table = { keys, ELEMENTS_OF(keys), "daemon" };

@@ -12,6 +12,7 @@ struct daemon_settings {
         bool attribution;            /* find out who is behind a change */
         double attribution_interval; /* seconds between two snapshots */
         double attribution_wait;     /* seconds that an event waits for its culprit, at most */
+        int observe;                 /* 1: all rules are only tried out */
 };
 
 /* For config_file_load (which sets the defaults), for the manual page and the example. */

@@ -61,8 +61,8 @@ static enum severity series_severity(const struct engine *e, size_t index)
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
                 if (w->applies && w->alert.state == ALERT_FIRING && w->series == index &&
-                    w->alert.severity > worst)
-                        worst = w->alert.severity;
+                    watch_severity(w) > worst)
+                        worst = watch_severity(w);
         }
         return worst;
 }
@@ -112,6 +112,9 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         struct event now;
         event_make(e, &copy, &still, e->wall, &now);
         bool firing = a->state == ALERT_FIRING;
+        enum severity worst = w->verdict.severity, waiting = worst;
+        if (w->untold == QUIET_OBSERVED && waiting > SEVERITY_NOTICE)
+                waiting = SEVERITY_NOTICE;
 
         json_t *o = json_object();
         json_object_set_new(o, "alert_id", json_string(firing ? w->news->alert_id : ""));
@@ -120,7 +123,10 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));
         json_object_set_new(o, "state", json_string(alert_state_name(a->state)));
         json_object_set_new(o, "severity",
-                            json_string(severity_name(firing ? a->severity : w->verdict.severity)));
+                            json_string(severity_name(firing ? watch_severity(w) : waiting)));
+        json_object_set_new(o, "quiet", json_string(event_quiet_name(watch_quiet(w))));
+        json_object_set_new(o, "would_be",
+                            json_string(severity_name(firing ? a->severity : worst)));
         json_object_set_new(o, "since", moment(e->wall - (e->now - a->pending_since)));
         json_object_set_new(o, "fired", moment(firing ? w->fired_wall : NAN));
         json_object_set_new(o, "value", amount(s->unit, now.value));
@@ -178,6 +184,7 @@ static json_t *rules_json(const struct engine_summary *s, const struct problems 
         if (faults->dropped > 0)
                 json_array_append_new(left_out, json_sprintf("and %zu more", faults->dropped));
         json_object_set_new(o, "active", json_integer(s->rules));
+        json_object_set_new(o, "observed", json_integer(s->observed));
         json_object_set_new(o, "elsewhere", json_integer(s->elsewhere));
         json_object_set_new(o, "left_out", left_out);
         return o;
@@ -220,6 +227,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(root, "time", moment(clock_realtime()));
         json_object_set_new(root, "started", moment(f->started));
         json_object_set_new(root, "status", json_string(f->status));
+        json_object_set_new(root, "mode", json_string(f->observe ? "observe" : "page"));
         json_object_set_new(root, "host", host_json(e));
         json_object_set_new(root, "interval_seconds", number(f->interval));
         json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));

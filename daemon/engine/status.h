@@ -2,6 +2,7 @@
 /* What the daemon answers to a person's `status` and `alerts`, as JSON (kmemwatch-formats(7)). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct status_frame {
         double started;                /* Unix seconds */
         double interval;               /* seconds */
         const char *status;            /* the STATUS= line */
+        bool observe;                  /* all rules are only tried out */
         const struct problems *faults; /* rules left out */
         const char *const *troubles;   /* of the daemon itself, each in a few words */
         size_t trouble_count;

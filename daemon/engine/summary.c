@@ -50,14 +50,17 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
                         continue;
                 }
                 ret->rules++;
+                ret->observed += w->untold == QUIET_OBSERVED;
                 ret->waiting += w->owed;
                 if (w->alert.state != ALERT_FIRING)
                         continue;
-                if (w->alert.severity >= SEVERITY_WARNING)
+                enum severity severity = watch_severity(w);
+                if (severity >= SEVERITY_WARNING)
                         ret->firing++;
                 else
                         ret->notices++;
-                if (w->alert.severity > ret->worst)
-                        ret->worst = w->alert.severity;
+                ret->quiet += severity >= SEVERITY_WARNING && watch_quiet(w) != QUIET_NOT;
+                if (severity > ret->worst)
+                        ret->worst = severity;
         }
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text.h"
+#include "sample/field.h"
 
 static const char *const kinds[] = {
         [KIND_SPIKE] = "spike",
@@ -81,4 +83,11 @@ const struct rule *rule_set_find(const struct rule_set *set, const char *name)
                 if (strcmp(set->rules[i].name, name) == 0)
                         return &set->rules[i];
         return NULL;
+}
+
+bool rule_is_meant(const struct rule *r, const char *name)
+{
+        return glob_match(name, r->name) || strcmp(name, r->dimension) == 0 ||
+               (r->field >= 0 && r->field < FIELD_KNOWN_COUNT &&
+                strcmp(name, field_name((enum field)r->field)) == 0);
 }

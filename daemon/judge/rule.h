@@ -105,6 +105,7 @@ struct rule {
         double repeat_seconds;    /* remind while firing, if worse; 0 never */
         double adopt_seconds;     /* spike, drop: a level that stays this long is the new normal */
         unsigned when;            /* bit per host_kind */
+        int observe;              /* 1: its events are told as notices, for trying it out */
 
         char *summary; /* one line */
         char *explain;
@@ -120,6 +121,10 @@ struct rule_set {
 };
 
 void rule_set_done(struct rule_set *set);
+
+/* Whether `name` stands for the rule, as persons give it: its name or a pattern of names (* and ?),
+ * or what it measures (SUnreclaim, KernelStack/threads). */
+bool rule_is_meant(const struct rule *r, const char *name);
 
 /* The rule of this name, or NULL. */
 const struct rule *rule_set_find(const struct rule_set *set, const char *name);

@@ -10,6 +10,8 @@
 static const char *const DETECTORS[] = { "spike", "drop", "growth", "ratio", NULL };
 static_assert(ELEMENTS_OF(DETECTORS) == KIND_COUNT + 1, "a detector has no name");
 
+static const char *const MODES[] = { "page", "observe", NULL };
+
 enum {
         DAY = 24 * 3600,
         SUMMARY_MAX = 150, /* Slack's header takes 150 characters */
@@ -162,6 +164,15 @@ static const struct key keys[] = {
           .initial = "any",
           .placeholder = "any | physical | vm | container",
           .help = "The kinds of machine the rule is for; several may be named, with commas." },
+        { .name = "mode",
+          .type = KEY_CHOICE,
+          .choices = MODES,
+          RULE(observe),
+          .initial = "page",
+          .help = "observe: the rule is tried out. It is judged, and its alerts live and are told to "
+                  "the journal, but as notices that say what they would be, and to no channel. "
+                  "What is still wrong when the rule is set to page is told then. The key mode in "
+                  "kmemwatch.conf(5) does the same for all rules." },
         { .name = "summary",
           .type = KEY_TEXT,
           RULE(summary),

@@ -54,6 +54,13 @@ static enum severity severity_of(const json_t *object)
         return severity < 0 ? SEVERITY_OK : (enum severity)severity;
 }
 
+static enum event_quiet quiet_of(const json_t *object)
+{
+        int quiet = event_quiet_by_name(text_of(object, "quiet"));
+
+        return quiet < 0 ? QUIET_NOT : (enum event_quiet)quiet;
+}
+
 static enum event_unit unit_of(const json_t *object)
 {
         int unit = event_unit_by_name(text_of(object, "unit"));
@@ -150,6 +157,8 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
 
 static void alert_parse(const json_t *o, struct reply_alert *ret)
 {
+        int would_be = severity_by_name(text_of(o, "would_be"));
+
         *ret = (struct reply_alert){
                 .id = text_of(o, "alert_id"),
                 .rule = text_of(o, "rule"),
@@ -161,6 +170,8 @@ static void alert_parse(const json_t *o, struct reply_alert *ret)
                 .runbook = text_of(o, "runbook"),
                 .firing = strcmp(text_of(o, "state"), "firing") == 0,
                 .severity = severity_of(o),
+                .quiet = quiet_of(o),
+                .would_be = would_be < 0 ? severity_of(o) : (enum severity)would_be,
                 .since = time_of(o, "since"),
                 .fired = time_of(o, "fired"),
                 .unit = unit_of(o),
@@ -221,7 +232,9 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
                 .started = time_of(root, "started"),
                 .interval = number_of(root, "interval_seconds"),
                 .samples = number_of(root, "samples"),
+                .observe = strcmp(text_of(root, "mode"), "observe") == 0,
                 .rules_active = number_of(rules, "active"),
+                .rules_observed = number_of(rules, "observed"),
                 .rules_elsewhere = number_of(rules, "elsewhere"),
                 .spool_waiting = number_of(spool, "waiting"),
                 .spool_oldest = number_of(spool, "oldest_seconds"),

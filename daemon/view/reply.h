@@ -34,7 +34,9 @@ struct reply_alert {
         const char *rule, *dimension, *text, *summary, *explain, *action, *runbook, *id;
         bool firing; /* else it waits whether it lasts */
         enum severity severity;
-        double since, fired; /* Unix seconds */
+        enum event_quiet quiet;
+        enum severity would_be; /* were it not only observed */
+        double since, fired;    /* Unix seconds */
         enum event_unit unit;
         double value, baseline, peak, limit;
         double rate;        /* bytes per second */
@@ -55,7 +57,8 @@ struct daemon_reply {
         size_t dimension_count;
         struct reply_alert *alerts;
         size_t alert_count;
-        double rules_active, rules_elsewhere;
+        bool observe; /* all rules are only tried out */
+        double rules_active, rules_elsewhere, rules_observed;
         const char **left_out;
         size_t left_out_count;
         const char **troubles; /* of the daemon itself */

@@ -72,8 +72,10 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
                 terminal_spaces(t, ALERT_INDENT);
                 terminal_wrap(t, STYLE_PLAIN, ALERT_INDENT, ALERT_INDENT, a->text);
         }
-        snprintf(origin, sizeof origin, "since %s (%s), rule %.*s",
-                 format_time_local(a->since, now, since),
+        snprintf(origin, sizeof origin, "%s%s%s%ssince %s (%s), rule %.*s",
+                 event_quiet_name(a->quiet), a->would_be > a->severity ? ", would be " : "",
+                 a->would_be > a->severity ? severity_name(a->would_be) : "",
+                 a->quiet != QUIET_NOT ? "; " : "", format_time_local(a->since, now, since),
                  format_duration(fmax(now - a->since, 0), lasts), 4 * RULE_NAME_MAX, a->rule);
         terminal_spaces(t, ALERT_INDENT);
         terminal_wrap(t, STYLE_FAINT, ALERT_INDENT, ALERT_INDENT, origin);

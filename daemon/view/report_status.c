@@ -131,6 +131,20 @@ static void print_headline(const struct terminal *t, const struct status_report 
         }
 }
 
+/* What is quiet on purpose. */
+static void print_mode(const struct terminal *t, const struct daemon_reply *d)
+{
+        if (d->observe)
+                terminal_line(t, STYLE_NOTICE,
+                              "mode = observe: alerts go to the journal as notices, nobody is "
+                              "paged");
+        else if (d->rules_observed > 0)
+                terminal_line(t, STYLE_NOTICE,
+                              "%.0f rule%s with mode = observe: their alerts are notices and page "
+                              "nobody",
+                              d->rules_observed, d->rules_observed == 1 ? "" : "s");
+}
+
 static void print_host(const struct terminal *t, const struct reply_host *h)
 {
         char buffer[512], size[FORMAT_MAX];
@@ -455,6 +469,7 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
         int r;
 
         print_headline(t, s);
+        print_mode(t, d);
         print_host(t, &d->host);
         if ((r = print_dimensions(t, d, s->now, false)) < 0 ||
             (r = print_dimensions(t, d, s->now, true)) < 0)

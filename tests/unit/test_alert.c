@@ -121,7 +121,7 @@ static void test_reminder_only_when_worse(void **state)
                 double value = s < 20 ? 100 : 100 * pow(1.02, s - 19);
                 struct alert_input in = {
                         10.0 * s, true, SEVERITY_WARNING, SEVERITY_WARNING, false, value, false,
-                        false,    NAN
+                        false,    NAN,  QUIET_NOT
                 };
                 struct alert_change c = alert_step(&a, &timing, &in);
                 if (c.happened && c.type == EVENT_REMINDER) {
@@ -197,7 +197,8 @@ static void test_end(void **state)
         alert_init(&a);
         assert_false(alert_end(&a, 1).happened);
         struct alert_input in = {
-                10, true, SEVERITY_CRITICAL, SEVERITY_CRITICAL, false, 1, false, false, NAN
+                10,    true, SEVERITY_CRITICAL, SEVERITY_CRITICAL, false, 1, false,
+                false, NAN,  QUIET_NOT
         };
         assert_true(alert_step(&a, &timing, &in).trigger);
         struct alert_change c = alert_end(&a, 20);

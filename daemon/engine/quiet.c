@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What the channels do not hear of: rules that are silenced or only observed, and alerts that a
+ * person knows of. Everything else of them goes on. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "config/suggest.h"
+#include "engine/engine_internal.h"
+#include "engine/explain.h"
+
+enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r)
+{
+        if (r->observe)
+                return QUIET_OBSERVED;
+        return e->ask_quiet ? e->ask_quiet(r, e->quiet_userdata) : QUIET_NOT;
+}
+
+void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata)
+{
+        e->ask_quiet = quiet;
+        e->quiet_userdata = userdata;
+        for (size_t i = 0; i < e->watch_count; i++)
+                e->watches[i].untold = engine_ask_quiet(e, e->watches[i].rule);
+}
+
+enum event_quiet watch_quiet(const struct watch *w)
+{
+        return w->untold == QUIET_NOT && w->alert.acknowledged ? QUIET_ACKNOWLEDGED : w->untold;
+}
+
+enum severity watch_severity(const struct watch *w)
+{
+        bool least = w->untold == QUIET_OBSERVED && w->alert.severity > SEVERITY_NOTICE;
+        return least ? SEVERITY_NOTICE : w->alert.severity;
+}
+
+unsigned engine_acknowledge(struct engine *e, const char *name)
+{
+        unsigned count = 0;
+        for (size_t i = 0; i < e->watch_count; i++) {
+                struct watch *w = &e->watches[i];
+                if (w->alert.severity < SEVERITY_WARNING ||
+                    (strcmp(w->news->alert_id, name) != 0 && !rule_is_meant(w->rule, name)))
+                        continue;
+                count += alert_acknowledge(&w->alert, e->now, w->verdict.value);
+        }
+        return count;
+}
+
+bool engine_is_meant(const struct engine *e, const char *name, char error[EXPLAIN_ERROR_MAX])
+{
+        struct suggestion nearest;
+        char text[SUGGEST_TEXT_MAX];
+
+        suggestion_init(&nearest, name);
+        for (size_t i = 0; i < e->watch_count; i++) {
+                const struct rule *r = e->watches[i].rule;
+                if (rule_is_meant(r, name))
+                        return true;
+                suggestion_offer(&nearest, r->name);
+                suggestion_offer(&nearest, r->dimension);
+        }
+        snprintf(error, EXPLAIN_ERROR_MAX, "no rule and no dimension is called \"%.63s\"%s", name,
+                 suggestion_text(&nearest, text));
+        return false;
+}
