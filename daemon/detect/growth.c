@@ -169,6 +169,21 @@ static bool is_over(const struct growth *g, const struct growth_params *p, const
         return false;
 }
 
+/* Whether the slope is surely within its noise, told from two numbers: the bucket noise that
+ * growth_examine adds to the error only widens it. The margin is for its rounding. */
+static bool is_noise(const struct growth_params *p, const struct trend_answer *a)
+{
+        return a->slope <= 0 || a->slope < 0.999 * p->sure * a->error;
+}
+
+static unsigned longest_known(const struct trend *t)
+{
+        unsigned level = TREND_LEVELS - 1;
+        while (level > 0 && !trend_read(t, level))
+                level--;
+        return level;
+}
+
 void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
                    unsigned changed, double time, double noise, double big)
 {
@@ -179,19 +194,29 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
 
         struct growth_answer best = { 0 };
         double now = NAN; /* where the shortest horizon's line ends */
+        unsigned longest = longest_known(t);
         g->known = false;
-        for (unsigned level = 0; level < TREND_LEVELS; level++) {
+        for (unsigned level = 0; level <= longest; level++) {
                 const struct trend_answer *a = trend_read(t, level);
                 if (!a)
                         continue;
                 struct growth_level *l = &g->levels[level];
                 if (isnan(now))
                         now = a->last;
-                double width = trend_horizon(t, level) / TREND_BUCKETS;
-                bool calm = width * TREND_BUCKETS > p->hour ||
-                            time - g->climbed_at > a->span + 2 * width;
-                if (changed & 1u << level && calm)
-                        learn(l, p, a, width);
+                if (changed & 1u << level) {
+                        double width = trend_horizon(t, level) / TREND_BUCKETS;
+                        bool calm = width * TREND_BUCKETS > p->hour ||
+                                    time - g->climbed_at > a->span + 2 * width;
+                        if (calm)
+                                learn(l, p, a, width);
+                }
+                /* What is noise cannot grow, and is told only where no longer horizon has an
+                 * answer: most of the time this saves all examinations but one. */
+                if (level < longest && is_noise(p, a)) {
+                        if (a->slope < p->ended * l->steepest)
+                                l->steepest = 0;
+                        continue;
+                }
 
                 struct growth_answer answer;
                 (void)growth_examine(g, p, t, level, time, noise, big, &answer, NULL);

@@ -71,15 +71,15 @@ struct growth_level {
 };
 
 struct growth {
-        struct growth_level levels[TREND_LEVELS];
-        unsigned level; /* the horizon that last passed every test, and its rate then */
-        double rate;
-        bool climbing;     /* some horizon grew, lately */
-        double climbed_at; /* when it last did, -INFINITY never */
-        double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
         double beginning; /* time of the first sample, NaN before */
         bool known;
+        bool climbing;  /* some horizon grew, lately */
+        unsigned level; /* the horizon that last passed every test, and its rate then */
+        double rate;
+        double climbed_at; /* when it last did, -INFINITY never */
+        double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
         struct growth_answer answer;
+        struct growth_level levels[TREND_LEVELS];
 };
 
 void growth_init(struct growth *g);

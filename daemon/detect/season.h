@@ -18,10 +18,10 @@ enum {
 };
 
 struct season {
-        float most[SEASON_DAYS][SEASON_SLOTS]; /* largest rise, in the value's unit; 0 none */
         int64_t slot;    /* the running half hour since 1970; 0: not started */
         double now;      /* its largest rise so far */
         double expected; /* for it, from the other days */
+        float most[SEASON_DAYS][SEASON_SLOTS]; /* largest rise, in the value's unit; 0 none */
 };
 
 void season_init(struct season *s);

@@ -57,12 +57,12 @@ struct trend_answer {
 };
 
 struct trend_level {
+        struct trend_bucket open; /* the one being filled */
+        int64_t number;           /* of the open bucket: floor(time / width) */
+        bool known;
+        struct trend_answer answer;
         struct trend_bucket
                 ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
-        struct trend_bucket open;    /* the one being filled */
-        int64_t number;              /* of the open bucket: floor(time / width) */
-        struct trend_answer answer;
-        bool known;
 };
 
 struct trend {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/prefetch.h"
 #include "engine/engine_internal.h"
 #include "judge/expression.h"
 #include "sample/host.h"
@@ -317,6 +318,14 @@ static void update_limits(struct engine *e, const struct machine_numbers *m)
         e->from_kind = e->kind;
 }
 
+void engine_prefetch(const struct engine *e)
+{
+        for (size_t i = 0; i < e->series_count; i++)
+                series_prefetch(&e->series[i]);
+        for (size_t i = 0; i < e->watch_count; i++)
+                prefetch(&e->watches[i], &e->watches[i].rule);
+}
+
 static bool rests_on(const struct expression *x, enum field base)
 {
         for (unsigned i = 0; i < x->count; i++)
@@ -325,16 +334,27 @@ static bool rests_on(const struct expression *x, enum field base)
         return false;
 }
 
-/* Memory or CPUs were added or taken away: what is a share of them, or free of it, has moved
- * without a cause in the kernel. */
-static bool is_rebased(const struct engine *e, const struct series *s, const struct sample *sample)
+static const enum field bases[] = { FIELD_MEM_TOTAL, FIELD_CPUS, FIELD_POSSIBLE_CPUS,
+                                    FIELD_STACK_SIZE };
+
+/* Memory or CPUs were added or taken away: bits of `bases`. */
+static unsigned changed_bases(const struct engine *e, const struct sample *sample)
 {
-        static const enum field bases[] = { FIELD_MEM_TOTAL, FIELD_CPUS, FIELD_POSSIBLE_CPUS,
-                                            FIELD_STACK_SIZE };
+        unsigned changed = 0;
+        for (size_t i = 0; i < ELEMENTS_OF(bases); i++) {
+                double before = e->values[bases[i]], now = sample->values[bases[i]];
+                if (isfinite(before) && isfinite(now) && before != now)
+                        changed |= 1u << i;
+        }
+        return changed;
+}
+
+/* What is a share of them, or free of it, has moved without a cause in the kernel. */
+static bool is_rebased(const struct series *s, unsigned changed)
+{
         for (size_t i = 0; i < ELEMENTS_OF(bases); i++) {
                 enum field base = bases[i];
-                double before = e->values[base], now = sample->values[base];
-                if (!isfinite(before) || !isfinite(now) || before == now)
+                if (!(changed & 1u << i))
                         continue;
                 if (rests_on(&s->less, base) || rests_on(&s->per, base) ||
                     (base == FIELD_MEM_TOTAL &&
@@ -351,9 +371,11 @@ void engine_feed(struct engine *e, const struct sample *sample)
         e->samples++;
         e->kind = sample->kind;
 
+        unsigned changed = changed_bases(e, sample);
         for (size_t i = 0; i < e->series_count; i++) {
                 struct series *s = &e->series[i];
-                series_feed(s, sample, e->now, broken || is_rebased(e, s, sample));
+                bool rebased = changed != 0 && is_rebased(s, changed);
+                series_feed(s, sample, e->now, broken || rebased);
         }
         memcpy(e->values, sample->values, sizeof(e->values));
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/prefetch.h"
 #include "judge/expression.h"
 
 /* Width of the first trend bucket: 16 of them give a horizon of about a minute. */
@@ -44,10 +45,11 @@ void series_init(struct series *s, int field, const struct expression *less,
 {
         *s = (struct series){
                 .field = field,
+                .unit = (uint8_t)series_unit(field, per),
+                .plain = field >= 0 && less->count == 0 && per->count == 0,
                 .less = *less,
                 .per = *per,
                 .dimension = dimension,
-                .unit = series_unit(field, per),
                 .adopt_up = INFINITY,
                 .adopt_down = INFINITY,
                 .value = NAN,
@@ -125,6 +127,16 @@ static double big_rise(const struct series *s, double total)
         return s->unit == UNIT_BYTES ? BIG_SHARE * total : INFINITY;
 }
 
+void series_prefetch(const struct series *s)
+{
+        prefetch(s, s->recent.value);
+        prefetch(&s->season, s->season.most);
+        prefetch(&s->growth, &s->growth.answer.passed);
+        prefetch(&s->trend, &s->trend.levels[0].answer);
+        if (!s->plain)
+                prefetch(&s->less, &s->dimension);
+}
+
 void series_feed(struct series *s, const struct sample *sample, double now, bool broken)
 {
         double before = s->value;
@@ -133,8 +145,10 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 s->value = s->value_bytes =
                         expression_value(&s->less, sample->values, sample->count);
         } else {
-                s->value_bytes = field < sample->count ? sample->values[field] : NAN;
-                s->value = rule_value(s->field, &s->less, &s->per, sample->values, sample->count);
+                s->value = s->value_bytes = field < sample->count ? sample->values[field] : NAN;
+                if (!s->plain)
+                        s->value = rule_value(s->field, &s->less, &s->per, sample->values,
+                                              sample->count);
         }
         s->adopted = false;
         recent_add(&s->recent, now, s->value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "alert/event.h"
 #include "detect/growth.h"
@@ -14,36 +15,38 @@
 
 /* The last hour in minute means, for sparklines and `status`. */
 struct recent {
-        double value[EVENT_RECENT_MAX]; /* NaN: nothing in that minute */
-        unsigned next, filled;
         double sum;
-        unsigned count;
         double minute_end; /* engine time */
+        unsigned count, next, filled;
+        double value[EVENT_RECENT_MAX]; /* NaN: nothing in that minute */
 };
 
 enum { RECENT_SECONDS = 60 };
 
+/* Of its 7 KiB a tick touches the first 600 bytes and the beginnings of the four large members:
+ * each of these has first what changes with each sample. */
 struct series {
-        /* what is measured: field - less, over per; or, where field < 0, just the sum in `less` */
-        int field;
-        struct expression less, per;
-        const char *dimension; /* of a rule that measures it, or a field's name */
-        enum event_unit unit;
-        double adopt_up, adopt_down; /* shortest of its rules for spikes, drops; INFINITY none */
-
         /* now */
-        double value, value_bytes; /* NaN absent */
+        double value, value_bytes;   /* NaN absent */
+        double floor;                /* smallest spread believed */
+        double low;                  /* lowest of the last hours */
+        double adopt_up, adopt_down; /* shortest of its rules for spikes, drops; INFINITY none */
+        int field;                   /* what is measured, see below */
+        uint8_t unit;                /* enum event_unit */
+        bool plain;                  /* nothing is taken off, nothing divides it */
         bool absent;  /* was absent at the last sample: the next one is a new beginning */
         bool adopted; /* the level was adopted with this sample */
-        double floor; /* smallest spread believed */
 
         struct jump jump;
-        struct trend trend;
-        struct growth growth;
-        struct season season;
         struct ewma days; /* the baseline of days */
-        double low;       /* lowest of the last hours */
         struct recent recent;
+        struct season season;
+        struct growth growth;
+        struct trend trend;
+
+        /* field - less, over per; or, where field < 0, just the sum in `less` */
+        struct expression less, per;
+        const char *dimension; /* of a rule that measures it, or a field's name */
 };
 
 /* The unit of field - less over per. */
@@ -56,6 +59,9 @@ void series_init(struct series *s, int field, const struct expression *less,
 /* True when it measures this. */
 bool series_measures(const struct series *s, int field, const struct expression *less,
                      const struct expression *per);
+
+/* Asks for the memory that series_feed will touch. */
+void series_prefetch(const struct series *s);
 
 /* Takes the value out of a sample. now: engine time. broken: first sample after a break of the
  * timeline; what changed meanwhile is neither a jump nor growth. */

@@ -110,6 +110,7 @@ static int cannot_sample(struct service *s, int error)
 static int tick(struct service *s)
 {
         const struct sample *sample;
+        engine_prefetch(s->engine);
         int r = sampler_take(s->sampler, clock_realtime(), &sample);
         if (r < 0)
                 return cannot_sample(s, r);
