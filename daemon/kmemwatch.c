@@ -130,6 +130,8 @@ static enum exit_code run(const struct options *o)
                 return alerts_run(o, &t);
         case COMMAND_EXPLAIN:
                 return explain_run(o, &t);
+        case COMMAND_HISTORY:
+                return history_run(o, &t);
         case COMMAND_CHECK:
                 return check(o, &t);
         case COMMAND_RECORD:

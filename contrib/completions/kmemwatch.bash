@@ -9,7 +9,7 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain check record replay test send-test help'
+    local commands='status alerts explain history check record replay test send-test help'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in
@@ -49,6 +49,7 @@ _kmemwatch() {
     alerts | explain) options+=' --json' ;;
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
+    history) options+=' --since --until --rule --directory --json' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;
     test) options+=' --rules --only --output --quiet' ;;
     send-test) options+=' --json' ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain check record replay test send-test help
+set -l commands status alerts explain history check record replay test send-test help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -21,6 +21,8 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a status \
     -d 'what is watched, what is wrong, what waits'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a alerts \
     -d 'active alerts and what to look at first'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a history \
+    -d 'What was told in the past'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a explain \
     -d 'why a rule says what it says'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a check \
@@ -35,7 +37,7 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a send-tes
     -d 'send a test message to a channel'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 'help'
 
-complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain replay send-test' -l json \
+complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain history replay send-test' -l json \
     -d 'print JSON'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check test' -s q -l quiet -d 'print faults only'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check replay test' -l rules \
@@ -52,6 +54,12 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
 complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l since -x \
+    -a '1h 24h 7d 30d' -d 'From then on'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l until -x -d 'Up to then'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l rule -x -d 'Rule or dimension'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -s D -l directory -xa '(__fish_complete_directories)' \
+    -d 'The journal in this folder'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l explain -x \
     -d 'why the rules say so: rule or dimension'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l at -x -d 'when'

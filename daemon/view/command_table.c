@@ -5,7 +5,7 @@
 #include "base/macros.h"
 #include "view/options.h"
 
-#define BIT(option) (1U << (option))
+#define BIT(option) (UINT64_C(1) << (option))
 
 static const struct option_text OPTIONS[] = {
         [OPTION_RUNTIME] = { "runtime", 0, "DIR",
@@ -34,6 +34,16 @@ static const struct option_text OPTIONS[] = {
                         "at that time instead of the end: +2h, Unix seconds, or\n"
                         "2026-01-05T03:00:00Z",
                         false },
+        [OPTION_SINCE] = { "since", 0, "TIME",
+                           "from then on: a time ago such as 24h or 7d, or\n"
+                           "2026-01-05T03:00:00Z",
+                           false },
+        [OPTION_UNTIL] = { "until", 0, "TIME", "up to then, given in the same way", false },
+        [OPTION_RULE] = { "rule", 0, "NAME",
+                          "this rule or dimension alone, or those that fit a\npattern as in a shell",
+                          false },
+        [OPTION_DIRECTORY] = { "directory", 'D', "DIR",
+                               "the journal in this folder instead of the machine's own", false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -89,6 +99,22 @@ static const struct command COMMANDS[] = {
                             "  kmemwatch explain KernelStack/threads\n"
                             "  kmemwatch explain '*-spike' --json\n",
                 .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_HISTORY] = {
+                .name = "history",
+                .summary = "what was told in the past, from the journal",
+                .description =
+                        "Prints the events that kmemwatchd has written to the journal, the oldest\n"
+                        "first: of the last 7 days, unless --since says otherwise. Who may read the\n"
+                        "journal (root, group systemd-journal) may use it; the daemon need not run.\n"
+                        "\n"
+                        "Exit code: 2 when there is no journal or it cannot be read.\n",
+                .examples = "  kmemwatch history\n"
+                            "  kmemwatch history --since 24h --rule 'slab-*'\n"
+                            "  kmemwatch history --since 30d --json | jq -r '.events[].text'\n"
+                            "  kmemwatch history -D /var/log/journal/remote\n",
+                .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
+                           BIT(OPTION_DIRECTORY) | BIT(OPTION_JSON),
         },
         [COMMAND_CHECK] = {
                 .name = "check",

@@ -15,5 +15,6 @@ enum exit_code alerts_run(const struct options *o, const struct terminal *t);
 enum exit_code check_run(const struct options *o, const struct terminal *t,
                          const struct config_part *parts, size_t count);
 enum exit_code explain_run(const struct options *o, const struct terminal *t);
+enum exit_code history_run(const struct options *o, const struct terminal *t);
 enum exit_code record_run(const struct options *o);
 enum exit_code send_test_run(const struct options *o, const struct terminal *t);

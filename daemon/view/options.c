@@ -70,6 +70,29 @@ static int moment_of(struct options *o, const char *value, char error[OPTIONS_ER
         return -EINVAL;
 }
 
+/* "24h" before now, Unix seconds, or as the daemon writes times. */
+static int ago_of(const char *option, const char *value, struct moment *ret,
+                  char error[OPTIONS_ERROR_MAX])
+{
+        static const double UNIX_LEAST = 1e8; /* 1973; as a time ago it is three years */
+        ret->ago = false;
+        if (parse_time(value, &ret->seconds) == 0)
+                return 0;
+        if (parse_duration(value, &ret->seconds) == 0) {
+                ret->ago = ret->seconds < UNIX_LEAST;
+                return 0;
+        }
+        snprintf(error, OPTIONS_ERROR_MAX,
+                 "--%s %.40s: give a time ago such as 24h or 7d, or 2026-01-05T03:00:00Z", option,
+                 value);
+        return -EINVAL;
+}
+
+double moment_at(const struct moment *m, double now, double otherwise)
+{
+        return isnan(m->seconds) ? otherwise : m->ago ? now - m->seconds : m->seconds;
+}
+
 static int option_take(struct options *o, enum option_id id, const char *value,
                        char error[OPTIONS_ERROR_MAX])
 {
@@ -114,6 +137,16 @@ static int option_take(struct options *o, enum option_id id, const char *value,
                 break;
         case OPTION_AT:
                 return moment_of(o, value, error);
+        case OPTION_SINCE:
+                return ago_of("since", value, &o->since, error);
+        case OPTION_UNTIL:
+                return ago_of("until", value, &o->until, error);
+        case OPTION_RULE:
+                o->rule = value;
+                break;
+        case OPTION_DIRECTORY:
+                o->directory = value;
+                break;
         case OPTION_JSON:
                 o->json = true;
                 break;
@@ -136,18 +169,18 @@ static int option_take(struct options *o, enum option_id id, const char *value,
 }
 
 /* The options seen must be those of the command. */
-static int options_fit(const struct options *o, unsigned seen, char error[OPTIONS_ERROR_MAX])
+static int options_fit(const struct options *o, uint64_t seen, char error[OPTIONS_ERROR_MAX])
 {
         const struct command *c = command_get(o->command);
 
         for (int i = 0; i < OPTION_COUNT; i++) {
                 const struct option_text *text = option_get((enum option_id)i);
-                if (!(seen & 1U << i) || text->common || (c->options & 1U << i))
+                if (!(seen & UINT64_C(1) << i) || text->common || (c->options & UINT64_C(1) << i))
                         continue;
                 int n = snprintf(error, OPTIONS_ERROR_MAX, "--%s is no option of %s; it belongs to",
                                  text->name, c->name);
                 for (int k = 0; k < COMMAND_COUNT; k++)
-                        if (command_get((enum command_id)k)->options & 1U << i)
+                        if (command_get((enum command_id)k)->options & UINT64_C(1) << i)
                                 n += snprintf(error + n, (size_t)(OPTIONS_ERROR_MAX - n), " %s",
                                               command_get((enum command_id)k)->name);
                 return -EINVAL;
@@ -194,10 +227,14 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
 
 int options_parse(int argc, char *argv[], struct options *ret, char error[OPTIONS_ERROR_MAX])
 {
-        struct options o = { .interval = 1, .duration = INFINITY, .at = INFINITY };
+        struct options o = { .interval = 1,
+                             .duration = INFINITY,
+                             .at = INFINITY,
+                             .since = { .seconds = NAN },
+                             .until = { .seconds = NAN } };
         struct option longs[OPTION_COUNT + 2] = { 0 };
         char shorts[3 * OPTION_COUNT + 2] = ":", *end = shorts + 1;
-        unsigned seen = 0;
+        uint64_t seen = 0;
         int code, r;
 
         for (int i = 0; i < OPTION_COUNT; i++) {
@@ -232,7 +269,7 @@ int options_parse(int argc, char *argv[], struct options *ret, char error[OPTION
                                          text);
                         return -EINVAL;
                 }
-                seen |= 1U << id;
+                seen |= UINT64_C(1) << id;
                 r = option_take(&o, (enum option_id)id, optarg, error);
                 if (r < 0)
                         return r;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum exit_code {
@@ -19,6 +20,7 @@ enum command_id {
         COMMAND_STATUS,
         COMMAND_ALERTS,
         COMMAND_EXPLAIN,
+        COMMAND_HISTORY,
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
@@ -43,6 +45,10 @@ enum option_id {
         OPTION_ONLY,
         OPTION_EXPLAIN,
         OPTION_AT,
+        OPTION_SINCE,
+        OPTION_UNTIL,
+        OPTION_RULE,
+        OPTION_DIRECTORY,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -59,7 +65,7 @@ struct command {
         const char *summary;     /* one line */
         const char *description; /* lines as they are printed */
         const char *examples;    /* the same */
-        unsigned options;        /* bit per option_id, those of all commands left out */
+        uint64_t options;        /* bit per option_id, those of all commands left out */
 };
 
 struct option_text {
@@ -76,12 +82,21 @@ const struct option_text *option_get(enum option_id id);
 /* The command of this name, or -1. */
 int command_by_name(const char *name);
 
+/* A moment that a person gave: so many seconds ago, or Unix seconds. */
+struct moment {
+        double seconds; /* NaN: not given */
+        bool ago;
+};
+double moment_at(const struct moment *m, double now, double otherwise); /* Unix seconds */
+
 struct options {
         enum command_id command;
         bool help, version; /* asked for */
-        const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain;
-        double at;                 /* Unix seconds, or since the first sample; INFINITY: the end */
-        bool at_relative;          /* it is the latter */
+        const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
+                *rule, *directory;
+        double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
+        bool at_relative; /* it is the latter */
+        struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
         bool scores, json, quiet, no_colour;
         const char *argument;   /* NULL: none given */

@@ -144,7 +144,7 @@ static void test_bad_lines(void **state)
                 { "send-test", "send-test needs CHANNEL" },
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
                 { "record --json",
-                  "--json is no option of record; it belongs to status alerts explain replay "
+                  "--json is no option of record; it belongs to status alerts explain history replay "
                   "send-test" },
                 { "explain", "explain needs NAME" },
                 { "replay t --explain Slab --at soon",

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads events out of the journal with sd-journal. */
+#include "view/told.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+#include "base/units.h"
+
+static const char IDENTIFIER[] = "SYSLOG_IDENTIFIER=kmemwatchd";
+static const char USER[] = "kmemwatch"; /* as sysusers.d names it */
+static const double HOUR = 3600;
+
+/* The value of a field in fresh memory; "" when it is missing, NULL without memory. */
+static char *field(sd_journal *j, const char *name)
+{
+        const void *data;
+        size_t size, prefix = strlen(name) + 1; /* the data is NAME=VALUE */
+        if (sd_journal_get_data(j, name, &data, &size) < 0 || size < prefix)
+                return strdup("");
+        const char *value = (const char *)data + prefix;
+        return strndup(value, strnlen(value, size - prefix));
+}
+
+static double number(sd_journal *j, const char *name)
+{
+        _cleanup_free_ char *text = field(j, name);
+        double value;
+        return text && parse_number(text, &value) == 0 ? value : NAN;
+}
+
+static double moment(sd_journal *j, const char *name)
+{
+        _cleanup_free_ char *text = field(j, name);
+        double value;
+        return text && parse_time(text, &value) == 0 ? value : NAN;
+}
+
+/* The word's number, or `otherwise`. */
+static int word(sd_journal *j, const char *name, int (*by_name)(const char *), int otherwise)
+{
+        _cleanup_free_ char *text = field(j, name);
+        int value = text ? by_name(text) : -1;
+        return value < 0 ? otherwise : value;
+}
+
+/* Anybody can write an entry with any field. Who wrote it is journald's own finding: root, the
+ * service's user, or this user, who then deceives nobody else. In the journal of another machine
+ * its users are others; there the receiver of such journals is trusted. */
+static bool is_trusted(sd_journal *j, const struct told_query *q)
+{
+        double uid = number(j, "_UID");
+        const struct passwd *p = getpwnam(USER);
+        return q->directory || uid == 0 || uid == geteuid() || (p && uid == p->pw_uid);
+}
+
+static void told_free(struct told *t)
+{
+        free(t->rule);
+        free(t->dimension);
+        free(t->text);
+        free(t->summary);
+        free(t->alert_id);
+        free(t->id);
+        free(t->culprit);
+        free(t->host);
+}
+
+/* 1 when the entry is an event, 0 when it is not, -ENOMEM. */
+static int read_entry(sd_journal *j, struct told *ret)
+{
+        uint64_t usec = 0;
+        int type = word(j, "KMEMWATCH_EVENT", event_type_by_name, -1);
+        if (type < 0)
+                return 0;
+        (void)sd_journal_get_realtime_usec(j, &usec);
+        double time = moment(j, "KMEMWATCH_TIME");
+        struct told t = {
+                .time = isfinite(time) ? time : (double)usec / 1e6,
+                .type = (enum event_type)type,
+                .severity =
+                        (enum severity)word(j, "KMEMWATCH_SEVERITY", severity_by_name, SEVERITY_OK),
+                .previous = (enum severity)word(j, "KMEMWATCH_PREVIOUS_SEVERITY", severity_by_name,
+                                                SEVERITY_OK),
+                .kind = (enum kind)word(j, "KMEMWATCH_KIND", kind_by_name, KIND_RATIO),
+                .unit = (enum event_unit)word(j, "KMEMWATCH_UNIT", event_unit_by_name, UNIT_BYTES),
+                .rule = field(j, "KMEMWATCH_RULE"),
+                .dimension = field(j, "KMEMWATCH_DIMENSION"),
+                .text = field(j, "KMEMWATCH_TEXT"),
+                .summary = field(j, "KMEMWATCH_SUMMARY"),
+                .alert_id = field(j, "KMEMWATCH_ALERT_ID"),
+                .id = field(j, "KMEMWATCH_EVENT_ID"),
+                .culprit = field(j, "KMEMWATCH_CULPRIT"),
+                .host = field(j, "_HOSTNAME"),
+                .started = moment(j, "KMEMWATCH_STARTED"),
+                .duration = number(j, "KMEMWATCH_DURATION_SECONDS"),
+                .value = number(j, "KMEMWATCH_VALUE"),
+                .baseline = number(j, "KMEMWATCH_BASELINE"),
+                .peak = number(j, "KMEMWATCH_PEAK"),
+                .grown = number(j, "KMEMWATCH_GROWN"),
+                .rate = number(j, "KMEMWATCH_RATE_BYTES_PER_HOUR") / HOUR,
+                .exhausts_at = moment(j, "KMEMWATCH_EXHAUSTS_AT"),
+        };
+        if (!t.rule || !t.dimension || !t.text || !t.summary || !t.alert_id || !t.id ||
+            !t.culprit || !t.host) {
+                told_free(&t);
+                return -ENOMEM;
+        }
+        *ret = t;
+        return 1;
+}
+
+static bool is_asked_for(const struct told *t, const struct told_query *q)
+{
+        return t->time >= q->since && t->time < q->until &&
+               (!q->rule || fnmatch(q->rule, t->rule, 0) == 0 ||
+                fnmatch(q->rule, t->dimension, 0) == 0) &&
+               (!q->alert_id || strcmp(q->alert_id, t->alert_id) == 0);
+}
+
+static int add(struct told_list *l, size_t *space, const struct told *t)
+{
+        if (l->count == *space) {
+                size_t more = *space ? 2 * *space : 64;
+                struct told *list = reallocarray(l->list, more, sizeof(*list));
+                if (!list)
+                        return -ENOMEM;
+                l->list = list;
+                *space = more;
+        }
+        l->list[l->count++] = *t;
+        return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+        const struct told *x = a, *y = b;
+        return (x->time > y->time) - (x->time < y->time);
+}
+
+/* From the newest back, so that of too many the oldest are missing. */
+static int read_back(sd_journal *j, const struct told_query *q, struct told_list *l)
+{
+        size_t space = 0;
+        int r;
+        while ((r = sd_journal_previous(j)) > 0) {
+                struct told t;
+                uint64_t usec;
+                /* An event that the writer held is at most as late as the disk was away. */
+                static const double LATE_MAX = 86400;
+                if (sd_journal_get_realtime_usec(j, &usec) >= 0 &&
+                    (double)usec / 1e6 < q->since - LATE_MAX)
+                        return 0;
+                if (!is_trusted(j, q) || (r = read_entry(j, &t)) == 0)
+                        continue;
+                if (r < 0)
+                        return r;
+                if (l->count == TOLD_MAX || !is_asked_for(&t, q)) {
+                        l->cut |= l->count == TOLD_MAX;
+                        told_free(&t);
+                        if (l->cut)
+                                return 0;
+                        continue;
+                }
+                r = add(l, &space, &t);
+                if (r < 0) {
+                        told_free(&t);
+                        return r;
+                }
+        }
+        return r;
+}
+
+int told_read(const struct told_query *q, struct told_list *ret)
+{
+        _cleanup_(sd_journal_closep) sd_journal *j = NULL;
+        struct told_list l = { 0 };
+        int r = q->directory ? sd_journal_open_directory(&j, q->directory, 0)
+                             : sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY);
+        if (r < 0)
+                return r;
+        r = sd_journal_add_match(j, IDENTIFIER, sizeof(IDENTIFIER) - 1);
+        if (r >= 0)
+                r = sd_journal_seek_tail(j);
+        if (r >= 0)
+                r = read_back(j, q, &l);
+        if (r < 0) {
+                told_done(&l);
+                return r;
+        }
+        /* Files that this user may not read are left out without an error. */
+        if (l.count == 0 && !q->directory && access("/var/log/journal", R_OK) < 0 &&
+            access("/run/log/journal", R_OK) < 0)
+                return errno == EACCES ? -EACCES : -ENOENT;
+        qsort(l.list, l.count, sizeof(*l.list), by_time);
+        *ret = l;
+        return 0;
+}
+
+void told_done(struct told_list *l)
+{
+        for (size_t i = 0; i < l->count; i++)
+                told_free(&l->list[i]);
+        free(l->list);
+        *l = (struct told_list){ 0 };
+}

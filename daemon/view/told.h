@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The events that kmemwatchd wrote to the journal, read back. Their texts are as they came: only
+ * terminal_put and its kin, or what escapes for its own format, may print them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "alert/event.h"
+
+/* One event; texts are owned and "" where the entry has none, numbers NaN. */
+struct told {
+        double time; /* Unix seconds */
+        enum event_type type;
+        enum severity severity, previous;
+        enum kind kind;
+        enum event_unit unit;
+        char *rule, *dimension, *text, *summary, *alert_id, *id, *culprit, *host;
+        double started, duration;
+        double value, baseline, peak, grown; /* in `unit` */
+        double rate;                         /* bytes per second */
+        double exhausts_at;                  /* Unix seconds */
+};
+
+struct told_list {
+        struct told *list; /* the oldest first */
+        size_t count;
+        bool cut; /* there were more than TOLD_MAX: the oldest are missing */
+};
+
+/* A storm of a month; more than that nobody reads. */
+enum { TOLD_MAX = 20000 };
+
+struct told_query {
+        const char *directory; /* NULL: the machine's own journal */
+        double since, until;   /* Unix seconds */
+        const char *rule;      /* rule or dimension, or a pattern of either; NULL: all */
+        const char *alert_id;  /* NULL: all */
+};
+
+/* 0, or a negative errno: -ENOENT there is no journal, -EACCES none that this user may read. */
+int told_read(const struct told_query *q, struct told_list *ret);
+void told_done(struct told_list *l);
