@@ -35,10 +35,12 @@ struct announcer {
         char told[TOLD_MAX][EVENT_ID_MAX]; /* ids */
         unsigned told_count;
         double counted_at; /* CLOCK_MONOTONIC when a count was last asked for */
+
+        pthread_mutex_t packing; /* entry, between two threads that have something to say */
         struct entry entry;
 
         bool has_spool;
-        /* The writer thread's alone. */
+        /* The disk thread's alone. */
         struct spool spool;
         int said;             /* the error that was said, 0 while all is well */
         double failing_since; /* CLOCK_MONOTONIC */
@@ -61,34 +63,38 @@ static int journal_job(void *userdata, const char *name, const void *data, size_
         return 0;
 }
 
-/* Once when it begins, once when it is another trouble, once when it is over. */
+/* Once when it begins, once when it is another trouble, once when it is over. Through the journal's
+ * lane: a journald that hangs must not keep events from the spool. */
 static void say_trouble(struct announcer *a, int error)
 {
         const struct journal_field fields[] = { { "FILE", a->spool.path },
                                                 { "ERROR", error ? strerror(-error) : NULL } };
         char lasted[FORMAT_MAX];
+        int r;
 
         if (error == a->said)
                 return;
         if (a->said == 0)
                 a->failing_since = clock_monotonic();
         if (error == 0)
-                journal_message(a->journal, MESSAGE_SPOOL_RECOVERED, LOG_NOTICE, fields, 1,
-                                "Events can be written to the spool %s again, after %s; what was "
-                                "held in memory follows",
-                                a->spool.path,
-                                format_duration(clock_monotonic() - a->failing_since, lasted));
+                r = announcer_message(
+                        a, MESSAGE_SPOOL_RECOVERED, LOG_NOTICE, fields, 1,
+                        "Events can be written to the spool %s again, after %s; what "
+                        "was held in memory follows",
+                        a->spool.path,
+                        format_duration(clock_monotonic() - a->failing_since, lasted));
         else if (error == -EDQUOT)
-                journal_message(a->journal, MESSAGE_SPOOL_FULL, LOG_ERR, fields, 1,
-                                "The spool %s holds %d MiB of events that nobody takes: is "
-                                "kmemwatch-courier running? New ones are held in memory",
-                                a->spool.path, (int)(a->spool.max / 1024 / 1024));
+                r = announcer_message(a, MESSAGE_SPOOL_FULL, LOG_ERR, fields, 1,
+                                      "The spool %s holds %d MiB of events that nobody takes: is "
+                                      "kmemwatch-courier running? New ones are held in memory",
+                                      a->spool.path, (int)(a->spool.max / 1024 / 1024));
         else
-                journal_message(a->journal, MESSAGE_SPOOL_FAILED, LOG_ERR, fields, 2,
-                                "Cannot write events to the spool %s: %s; they are held in memory "
-                                "and tried again",
-                                a->spool.path, strerror(-error));
-        a->said = error;
+                r = announcer_message(a, MESSAGE_SPOOL_FAILED, LOG_ERR, fields, 2,
+                                      "Cannot write events to the spool %s: %s; they are held in "
+                                      "memory and tried again",
+                                      a->spool.path, strerror(-error));
+        if (r == 0) /* else after the next try */
+                a->said = error;
 }
 
 static void refresh_count(struct announcer *a)
@@ -162,6 +168,7 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
         a->waiting_since = NAN;
         a->counted_at = clock_monotonic();
         pthread_mutex_init(&a->lock, NULL);
+        pthread_mutex_init(&a->packing, NULL);
         if (spool_dir) {
                 r = spool_init(&a->spool, spool_dir);
                 a->has_spool = r == 0;
@@ -183,6 +190,7 @@ void announcer_free(struct announcer *a)
         if (a->has_spool)
                 spool_done(&a->spool);
         pthread_mutex_destroy(&a->lock);
+        pthread_mutex_destroy(&a->packing);
         free(a);
 }
 
@@ -253,8 +261,10 @@ int announcer_tell(struct announcer *a, const struct event *e)
                 return -EINVAL;
         if (find_told(a, e->id) >= 0)
                 return 0;
+        pthread_mutex_lock(&a->packing);
         entry_of_event(&a->entry, a->journal->identifier, e);
         r = submit_journal(a);
+        pthread_mutex_unlock(&a->packing);
         if (r == 0)
                 remember(a, e->id);
         return r;
@@ -277,7 +287,9 @@ void announcer_rehearse(struct announcer *a, const struct event *e)
 {
         _cleanup_free_ char *json = NULL;
 
+        pthread_mutex_lock(&a->packing);
         entry_of_event(&a->entry, a->journal->identifier, e);
+        pthread_mutex_unlock(&a->packing);
         (void)event_json(e, &json);
 }
 
@@ -286,15 +298,18 @@ int announcer_message(struct announcer *a, enum message message, int priority,
 {
         char text[ENTRY_VALUE_MAX + 1];
         va_list args;
-        int n;
+        int n, r;
 
         va_start(args, format);
         n = vsnprintf(text, sizeof(text), format, args);
         va_end(args);
         if (n < 0)
                 return -EINVAL;
+        pthread_mutex_lock(&a->packing);
         entry_of_message(&a->entry, a->journal->identifier, message, priority, fields, count, text);
-        return submit_journal(a);
+        r = submit_journal(a);
+        pthread_mutex_unlock(&a->packing);
+        return r;
 }
 
 void announcer_spool_status(struct announcer *a, struct spool_status *ret)

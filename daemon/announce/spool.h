@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The durable queue between the daemon and the courier, the daemon's side. Everything here may
- * block and runs on the writer thread.
+ * block and runs on the writer's thread for disks.
  *
  *   DIR/tmp/       being written; what lies there at start is left over and removed
  *   DIR/new/       SEQUENCE-EVENTID.json, complete and synced: announced

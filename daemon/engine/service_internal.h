@@ -37,7 +37,7 @@ struct troubles {
 struct kept_file {
         const char *name, *folder;
         const char *forgets; /* what a restart does not know without it */
-        const struct journal *journal;
+        struct announcer *const *announcer;
         mode_t mode;   /* of the folder where it must be made */
         bool synced;   /* it must survive a crash of the machine; the runtime folder does not */
         int folder_fd; /* -1: not open */

@@ -26,8 +26,8 @@ static int write_minute(void *userdata, const char *name, const void *data, size
                 service_kept_lost(f, r);
         }
         if (*aside)
-                journal_message(
-                        f->journal, MESSAGE_STATE_SET_ASIDE, LOG_WARNING,
+                (void)announcer_message(
+                        *f->announcer, MESSAGE_STATE_SET_ASIDE, LOG_WARNING,
                         (const struct journal_field[]){ { "FILE", name }, { "ASIDE", aside } }, 2,
                         "%s is set aside as %s: it cannot be read; a new one is begun", name,
                         aside);

@@ -87,6 +87,7 @@ static int write_state(void *userdata, const char *name, const void *data, size_
         return service_kept_tell(userdata, write_once(userdata, data, size));
 }
 
+/* A word that has no room is said after the next try. */
 int service_kept_tell(struct kept_file *f, int r)
 {
         double now = clock_monotonic();
@@ -94,10 +95,11 @@ int service_kept_tell(struct kept_file *f, int r)
         const struct journal_field fields[] = { { "FILE", f->name }, { "ERROR", strerror(-r) } };
         if (r >= 0) {
                 if (f->said)
-                        journal_message(f->journal, MESSAGE_STATE_RECOVERED, LOG_NOTICE, fields, 1,
-                                        "%s/%s can be written again, after %s", f->folder, f->name,
-                                        format_duration(now - f->failing_since, lasted));
-                f->said = false;
+                        f->said = announcer_message(
+                                          *f->announcer, MESSAGE_STATE_RECOVERED, LOG_NOTICE,
+                                          fields, 1, "%s/%s can be written again, after %s",
+                                          f->folder, f->name,
+                                          format_duration(now - f->failing_since, lasted)) < 0;
                 f->failing_since = NAN;
                 f->error = 0;
                 return 0;
@@ -107,11 +109,10 @@ int service_kept_tell(struct kept_file *f, int r)
         if (now - f->failing_since < FAILING_SECONDS)
                 return r;
         if (!f->said)
-                journal_message(f->journal, MESSAGE_STATE_FAILED, LOG_ERR, fields,
-                                ELEMENTS_OF(fields),
-                                "Cannot write %s/%s: %s; a restart would forget %s", f->folder,
-                                f->name, strerror(-r), f->forgets);
-        f->said = true;
+                f->said = announcer_message(*f->announcer, MESSAGE_STATE_FAILED, LOG_ERR, fields,
+                                            ELEMENTS_OF(fields),
+                                            "Cannot write %s/%s: %s; a restart would forget %s",
+                                            f->folder, f->name, strerror(-r), f->forgets) >= 0;
         f->error = r;
         return 0;
 }
@@ -123,7 +124,7 @@ static void open_file(struct service *s, const char *name, const char *folder, c
         ret->folder = folder;
         ret->forgets = forgets;
         ret->mode = mode;
-        ret->journal = &s->journal;
+        ret->announcer = &s->announcer;
         ret->synced = folder == s->places.state;
         ret->failing_since = NAN;
         ret->folder_fd = open_directory(folder, mode);

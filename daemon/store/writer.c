@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread that does all waiting for disks and for journald, so that sampling never does. The
- * mutex guards the lanes only and is never held while a job runs. */
+/* The threads that do all waiting for disks and for journald, so that sampling never does. One
+ * mutex guards the lanes and is never held while a job runs. */
 #include "store/writer.h"
 
 #include <errno.h>
@@ -31,23 +31,35 @@ struct lane {
         int error;
 };
 
+/* A thread and the lanes it serves. */
+struct worker {
+        struct writer *writer;
+        pthread_t thread;
+        pthread_cond_t wake; /* a job, or the end */
+        unsigned lanes;      /* bit per lane */
+        unsigned turn;       /* the lane that is looked at first, so that none starves */
+        double busy_since;
+        enum writer_lane busy_lane;
+        bool started;
+        bool ended; /* it touches nothing any more */
+};
+
+/* In this order they end: what the disk's thread has to say goes through the journal's. */
+enum { DISK, JOURNAL, WORKERS };
+
 struct writer {
         pthread_mutex_t lock;
-        pthread_cond_t wake;     /* for the thread: a job, or the end */
-        pthread_cond_t progress; /* for writer_free: a job is done, or the thread has ended */
-        pthread_t thread;
+        pthread_cond_t progress; /* for writer_free: a job is done, or a thread has ended */
+        struct worker workers[WORKERS];
 
         struct lane lanes[WRITER_PASSING]; /* JOURNAL and DURABLE */
         struct passing passing;
 
-        unsigned turn; /* the lane that is looked at first, so that none starves */
-        double busy_since;
-        enum writer_lane busy_lane;
         uint64_t done, failed;
-        bool stopping;  /* no pauses any more, end when empty */
-        bool give_up;   /* end now, with what is left */
-        bool ended;     /* the thread touches nothing any more */
-        bool abandoned; /* writer_free has gone: the thread frees everything when it comes back */
+        bool stopping;      /* no pauses any more, end when empty */
+        bool give_up;       /* end now, with what is left */
+        unsigned abandoned; /* writer_free has gone because a thread hung, and so many had not
+                               ended: the last of them frees everything */
 };
 
 /* What was picked to run. */
@@ -72,19 +84,23 @@ static void destroy(struct writer *w)
                 ring_done(&w->lanes[i].jobs);
         passing_done(&w->passing);
         pthread_cond_destroy(&w->progress);
-        pthread_cond_destroy(&w->wake);
+        for (size_t i = 0; i < WORKERS; i++)
+                pthread_cond_destroy(&w->workers[i].wake);
         pthread_mutex_destroy(&w->lock);
         free(w);
 }
 
 /* True with a job that may run now. Else *ret_wake is when one may, INFINITY when none waits. */
-static bool pick_job(struct writer *w, double now, struct pick *ret, double *ret_wake)
+static bool pick_job(struct worker *k, double now, struct pick *ret, double *ret_wake)
 {
+        struct writer *w = k->writer;
         double wake = INFINITY;
 
         for (unsigned i = 0; i < WRITER_LANE_COUNT; i++) {
-                struct pick p = { .lane = (w->turn + i) % WRITER_LANE_COUNT };
+                struct pick p = { .lane = (k->turn + i) % WRITER_LANE_COUNT };
 
+                if (!(k->lanes & 1u << p.lane))
+                        continue;
                 if (p.lane == WRITER_PASSING) {
                         p.passing = passing_first(&w->passing);
                         p.job = p.passing ? &p.passing->job : NULL;
@@ -119,8 +135,10 @@ static void settle_lasting(struct writer *w, struct lane *lane, int r)
         lane->pause = MIN_OF(lane->pause * 2, (double)WRITER_PAUSE_MAX);
 }
 
-static void settle(struct writer *w, const struct pick *p, int r)
+static void settle(struct worker *k, const struct pick *p, int r)
 {
+        struct writer *w = k->writer;
+
         r = MIN_OF(r, 0);
         if (r == 0)
                 w->done++;
@@ -132,12 +150,30 @@ static void settle(struct writer *w, const struct pick *p, int r)
         } else {
                 settle_lasting(w, &w->lanes[p->lane], r);
         }
-        w->turn = (p->lane + 1) % WRITER_LANE_COUNT;
+        k->turn = (p->lane + 1) % WRITER_LANE_COUNT;
+}
+
+/* Nothing comes any more: also not from a thread that ends before this one. */
+static bool may_end(const struct worker *k)
+{
+        const struct writer *w = k->writer;
+
+        for (const struct worker *other = w->workers; other < k; other++)
+                if (!other->ended)
+                        return false;
+        return w->stopping;
+}
+
+static void wake_all(struct writer *w)
+{
+        for (size_t i = 0; i < WORKERS; i++)
+                pthread_cond_signal(&w->workers[i].wake);
 }
 
 static void *writer_thread(void *argument)
 {
-        struct writer *w = argument;
+        struct worker *k = argument;
+        struct writer *w = k->writer;
 
         pthread_mutex_lock(&w->lock);
         while (!w->give_up) {
@@ -145,40 +181,39 @@ static void *writer_thread(void *argument)
                 struct pick p;
                 int r;
 
-                if (!pick_job(w, now, &p, &wake)) {
+                if (!pick_job(k, now, &p, &wake)) {
                         if (isfinite(wake))
-                                wait_until(&w->wake, &w->lock, wake);
-                        else if (w->stopping)
+                                wait_until(&k->wake, &w->lock, wake);
+                        else if (may_end(k))
                                 break;
                         else
-                                pthread_cond_wait(&w->wake, &w->lock);
+                                pthread_cond_wait(&k->wake, &w->lock);
                         continue;
                 }
                 if (p.passing)
                         p.passing->state = PASSING_RUNS;
-                w->busy_since = now;
-                w->busy_lane = (enum writer_lane)p.lane;
+                k->busy_since = now;
+                k->busy_lane = (enum writer_lane)p.lane;
                 pthread_mutex_unlock(&w->lock);
 
                 r = p.job->run(p.job->userdata, p.job->name, p.job->data, p.job->size);
 
                 pthread_mutex_lock(&w->lock);
-                w->busy_since = NAN;
-                if (w->abandoned) {
-                        pthread_mutex_unlock(&w->lock);
-                        destroy(w);
-                        return NULL;
-                }
-                settle(w, &p, r);
+                k->busy_since = NAN;
+                settle(k, &p, r);
                 pthread_cond_signal(&w->progress);
         }
-        w->ended = true;
+        k->ended = true;
         pthread_cond_signal(&w->progress);
+        wake_all(w);
+        bool last = w->abandoned > 0 && --w->abandoned == 0;
         pthread_mutex_unlock(&w->lock);
+        if (last)
+                destroy(w);
         return NULL;
 }
 
-static int start_thread(struct writer *w)
+static int start_thread(struct worker *k, const char *name)
 {
         pthread_attr_t attributes;
         sigset_t all, before;
@@ -192,12 +227,13 @@ static int start_thread(struct writer *w)
                 /* Signals belong to the event loop of the main thread. */
                 sigfillset(&all);
                 pthread_sigmask(SIG_SETMASK, &all, &before);
-                r = pthread_create(&w->thread, &attributes, writer_thread, w);
+                r = pthread_create(&k->thread, &attributes, writer_thread, k);
                 pthread_sigmask(SIG_SETMASK, &before, NULL);
         }
         pthread_attr_destroy(&attributes);
+        k->started = r == 0;
         if (r == 0)
-                (void)pthread_setname_np(w->thread, "kmw-writer");
+                (void)pthread_setname_np(k->thread, name);
         return -r;
 }
 
@@ -213,24 +249,31 @@ int writer_new(struct writer **ret)
 
         if (!w)
                 return -ENOMEM;
-        /* glibc would give the thread a heap of its own and reserve 64 MiB of addresses for it, all
-         * of which count against RLIMIT_MEMLOCK when the daemon locks its memory. */
+        /* glibc would give each thread a heap of its own and reserve 64 MiB of addresses for it,
+         * all of which count against RLIMIT_MEMLOCK when the daemon locks its memory. */
         (void)mallopt(M_ARENA_MAX, 1);
         pthread_mutex_init(&w->lock, NULL);
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-        pthread_cond_init(&w->wake, &monotonic);
         pthread_cond_init(&w->progress, &monotonic);
+        for (size_t i = 0; i < WORKERS; i++) {
+                w->workers[i].writer = w;
+                w->workers[i].busy_since = NAN;
+                pthread_cond_init(&w->workers[i].wake, &monotonic);
+        }
         pthread_condattr_destroy(&monotonic);
-        w->busy_since = NAN;
+        w->workers[JOURNAL].lanes = 1u << WRITER_JOURNAL;
+        w->workers[DISK].lanes = ~w->workers[JOURNAL].lanes;
         for (size_t i = 0; r == 0 && i < ELEMENTS_OF(w->lanes); i++) {
                 w->lanes[i].pause = WRITER_PAUSE_MIN;
                 r = ring_init(&w->lanes[i].jobs, SIZES[i]);
         }
         if (r == 0)
-                r = start_thread(w);
+                r = start_thread(&w->workers[DISK], "kmw-writer");
+        if (r == 0)
+                r = start_thread(&w->workers[JOURNAL], "kmw-journal");
         if (r < 0) {
-                destroy(w);
+                (void)writer_free(w, 0, NULL);
                 return r;
         }
         *ret = w;
@@ -249,10 +292,19 @@ static size_t count_left(struct writer *w)
         return left;
 }
 
+static bool all_ended(const struct writer *w)
+{
+        for (size_t i = 0; i < WORKERS; i++)
+                if (w->workers[i].started && !w->workers[i].ended)
+                        return false;
+        return true;
+}
+
 int writer_free(struct writer *w, double seconds, size_t *ret_left)
 {
         double deadline = clock_monotonic() + fmax(seconds, 0);
-        bool stuck;
+        pthread_t ending[WORKERS];
+        unsigned stuck = 0, running = 0, count = 0;
 
         if (!w)
                 return 0;
@@ -260,21 +312,33 @@ int writer_free(struct writer *w, double seconds, size_t *ret_left)
         w->stopping = true;
         for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
                 w->lanes[i].retry_at = 0;
-        pthread_cond_signal(&w->wake);
-        while (!w->ended && clock_monotonic() < deadline)
+        wake_all(w);
+        while (!all_ended(w) && clock_monotonic() < deadline)
                 wait_until(&w->progress, &w->lock, deadline);
         w->give_up = true;
-        pthread_cond_signal(&w->wake);
+        wake_all(w);
         if (ret_left)
                 *ret_left = count_left(w);
-        stuck = !w->ended && !isnan(w->busy_since);
-        w->abandoned = stuck;
-        if (stuck)
-                pthread_detach(w->thread);
+        for (size_t i = 0; i < WORKERS; i++) {
+                struct worker *k = &w->workers[i];
+
+                if (!k->started)
+                        continue;
+                running += !k->ended;
+                if (!k->ended && !isnan(k->busy_since)) {
+                        pthread_detach(k->thread);
+                        stuck++;
+                } else {
+                        ending[count++] = k->thread;
+                }
+        }
+        w->abandoned = stuck > 0 ? running : 0;
         pthread_mutex_unlock(&w->lock);
-        if (stuck)
+        /* What hangs may come back at once and free everything: w is not ours from here on. */
+        for (unsigned i = 0; i < count; i++)
+                pthread_join(ending[i], NULL);
+        if (stuck > 0)
                 return -EBUSY;
-        pthread_join(w->thread, NULL);
         destroy(w);
         return 0;
 }
@@ -299,6 +363,11 @@ static void copy_data(void *data, size_t size, const void *from)
                 memcpy(data, from, size);
 }
 
+static void wake_worker(struct writer *w, enum writer_lane lane)
+{
+        pthread_cond_signal(&w->workers[lane == WRITER_JOURNAL ? JOURNAL : DISK].wake);
+}
+
 int writer_submit_made(struct writer *w, writer_job job, void *userdata, const char *name,
                        size_t size, writer_make make, const void *from)
 {
@@ -313,7 +382,7 @@ int writer_submit_made(struct writer *w, writer_job job, void *userdata, const c
         pthread_mutex_lock(&w->lock);
         r = passing_submit(&w->passing, &head, name, make, from);
         if (r == 0)
-                pthread_cond_signal(&w->wake);
+                wake_worker(w, WRITER_PASSING);
         pthread_mutex_unlock(&w->lock);
         return r;
 }
@@ -334,7 +403,7 @@ int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void 
         else
                 r = lasting_submit(&w->lanes[lane], &head, name, data);
         if (r == 0)
-                pthread_cond_signal(&w->wake);
+                wake_worker(w, lane);
         pthread_mutex_unlock(&w->lock);
         return r;
 }
@@ -356,8 +425,12 @@ void writer_status(struct writer *w, struct writer_status *ret)
         struct writer_status s = { .waiting_since = NAN };
 
         pthread_mutex_lock(&w->lock);
-        s.busy_since = w->busy_since;
-        s.busy_lane = w->busy_lane;
+        s.busy_since = NAN;
+        for (size_t i = 0; i < WORKERS; i++)
+                if (isnan(s.busy_since) || w->workers[i].busy_since < s.busy_since) {
+                        s.busy_since = w->workers[i].busy_since;
+                        s.busy_lane = w->workers[i].busy_lane;
+                }
         s.done = w->done;
         s.failed = w->failed;
         for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++) {

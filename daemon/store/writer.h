@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The one thread that may block on a disk or on journald. The sampling thread hands it jobs through
- * bounded lanes and never waits: a stuck disk delays no tick, and is news.
+/* The threads that may block: one on disks, one on journald. The sampling thread hands them jobs
+ * through bounded lanes and never waits: a stuck disk delays no tick, and is news.
  *
  * A job that fails holds up only its own lane, so a full disk does not keep an alert from the
- * journal, and nothing keeps learned state from the runtime directory. A job that hangs (a disk
- * that does not answer) holds up the thread and with it all lanes, but never the submitter;
- * writer_status says since when. */
+ * journal, and nothing keeps learned state from the runtime directory. A job that hangs holds up
+ * its thread: a journald that does not answer the journal's lane, a disk that does not answer the
+ * others; never the submitter. writer_status says since when. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,9 @@
 
 struct writer;
 
-/* Runs on the writer thread with the lane's own copy of name and data (data is aligned for any
- * type). 0 when done; a negative errno: see enum writer_lane. May call nothing of this header. */
+/* Runs on a writer thread with the lane's own copy of name and data (data is aligned for any type).
+ * 0 when done; a negative errno: see enum writer_lane. Of this header it may call writer_submit for
+ * WRITER_JOURNAL, when it is in another lane. */
 typedef int (*writer_job)(void *userdata, const char *name, const void *data, size_t size);
 
 enum writer_lane {
@@ -51,12 +52,12 @@ enum {
         WRITER_PAUSE_MAX = 60, /* ... at most; a repaired disk is noticed within this */
 };
 
-/* Starts the thread: all signals blocked, small fixed stack. 0 or negative errno. */
+/* Starts the threads: all signals blocked, small fixed stacks. 0 or negative errno. */
 int writer_new(struct writer **ret);
 
 /* Waits until all lanes are empty, at most `seconds` (failed jobs are tried again quickly), then
- * ends the thread and frees everything. *ret_left, when not NULL: jobs that were not done.
- * 0 with the thread gone; -EBUSY when it hangs in a job: it is detached and what it needs of the
+ * ends the threads and frees everything. *ret_left, when not NULL: jobs that were not done.
+ * 0 with the threads gone; -EBUSY when one hangs in a job: it is detached and what it needs of the
  * writer stays allocated on purpose. The userdata of jobs must then stay too; the caller is about
  * to exit, so it leaves them be. NULL is fine. */
 int writer_free(struct writer *w, double seconds, size_t *ret_left);
@@ -89,9 +90,9 @@ struct writer_status {
         size_t waiting;       /* in JOURNAL and DURABLE together */
         double waiting_since; /* the older of the two */
         int error;            /* of the first lane whose last try failed, else 0 */
-        double busy_since;    /* CLOCK_MONOTONIC start of the job that runs, NaN when none: one that
-                                 is many seconds old means a stuck disk */
-        enum writer_lane busy_lane; /* of the job that runs, or ran last */
+        double busy_since; /* CLOCK_MONOTONIC start of the job that runs for longest, NaN when none
+                              does: one that is many seconds old means a stuck disk or journald */
+        enum writer_lane busy_lane; /* of that job, or of one that ran last */
         struct writer_lane_status lane[WRITER_LANE_COUNT];
         uint64_t done, failed; /* jobs done and tries that failed, since start */
 };

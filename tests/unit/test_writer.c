@@ -297,25 +297,43 @@ static void test_bounds(void **state)
         free(block);
 }
 
+static void wait_for_text(struct book *b, const char *text)
+{
+        bool same = false;
+
+        for (int i = 0; i < 5000 && !same; i++) {
+                usleep(1000);
+                pthread_mutex_lock(&b->lock);
+                same = strcmp(b->text, text) == 0;
+                pthread_mutex_unlock(&b->lock);
+        }
+        assert_true(same);
+}
+
 /* A job that hangs: nobody waits for it beyond the deadline, and it may come back later. */
-static void test_hanging(void **state)
+static void hang(enum writer_lane lane, enum writer_lane other)
 {
         struct writer *w = started();
-        static struct book b; /* the thread outlives this function's other locals */
+        static struct book b, free_one; /* the thread outlives this function's other locals */
         struct writer_status s;
         bool came_back = false;
         double begin;
         size_t left;
 
-        (void)state;
         book_init(&b);
+        book_init(&free_one);
         atomic_store(&b.hold, true);
-        assert_int_equal(put(w, WRITER_DURABLE, &b, "stuck", ""), 0);
+        atomic_store(&b.held, false);
+        assert_int_equal(put(w, lane, &b, "stuck", ""), 0);
         wait_for_flag(&b.held);
         begin = clock_monotonic();
-        assert_int_equal(put(w, WRITER_JOURNAL, &b, "behind", ""), 0);
+        assert_int_equal(put(w, other, &free_one, "other", ""), 0);
+        wait_for_text(&free_one,
+                      "other= "); /* a disk does not hold up the journal, nor it a disk */
+        assert_int_equal(put(w, lane, &b, "behind", ""), 0);
         writer_status(w, &s);
         assert_true(s.busy_since <= begin);
+        assert_int_equal(s.busy_lane, lane);
         assert_int_equal(s.waiting, 2);
         assert_int_equal(writer_free(w, 0.2, &left), -EBUSY);
         assert_int_equal(left, 2);
@@ -331,6 +349,42 @@ static void test_hanging(void **state)
         pthread_mutex_lock(&b.lock);
         assert_string_equal(b.text, "stuck= ");
         pthread_mutex_unlock(&b.lock);
+}
+
+static void test_hanging(void **state)
+{
+        (void)state;
+        hang(WRITER_DURABLE, WRITER_JOURNAL);
+        hang(WRITER_JOURNAL, WRITER_DURABLE);
+}
+
+struct speaker {
+        struct writer *w;
+        struct book *book;
+};
+
+static int speak(void *userdata, const char *name, const void *data, size_t size)
+{
+        struct speaker *k = userdata;
+
+        (void)data;
+        (void)size;
+        usleep(20 * 1000); /* the other thread has nothing to do meanwhile, and is to end */
+        return put(k->w, WRITER_JOURNAL, k->book, name, "said");
+}
+
+/* What a job on the disk's thread has to say goes through the journal's, also at the end. */
+static void test_words_of_jobs(void **state)
+{
+        struct book b;
+        struct speaker k = { started(), &b };
+
+        (void)state;
+        book_init(&b);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(writer_submit(k.w, WRITER_DURABLE, speak, &k, "n", NULL, 0), 0);
+        assert_int_equal(writer_free(k.w, 5, NULL), 0);
+        assert_string_equal(b.text, "n=said n=said n=said ");
 }
 
 /* One submitter's jobs, numbered from 1. */
@@ -398,6 +452,7 @@ int main(void)
                 cmocka_unit_test(test_passing_fails_and_grows),
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_hanging),
+                cmocka_unit_test(test_words_of_jobs),
                 cmocka_unit_test(test_threads),
         };
 
