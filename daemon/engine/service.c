@@ -151,22 +151,10 @@ static int tick(struct service *s)
         return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_tick(void *userdata)
 {
         struct service *s = userdata;
-        (void)usec;
-        uint64_t interval = (uint64_t)(s->settings.interval * 1e6), now = 0;
-        (void)sd_event_now(s->loop, CLOCK_MONOTONIC, &now);
-        /* Armed first, on the grid of the start: a late tick delays no other, missed ones are gone.
-         */
-        s->next_tick += interval;
-        if (s->next_tick <= now)
-                s->next_tick += (now - s->next_tick) / interval * interval + interval;
-        int r = sd_event_source_set_time(source, s->next_tick);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-        if (r >= 0)
-                r = tick(s);
+        int r = tick(s);
         if (r < 0) {
                 log_error("giving up after %u failures: %s/proc/meminfo: %s", s->failures,
                           service_root(s), service_sample_error(r));
@@ -192,6 +180,9 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         (void)info;
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%.0f", clock_monotonic() * 1e6);
         service_rules_reload(s);
+        int r = ticker_set_interval(&s->ticker, s->settings.interval);
+        if (r < 0)
+                log_error("the interval stays as it was: %s", strerror(-r));
         set_watchdog(s);
         (void)sd_notify(0, "READY=1");
         tell_manager(s);
@@ -228,13 +219,6 @@ static int setup_loop(struct service *s)
             (r = watch_signal(s, SIGINT, on_stop, "interrupt")) < 0 ||
             (r = watch_signal(s, SIGHUP, on_reload, "reload")) < 0)
                 return r;
-        s->next_tick = (uint64_t)(clock_monotonic() * 1e6);
-        /* Accuracy of 1 ms: exact enough for once a second, and other timers may share the wake-up.
-         */
-        r = sd_event_add_time(s->loop, &s->timer, CLOCK_MONOTONIC, s->next_tick, 1000, on_timer, s);
-        if (r < 0)
-                return r;
-        (void)sd_event_source_set_description(s->timer, "tick");
         return 0;
 }
 
@@ -242,7 +226,7 @@ static void service_done(struct service *s)
 {
         size_t left = 0;
         control_server_free(s->control);
-        sd_event_source_disable_unref(s->timer);
+        ticker_done(&s->ticker);
         service_witness_stop(s);
         if (s->engine && s->learned_at > 0) {
                 service_state_save_learned(s);
@@ -279,6 +263,7 @@ int service_run(const struct service_options *o)
                               * its fault yet. */
                              .health_at = clock_monotonic(),
                              .procfs = { .root_fd = -1 },
+                             .ticker = { .fd = -1 },
                              .state_lock = -1,
                              .runtime_lock = -1,
                              .alerts_file.folder_fd = -1,
@@ -296,7 +281,8 @@ int service_run(const struct service_options *o)
                 return 1;
         }
         if ((r = setup_loop(&s)) < 0 || (r = service_rules_load(&s)) < 0 ||
-            (r = engine_new(&s.rules, sampler_host(s.sampler), take_event, &s, &s.engine)) < 0) {
+            (r = engine_new(&s.rules, sampler_host(s.sampler), take_event, &s, &s.engine)) < 0 ||
+            (r = ticker_init(&s.ticker, s.loop, s.settings.interval, on_tick, &s)) < 0) {
                 log_error("cannot start: %s", strerror(-r));
                 service_done(&s);
                 return 1;

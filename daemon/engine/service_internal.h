@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "engine/service.h"
 #include "engine/settings.h"
+#include "engine/ticker.h"
 #include "judge/rule.h"
 #include "sample/sampler.h"
 #include "store/writer.h"
@@ -63,9 +64,8 @@ struct service {
         struct attribution *attribution; /* service_witness.h; NULL: off */
         struct event outgoing;           /* the event that is being taken, with its culprits */
         sd_event *loop;
-        sd_event_source *timer;
+        struct ticker ticker;
 
-        uint64_t next_tick;  /* CLOCK_MONOTONIC, microseconds */
         double started;      /* Unix seconds */
         double told_at;      /* CLOCK_MONOTONIC of the last STATUS= */
         double watchdog;     /* seconds, as the manager asks for it; 0: no watchdog */
