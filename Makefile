@@ -38,8 +38,11 @@ PACKAGE_SETS := build
 ifneq ($(filter tests check-unit check-asan,$(GOALS)),)
 PACKAGE_SETS := build unit
 endif
+ifneq ($(filter deb rpm,$(GOALS)),)
+PACKAGE_SETS := build package
+endif
 ifneq ($(filter check check-% fuzz% lint bench deps,$(filter-out check-unit check-asan,$(GOALS))),)
-PACKAGE_SETS := build unit check
+PACKAGE_SETS := build unit check package
 endif
 PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
 
@@ -201,7 +204,8 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-bench check-fuzz check-detection check-daemon check-courier check-service
+	check-rules check-bench check-fuzz check-detection check-daemon check-courier check-service \
+	check-packages
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -282,6 +286,9 @@ bench: bench-programs
 check-bench: bench-programs
 	@$(RUN_SUITE) bench tests/bench/test_bench.py
 
+check-packages: packages
+	@$(RUN_SUITE) packages $(wildcard tests/packages/test_*.py)
+
 # --- installing ---
 
 # MODE:SOURCE:DESTINATION. Both `install` and `uninstall` go by these two lists; files of the second
@@ -318,6 +325,17 @@ install: all
 uninstall: $(EXAMPLE_CONF)
 	@contrib/install-files uninstall
 
+# --- packages ---
+
+# The same tree gives the same tarball; packages are built from it, as a distribution would.
+DIST := build/dist/kmemwatch-$(VERSION).tar.gz
+dist:
+	@contrib/dist kmemwatch-$(VERSION) $(DIST)
+	@echo $(DIST)
+
+deb rpm: packages dist
+	@contrib/make-package $@ $(VERSION) $(DIST) build/packages
+
 # --- the rest ---
 
 deps: packages
@@ -339,11 +357,14 @@ help:
 	'make check-service   the installed service in a container (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \
 	'make detection-report  the same as tables and pictures, in build/detection-report/index.html' \
+	'make check-packages  the packages: built, installed, upgraded, purged (root)' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
 	'make bench           what it costs, against a floor and limits; tests/bench/peers: others' \
 	'make install         install under prefix (/usr/local), DESTDIR before it; starts nothing' \
 	'make uninstall       remove what install put; changed files in /etc stay' \
+	'make deb             a Debian package, into build/packages/; make rpm: an RPM package' \
+	'make dist            the sources as a tarball, into build/dist/' \
 	'make deps            install the packages that building and checking need' \
 	'make clean           remove build/' \
 	'' \
@@ -351,7 +372,7 @@ help:
 	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
 
 .PHONY: all tests packages run check forget-results $(SUITES) detection-report lint fuzz fuzzers \
-	fuzz-run bench bench-programs install uninstall deps clean help
+	fuzz-run bench bench-programs install uninstall dist deb rpm deps clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

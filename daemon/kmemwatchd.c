@@ -19,6 +19,7 @@ static const char usage[] =
         "  --runtime DIR     instead of /run/kmemwatch\n"
         "  --spool DIR       instead of STATE/spool\n"
         "  --root DIR        read /proc, /sys and /etc below DIR (a recorded machine)\n"
+        "  --host-name NAME  this machine's name in alerts, instead of the kernel's\n"
         "  --log-level WORD  err, warning, notice, info or debug\n"
         "  --watch           print what it sees every ten seconds\n"
         "  --journal         send alerts to the journal also when run in the foreground\n"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
                 RUNTIME,
                 SPOOL,
                 ROOT,
+                HOST_NAME,
                 LEVEL,
                 WATCH,
                 JOURNAL,
@@ -53,6 +55,7 @@ int main(int argc, char **argv)
                 { "runtime", required_argument, NULL, RUNTIME },
                 { "spool", required_argument, NULL, SPOOL },
                 { "root", required_argument, NULL, ROOT },
+                { "host-name", required_argument, NULL, HOST_NAME },
                 { "log-level", required_argument, NULL, LEVEL },
                 { "watch", no_argument, NULL, WATCH },
                 { "journal", no_argument, NULL, JOURNAL },
@@ -81,6 +84,9 @@ int main(int argc, char **argv)
                         break;
                 case ROOT:
                         o.root = optarg;
+                        break;
+                case HOST_NAME:
+                        o.host_name = optarg;
                         break;
                 case LEVEL:
                         o.log_level = log_priority_by_name(optarg);

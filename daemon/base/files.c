@@ -191,13 +191,27 @@ int open_directory(const char *path, mode_t mode)
         return fd < 0 ? -errno : fd;
 }
 
+/* What the umask took away. A bit that the folder has inherited stays: the group of what is made in
+ * it hangs on that. */
+static void restore_mode(int fd, mode_t mode)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) == 0 && (st.st_mode & 0777) != mode)
+                (void)fchmod(fd, mode | (st.st_mode & S_ISGID));
+}
+
 int open_subfolder(int parent, const char *name, mode_t mode)
 {
         bool made = mkdirat(parent, name, mode) == 0;
         _cleanup_close_ int fd =
                 openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-        if (fd < 0 || (made && fsync(parent) < 0))
+        if (fd < 0)
+                return -errno;
+        if (made)
+                restore_mode(fd, mode);
+        if (made && fsync(parent) < 0)
                 return -errno;
         return TAKE_FD(fd);
 }

@@ -37,7 +37,7 @@ int make_directory(const char *path, mode_t mode);
 int open_directory(const char *path, mode_t mode);
 
 /* The same for a folder in one that somebody else may write in: never through a link, and made
- * durably. The mode is cut by the umask, which the two services that share the spool set for it. */
+ * durably, with this mode whatever the umask is, and the set-group-ID bit that it inherits. */
 int open_subfolder(int parent, const char *name, mode_t mode);
 
 /* What lies in an open folder, from its beginning, for closedir; NULL with errno. The descriptor

@@ -39,6 +39,8 @@ int service_start_sampling(struct service *s)
                 return r;
         }
         r = sampler_new(&s->procfs, &s->sampler);
+        if (r >= 0 && s->options->host_name)
+                sampler_set_host_name(s->sampler, s->options->host_name);
         if (r >= 0)
                 r = sampler_take(s->sampler, clock_realtime(), &sample);
         if (r < 0)

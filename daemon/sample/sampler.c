@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/macros.h"
 #include "base/procfs.h"
+#include "base/text.h"
 #include "sample/host.h"
 #include "sample/loadavg.h"
 #include "sample/meminfo.h"
@@ -22,6 +24,7 @@ struct sampler {
         double refreshed;           /* when the cold facts were read, NaN before the first time */
         bool vmalloc_used_counts;   /* VmallocUsed was other than 0 once */
         struct host_facts host;
+        char name[sizeof((struct host_facts){ 0 }.name)]; /* "": the kernel's */
         struct sample sample;
         double values[FIELD_KNOWN_COUNT];
         char text[MEMINFO_TEXT_MAX];
@@ -80,6 +83,7 @@ int sampler_new(const struct procfs *p, struct sampler **ret)
         s->meminfo_fd = s->loadavg_fd = -1;
         s->refreshed = SAMPLE_ABSENT;
         s->vmalloc_used_counts = false;
+        s->name[0] = '\0';
 
         int r = host_facts_read(p, &s->host);
         if (r < 0)
@@ -91,6 +95,18 @@ int sampler_new(const struct procfs *p, struct sampler **ret)
         };
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+static void keep_name(struct sampler *s)
+{
+        if (s->name[0])
+                memcpy(s->host.name, s->name, sizeof(s->host.name));
+}
+
+void sampler_set_host_name(struct sampler *s, const char *name)
+{
+        utf8_clean(name, s->name, sizeof(s->name));
+        keep_name(s);
 }
 
 void sampler_free(struct sampler *s)
@@ -127,6 +143,7 @@ int sampler_take(struct sampler *s, double time, const struct sample **ret)
         if (!(time >= s->refreshed && time < s->refreshed + REFRESH_SECONDS) ||
             values[FIELD_MEM_TOTAL] != s->host.mem_total) {
                 host_facts_refresh(s->p, values[FIELD_MEM_TOTAL], &s->host);
+                keep_name(s);
                 s->refreshed = time;
         }
         values[FIELD_CPUS] = s->host.cpus_online;

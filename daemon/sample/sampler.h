@@ -11,6 +11,9 @@ struct sampler;
 int sampler_new(const struct procfs *p, struct sampler **ret);
 void sampler_free(struct sampler *s); /* NULL is fine */
 
+/* The machine's name from now on, in place of the kernel's: in a pod that is the pod's. */
+void sampler_set_host_name(struct sampler *s, const char *name);
+
 /* One sample, stamped with the caller's time rounded to milliseconds, as a trace stores it. *ret
  * points into the sampler until the next call. CPU counts, cgroups, host name and MemTotal in the
  * facts are read again every 60 s of `time`, when it was set back, and when MemTotal changes.

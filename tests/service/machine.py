@@ -64,8 +64,9 @@ def require_machine():
     return system["VERSION_CODENAME"]
 
 
-def debian_tree(folder, release):
-    """A fresh copy of a minimal Debian; the first is fetched, later ones are copied from it."""
+def debian_tree(folder, release, copy="tree"):
+    """A fresh copy of a minimal Debian, in folder/copy; the first is fetched, later ones are copied
+    from it."""
     name = hashlib.sha256(" ".join([release] + PACKAGES + LEAVE_OUT).encode()).hexdigest()[:12]
     base = f"{folder}/debian-{name}"
     if not os.path.isdir(base):
@@ -78,7 +79,7 @@ def debian_tree(folder, release):
             shutil.rmtree(base + ".new", ignore_errors=True)
             raise Skip("mmdebstrap failed: " + (done.stderr.strip().splitlines() or ["?"])[-1])
         os.rename(base + ".new", base)
-    tree = f"{folder}/tree"
+    tree = f"{folder}/{copy}"
     # One file system only: should an earlier run have left something mounted there, it stays.
     if os.path.isdir(tree):
         subprocess.run(["rm", "-rf", "--one-file-system", tree], check=True)

@@ -149,7 +149,7 @@ static void shared_folders_are_the_groups(void **state)
 {
         struct fixture *f = *state;
         _cleanup_close_ int again = -1, made = -1;
-        mode_t before = umask(0007);
+        mode_t before = umask(0077);
         struct stat st;
 
         assert_int_equal(fchmod(f->fd, 02770), 0);

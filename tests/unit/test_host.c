@@ -149,6 +149,11 @@ static void test_this_machine(void **state)
         assert_int_equal(sampler_take(sampler, 1, &s), 0);
         assert_true(s->values[FIELD_SLAB] > 0 && s->values[FIELD_THREADS] > 0);
         assert_true(s->values[FIELD_MEM_TOTAL] == sampler_host(sampler)->mem_total);
+
+        /* A given name is still there after the facts are read again. */
+        sampler_set_host_name(sampler, "node-7");
+        assert_int_equal(sampler_take(sampler, 1000, &s), 0);
+        assert_string_equal(sampler_host(sampler)->name, "node-7");
         sampler_free(sampler);
         procfs_done(&p);
 }
