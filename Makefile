@@ -268,7 +268,8 @@ detection-report: $(MAINS) $(SIMULATE)
 	@KMW_BUILD=$(BUILD) tests/replay/score --report build/detection-report $(DETECTION)
 
 check-daemon: $(MAINS)
-	@$(RUN_SUITE) daemon tests/service/test_daemon.py tests/service/test_history.py
+	@$(RUN_SUITE) daemon tests/service/test_daemon.py tests/service/test_daemon_quiet.py \
+		tests/service/test_history.py
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))

@@ -130,6 +130,12 @@ static enum exit_code run(const struct options *o)
                 return alerts_run(o, &t);
         case COMMAND_EXPLAIN:
                 return explain_run(o, &t);
+        case COMMAND_SILENCE:
+                return silence_run(o, &t);
+        case COMMAND_UNSILENCE:
+                return unsilence_run(o, &t);
+        case COMMAND_ACK:
+                return ack_run(o, &t);
         case COMMAND_HISTORY:
                 return history_run(o, &t);
         case COMMAND_CHECK:

@@ -31,6 +31,7 @@ struct seen {
         enum event_type type;
         enum severity severity, previous;
         bool trigger, resolve;
+        enum event_quiet quiet;
         struct event_check checks[EVENT_CHECKS_MAX];
         unsigned check_count;
         char rule[64], dimension[128], id[EVENT_ID_MAX], alert_id[EVENT_ID_MAX];
@@ -75,6 +76,7 @@ static int world_take(const struct event *e, void *userdata)
                 .previous = e->previous_severity,
                 .trigger = e->trigger,
                 .resolve = e->resolve,
+                .quiet = e->quiet,
                 .check_count = e->check_count,
         };
         memcpy(s->checks, e->checks, sizeof(s->checks));

@@ -9,7 +9,8 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain history check record replay test send-test help'
+    local commands='status alerts explain silence unsilence ack history check record replay test'
+    commands+=' send-test help'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in
@@ -47,6 +48,8 @@ _kmemwatch() {
         ;;
     status) options+=' --json --channels' ;;
     alerts | explain) options+=' --json' ;;
+    silence) options+=' --for --why --json' ;;
+    unsilence | ack) options+=' --json' ;;
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --rule --directory --json' ;;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain history check record replay test send-test help
+set -l commands status alerts explain silence unsilence ack history check record replay test \
+    send-test help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -25,6 +26,12 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a history 
     -d 'What was told in the past'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a explain \
     -d 'why a rule says what it says'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a silence \
+    -d 'tell no channel of a rule or dimension for a time'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a unsilence \
+    -d 'end a silence before its time'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a ack \
+    -d 'an alert is known, tell no channel until it gets worse'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a check \
     -d 'what is wrong with settings, rules and channels'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a record \
@@ -39,6 +46,10 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 
 
 complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain history replay send-test' -l json \
     -d 'print JSON'
+complete -c kmemwatch -n '__fish_seen_subcommand_from silence unsilence ack' -l json -d 'print JSON'
+complete -c kmemwatch -n '__fish_seen_subcommand_from silence' -l for -x \
+    -a '10min 30min 1h 2h 8h 1d' -d 'how long'
+complete -c kmemwatch -n '__fish_seen_subcommand_from silence' -l why -x -d 'the reason'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check test' -s q -l quiet -d 'print faults only'
 complete -c kmemwatch -n '__fish_seen_subcommand_from check replay test' -l rules \
     -xa '(__fish_complete_directories)' -d 'the rules'

@@ -29,6 +29,11 @@ enum message {
         MESSAGE_SPOOL_RECOVERED, /* [FILE] */
         MESSAGE_DISK_STUCK,      /* the writer thread hangs in a job [ERROR] */
         MESSAGE_COURIER_SILENT,  /* an event waits for minutes in the spool [FILE] */
+        MESSAGE_COURIER_BACK,    /* it leaves at last [FILE] */
+        MESSAGE_NO_CHANNELS,     /* nobody but the journal is told [FILE] */
+        MESSAGE_SILENCED,        /* by a person [SILENCE, WHY, UNTIL] */
+        MESSAGE_SILENCE_OVER,    /* by time, or by a person [SILENCE, WHY] */
+        MESSAGE_ACKNOWLEDGED,    /* [NAME] */
         MESSAGE_CULPRIT, /* who is behind an alert that could not wait for it [RULE, DIMENSION,
                             ALERT_ID, CULPRIT] */
         /* the courier's own */

@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "control/names.h"
 
 struct control_connection {
@@ -221,15 +222,22 @@ void control_request_reply(struct control_request *r, const char *json)
 
 void control_request_fail(struct control_request *r, int error, const char *format, ...)
 {
-        char text[512];
+        char raw[512], text[sizeof raw];
         va_list arguments;
 
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof text, format, arguments);
+        (void)vsnprintf(raw, sizeof raw, format, arguments);
         va_end(arguments);
+        /* A name that was cut within a character would make sd-bus refuse to send the answer. */
+        utf8_clean(raw, text, sizeof text);
         if (r->connection)
                 (void)sd_bus_reply_method_errnof(r->call, error, "%s", text);
         request_free(r);
+}
+
+uid_t control_request_user(const struct control_request *r)
+{
+        return r->connection ? r->connection->peer.uid : (uid_t)-1;
 }
 
 bool control_request_may_change(struct control_request *r)

@@ -7,7 +7,8 @@
 #define CONTROL_COURIER_SOCKET "kmemwatch-courier.socket"
 
 /* kmemwatchd: Status(""), Alerts(""), Explain(rule or dimension), Who("[dimension] [seconds]"),
- * Top("[seconds]") */
+ * Top("[seconds]"); Silence(JSON: engine/silence_state.h), Unsilence(as it was silenced),
+ * Acknowledge(alert id, rule or dimension) */
 #define CONTROL_DAEMON_INTERFACE "io.kmemwatch.Daemon1"
 /* kmemwatch-courier: Status(""), SendTest(channel) */
 #define CONTROL_COURIER_INTERFACE "io.kmemwatch.Courier1"

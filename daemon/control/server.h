@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/macros.h"
 
@@ -36,6 +37,9 @@ void control_server_free(struct control_server *s); /* closes connections, unlin
 void control_request_reply(struct control_request *r, const char *json);
 void control_request_fail(struct control_request *r, int error, const char *format, ...)
         _printf_(3, 4);
+
+/* The user on the other side; (uid_t)-1 when it is gone. */
+uid_t control_request_user(const struct control_request *r);
 
 /* True when the peer is root, our own user, or in group kmemwatch-admin (SO_PEERCRED, supplementary
  * groups too). */

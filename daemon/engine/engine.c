@@ -274,7 +274,8 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         w->idle = alert_is_idle(&w->alert);
         if (!w->change.happened)
                 return;
-        if (w->change.type == EVENT_FIRING)
+        /* Not when it is only told late, after a silence. */
+        if (w->change.type == EVENT_FIRING && w->alert.fired == e->now)
                 watch_identify(e, w);
         event_make(e, w, &w->change, e->wall, &w->news->event);
         w->owed = true;

@@ -121,6 +121,7 @@ static int tick(struct service *s)
                 s->told_at = 0;
         s->failures = 0;
         s->alerts_saved = false;
+        service_quiet_check(s);
         engine_feed(s->engine, sample);
         service_past_feed(s, sample->time);
 
@@ -226,6 +227,7 @@ static void service_done(struct service *s)
 {
         size_t left = 0;
         control_server_free(s->control);
+        service_quiet_done(s);
         ticker_done(&s->ticker);
         service_witness_stop(s);
         if (s->engine && s->learned_at > 0) {
@@ -269,7 +271,8 @@ int service_run(const struct service_options *o)
                              .alerts_file.folder_fd = -1,
                              .learned_file.folder_fd = -1,
                              .baselines_file.folder_fd = -1,
-                             .past_file.folder_fd = -1 };
+                             .past_file.folder_fd = -1,
+                             .quiet.file.folder_fd = -1 };
         uint64_t watchdog = 0;
         tzset(); /* now, and not from the disk when the first alert names a time */
         journal_init(&s.journal, "kmemwatchd", o->journal);
@@ -289,8 +292,8 @@ int service_run(const struct service_options *o)
         }
         if (o->log_level < 0)
                 log_set_level(s.settings.log_level);
-        service_quiet_apply(&s);
         service_state_restore(&s);
+        service_quiet_apply(&s);
         service_past_begin(&s);
         service_witness_set(&s);
         service_start_control(&s);

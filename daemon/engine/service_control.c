@@ -10,6 +10,7 @@
 #include "base/procfs.h"
 #include "engine/explain.h"
 #include "engine/service_internal.h"
+#include "engine/silence_state.h"
 #include "engine/status.h"
 #include "sample/host.h"
 
@@ -50,6 +51,7 @@ static void on_status(struct control_request *request, const char *argument, voi
         service_troubles(s, &troubles);
         for (size_t i = 0; i < troubles.count; i++)
                 texts[i] = troubles.text[i];
+        const struct silence_clock clock = { clock_boottime(), clock_realtime() };
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
         struct status_frame frame = {
@@ -57,6 +59,8 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .interval = s->settings.interval,
                 .status = status,
                 .observe = s->settings.observe,
+                .silences = &s->quiet.list,
+                .clock = &clock,
                 .faults = &s->faults,
                 .troubles = texts,
                 .trouble_count = troubles.count,
@@ -78,7 +82,8 @@ static void on_alerts(struct control_request *request, const char *argument, voi
         struct service *s = userdata;
         (void)argument;
         char *json = NULL;
-        int r = alerts_json(s->engine, &json);
+        const struct silence_clock clock = { clock_boottime(), clock_realtime() };
+        int r = alerts_json(s->engine, &s->quiet.list, &clock, &json);
         answer(request, r, json);
 }
 
@@ -95,7 +100,13 @@ static void on_explain(struct control_request *request, const char *argument, vo
 }
 
 const struct control_method service_methods[] = {
-        { "Explain", on_explain }, { "Status", on_status },   { "Alerts", on_alerts },
-        { "Who", service_on_who }, { "Top", service_on_top },
+        { "Explain", on_explain },
+        { "Status", on_status },
+        { "Alerts", on_alerts },
+        { "Who", service_on_who },
+        { "Top", service_on_top },
+        { "Silence", service_on_silence },
+        { "Unsilence", service_on_unsilence },
+        { "Acknowledge", service_on_acknowledge },
 };
 const size_t service_method_count = ELEMENTS_OF(service_methods);

@@ -4,8 +4,10 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "alert/silence.h"
 #include "announce/announce.h"
 #include "announce/journal.h"
 #include "base/places.h"
@@ -45,6 +47,27 @@ struct kept_file {
         double failing_since; /* CLOCK_MONOTONIC, NAN while it works */
         bool said;
         atomic_int error; /* negative errno since it was said, else 0: for everybody */
+        unsigned jobs;    /* handed to the writer ... */
+        atomic_uint done; /* ... and written or given up */
+};
+
+/* An answer that waits until what it says is on the disk. */
+struct late_answer {
+        struct control_request *request;
+        char *json; /* without "saved" */
+        const struct kept_file *file;
+        unsigned job; /* it is written when file->done has come so far */
+        double since; /* CLOCK_MONOTONIC */
+};
+
+/* What a person has said about who is to be told. */
+struct quiet {
+        struct silences list;
+        struct kept_file file;
+        bool unsaved;               /* it could not be handed over yet */
+        double offset;              /* between the clocks, when it was saved */
+        struct late_answer late[8]; /* more ask again */
+        sd_event_source *timer;
 };
 
 struct service {
@@ -79,7 +102,8 @@ struct service {
         int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
         struct kept_file alerts_file, learned_file, baselines_file, past_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
-        double health_at;         /* CLOCK_MONOTONIC of the last look at disk and courier */
+        struct quiet quiet;
+        double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
         bool no_channels, no_channels_said; /* when the settings were read */
         int errors_told;                    /* of the state files, in STATUS= */
@@ -108,6 +132,8 @@ void service_rules_reload(struct service *s);
 /* service_state.c: what is kept over a restart. */
 void service_state_open(struct service *s);
 void service_state_restore(struct service *s);
+int service_state_save_text(struct service *s, struct kept_file *file, const char *kind,
+                            uint32_t version, const char *json);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
 void service_state_save_learned(struct service *s);
 void service_state_save_baselines(struct service *s);
@@ -127,6 +153,11 @@ void service_past_flush(struct service *s);
 
 /* service_quiet.c: what the channels are not told of. */
 void service_quiet_apply(struct service *s); /* after a change of the settings */
+void service_quiet_check(struct service *s); /* with each sample: ends what is over */
+void service_quiet_done(struct service *s);  /* after the control server */
+void service_on_silence(struct control_request *request, const char *argument, void *userdata);
+void service_on_unsilence(struct control_request *request, const char *argument, void *userdata);
+void service_on_acknowledge(struct control_request *request, const char *argument, void *userdata);
 
 /* service_health.c: what goes wrong behind the daemon. */
 void service_health_check(struct service *s, double monotonic);

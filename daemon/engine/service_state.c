@@ -19,9 +19,11 @@
 #include "engine/learned.h"
 #include "engine/open_alert.h"
 #include "engine/service_internal.h"
+#include "engine/silence_state.h"
 #include "sample/host.h"
 #include "store/state_file.h"
 
+static const char silences_name[] = "silences.state";
 static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state",
                   baselines_name[] = "baselines.state", past_name[] = "history";
 
@@ -83,8 +85,12 @@ static int write_once(struct kept_file *f, const void *data, size_t size)
  * courier matters more: after some seconds the file is given up, told, and tried again later. */
 static int write_state(void *userdata, const char *name, const void *data, size_t size)
 {
+        struct kept_file *f = userdata;
         (void)name;
-        return service_kept_tell(userdata, write_once(userdata, data, size));
+        int r = service_kept_tell(f, write_once(f, data, size));
+        if (r >= 0)
+                f->done++;
+        return r;
 }
 
 /* A word that has no room is said after the next try. */
@@ -141,25 +147,34 @@ void service_state_open(struct service *s)
                   &s->learned_file);
         open_file(s, baselines_name, s->places.state, "what is usual at this hour", 0711,
                   &s->baselines_file);
+        open_file(s, silences_name, s->places.state, "what is silenced", 0711, &s->quiet.file);
         open_file(s, past_name, s->places.state, "the pictures of the last month", 0711,
                   &s->past_file);
+}
+
+int service_state_save_text(struct service *s, struct kept_file *file, const char *kind,
+                            uint32_t version, const char *json)
+{
+        _cleanup_free_ void *data = NULL;
+        size_t size = strlen(json);
+        struct job_data *job = data = malloc(sizeof(*job) + size);
+        if (!job)
+                return -ENOMEM;
+        head_init(s, kind, version, &job->head);
+        memcpy(job + 1, json, size);
+        int r = writer_submit(s->writer, WRITER_DURABLE, write_state, file, file->name, job,
+                              sizeof(*job) + size);
+        file->jobs += r >= 0;
+        return r;
 }
 
 int service_state_save_alerts(struct service *s)
 {
         _cleanup_free_ char *json = NULL;
-        _cleanup_free_ void *data = NULL;
         int r = open_alerts_encode(s->engine, &json);
         if (r < 0)
                 return r;
-        size_t size = strlen(json);
-        struct job_data *job = data = malloc(sizeof(*job) + size);
-        if (!job)
-                return -ENOMEM;
-        head_init(s, "alerts", OPEN_ALERTS_VERSION, &job->head);
-        memcpy(job + 1, json, size);
-        return writer_submit(s->writer, WRITER_DURABLE, write_state, &s->alerts_file, alerts_name,
-                             job, sizeof(*job) + size);
+        return service_state_save_text(s, &s->alerts_file, "alerts", OPEN_ALERTS_VERSION, json);
 }
 
 struct making {
@@ -329,8 +344,26 @@ static void restore_alerts(struct service *s)
         state_loaded_done(&loaded);
 }
 
+static void restore_silences(struct service *s)
+{
+        struct state_loaded loaded = { 0 };
+        const struct silence_clock clock = { clock_boottime(), clock_realtime() };
+        unsigned bad = 0;
+        if (s->quiet.file.folder_fd < 0 || !load(s, s->quiet.file.folder_fd, silences_name,
+                                                 "silences", SILENCES_VERSION, ALERTS_MAX, &loaded))
+                return;
+        if (silences_decode(loaded.payload, loaded.size, !is_other_boot(s, &loaded.head), &clock,
+                            &s->quiet.list, &bad) < 0)
+                refuse(s, s->quiet.file.folder_fd, silences_name);
+        if (bad > 0)
+                log_warning("%u silence%s cannot be read from %s: ignoring", bad,
+                            bad == 1 ? "" : "s", silences_name);
+        state_loaded_done(&loaded);
+}
+
 void service_state_restore(struct service *s)
 {
+        restore_silences(s);
         if (!restore_learned(s))
                 restore_baselines(s);
         restore_alerts(s);
@@ -338,10 +371,11 @@ void service_state_restore(struct service *s)
 
 void service_state_close(struct service *s)
 {
+        closep(&s->quiet.file.folder_fd);
         closep(&s->alerts_file.folder_fd);
         closep(&s->learned_file.folder_fd);
         closep(&s->baselines_file.folder_fd);
         closep(&s->past_file.folder_fd);
         s->alerts_file.folder_fd = s->learned_file.folder_fd = s->baselines_file.folder_fd = -1;
-        s->past_file.folder_fd = -1;
+        s->past_file.folder_fd = s->quiet.file.folder_fd = -1;
 }

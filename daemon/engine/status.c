@@ -16,6 +16,7 @@
 #include "config/problems.h"
 #include "engine/dimension.h"
 #include "engine/engine_internal.h"
+#include "engine/silence_state.h"
 #include "sample/host.h"
 
 static json_t *number(double value)
@@ -233,6 +234,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));
         json_object_set_new(root, "dimensions", dimensions);
         json_object_set_new(root, "alerts", alert_list(e));
+        json_object_set_new(root, "silences", silences_json(f->silences, f->clock));
         json_object_set_new(root, "rules", rules_json(&summary, f->faults));
         json_object_set_new(root, "troubles", troubles);
         json_object_set_new(root, "spool", spool);
@@ -240,10 +242,13 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         return print_and_free(root, ret);
 }
 
-int alerts_json(const struct engine *e, char **ret)
+int alerts_json(const struct engine *e, const struct silences *silences,
+                const struct silence_clock *clock, char **ret)
 {
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));
+        json_object_set_new(root, "time", moment(clock_realtime()));
         json_object_set_new(root, "alerts", alert_list(e));
+        json_object_set_new(root, "silences", silences_json(silences, clock));
         return print_and_free(root, ret);
 }

@@ -8,13 +8,17 @@
 
 struct engine;
 struct problems;
+struct silence_clock;
+struct silences;
 
 /* What the engine itself does not know. */
 struct status_frame {
-        double started;                /* Unix seconds */
-        double interval;               /* seconds */
-        const char *status;            /* the STATUS= line */
-        bool observe;                  /* all rules are only tried out */
+        double started;     /* Unix seconds */
+        double interval;    /* seconds */
+        const char *status; /* the STATUS= line */
+        bool observe;       /* all rules are only tried out */
+        const struct silences *silences;
+        const struct silence_clock *clock;
         const struct problems *faults; /* rules left out */
         const char *const *troubles;   /* of the daemon itself, each in a few words */
         size_t trouble_count;
@@ -28,4 +32,5 @@ struct status_frame {
 
 /* Both in fresh memory owned by the caller; 0 or -ENOMEM. */
 int status_json(const struct engine *e, const struct status_frame *f, char **ret);
-int alerts_json(const struct engine *e, char **ret);
+int alerts_json(const struct engine *e, const struct silences *silences,
+                const struct silence_clock *clock, char **ret);

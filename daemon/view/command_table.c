@@ -20,7 +20,8 @@ static const struct option_text OPTIONS[] = {
         [OPTION_OUTPUT] = { "output", 'o', "FILE", "write to FILE", false },
         [OPTION_INTERVAL] = { "interval", 0, "TIME", "time between samples, 1s when not given",
                               false },
-        [OPTION_FOR] = { "for", 0, "TIME", "stop after this time", false },
+        [OPTION_FOR] = { "for", 0, "TIME", "for this time, as 10min or 2h", false },
+        [OPTION_WHY] = { "why", 0, "REASON", "the reason, for those who wonder", false },
         [OPTION_ALERTS] = { "alerts", 0, NULL, "print events as JSON lines, which is the default",
                             false },
         [OPTION_SCORES] = { "scores", 0, NULL, "print an anomaly score of each value, as CSV",
@@ -98,6 +99,54 @@ static const struct command COMMANDS[] = {
                 .examples = "  kmemwatch explain slab-unreclaimable-growth\n"
                             "  kmemwatch explain KernelStack/threads\n"
                             "  kmemwatch explain '*-spike' --json\n",
+                .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_SILENCE] = {
+                .name = "silence",
+                .argument = "NAME",
+                .argument_needed = true,
+                .summary = "tell no channel of a rule or dimension for a time",
+                .description =
+                        "Alerts of NAME (a rule, a pattern of rules, or a dimension) go to the\n"
+                        "journal only, marked, until the time is over, over restarts, too.\n"
+                        "Watching goes on: what is still wrong at the end is told then. What was\n"
+                        "told before is closed at its receivers when it ends. NAME again replaces\n"
+                        "the silence. --for and --why are needed. For root and the members of the\n"
+                        "group kmemwatch-admin.\n"
+                        "\n"
+                        "Exit code: 1 when it was refused, 4 when kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch silence SUnreclaim --for 2h --why 'ticket 4711, leak known'\n"
+                            "  kmemwatch silence '*-spike' --for 30min --why 'load test'\n",
+                .options = BIT(OPTION_FOR) | BIT(OPTION_WHY) | BIT(OPTION_JSON),
+        },
+        [COMMAND_UNSILENCE] = {
+                .name = "unsilence",
+                .argument = "NAME",
+                .argument_needed = true,
+                .summary = "end a silence before its time",
+                .description =
+                        "NAME is written as it was silenced; kmemwatch alerts shows what is. What\n"
+                        "is still wrong is told at once. For root and the members of the group\n"
+                        "kmemwatch-admin.\n"
+                        "\n"
+                        "Exit code: 1 when it was refused, 4 when kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch unsilence SUnreclaim\n",
+                .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_ACK] = {
+                .name = "ack",
+                .argument = "NAME",
+                .argument_needed = true,
+                .summary = "an alert is known: tell no channel until it gets worse",
+                .description =
+                        "Acknowledges the active alerts of NAME: an alert id, a rule, a pattern of\n"
+                        "rules, or a dimension. No channel hears more of them until they get worse\n"
+                        "(a higher severity, or markedly more when a reminder is due). Their end is\n"
+                        "told. For root and the members of the group kmemwatch-admin.\n"
+                        "\n"
+                        "Exit code: 1 when it was refused, 4 when kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch ack slab-unreclaimable-growth\n"
+                            "  kmemwatch ack $(kmemwatch alerts --json | jq -r '.alerts[0].alert_id')\n",
                 .options = BIT(OPTION_JSON),
         },
         [COMMAND_HISTORY] = {

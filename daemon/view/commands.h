@@ -17,4 +17,7 @@ enum exit_code check_run(const struct options *o, const struct terminal *t,
 enum exit_code explain_run(const struct options *o, const struct terminal *t);
 enum exit_code history_run(const struct options *o, const struct terminal *t);
 enum exit_code record_run(const struct options *o);
+enum exit_code silence_run(const struct options *o, const struct terminal *t);
+enum exit_code unsilence_run(const struct options *o, const struct terminal *t);
+enum exit_code ack_run(const struct options *o, const struct terminal *t);
 enum exit_code send_test_run(const struct options *o, const struct terminal *t);

@@ -123,6 +123,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
                                   error);
         case OPTION_FOR:
                 return seconds_of("for", value, 0, INFINITY, &o->duration, error);
+        case OPTION_WHY:
+                o->why = value;
+                break;
         case OPTION_ALERTS:
                 o->scores = false;
                 break;

@@ -20,6 +20,9 @@ enum command_id {
         COMMAND_STATUS,
         COMMAND_ALERTS,
         COMMAND_EXPLAIN,
+        COMMAND_SILENCE,
+        COMMAND_UNSILENCE,
+        COMMAND_ACK,
         COMMAND_HISTORY,
         COMMAND_CHECK,
         COMMAND_RECORD,
@@ -40,6 +43,7 @@ enum option_id {
         OPTION_OUTPUT,
         OPTION_INTERVAL,
         OPTION_FOR,
+        OPTION_WHY,
         OPTION_ALERTS,
         OPTION_SCORES,
         OPTION_ONLY,
@@ -93,7 +97,7 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory;
+                *rule, *directory, *why;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;

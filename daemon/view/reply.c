@@ -212,6 +212,27 @@ static int alerts_parse(const json_t *list, struct daemon_reply *ret)
         return 0;
 }
 
+static int silences_parse(const json_t *list, struct daemon_reply *ret)
+{
+        size_t count = list_size(list);
+
+        ret->silences = calloc(count + 1, sizeof *ret->silences);
+        if (!ret->silences)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++) {
+                const json_t *o = json_array_get(list, i);
+                ret->silences[i] = (struct reply_silence){
+                        .name = text_of(o, "name"),
+                        .why = text_of(o, "why"),
+                        .user = number_of(o, "user"),
+                        .ends = time_of(o, "ends"),
+                        .left = number_of(o, "left_seconds"),
+                };
+        }
+        ret->silence_count = count;
+        return 0;
+}
+
 int daemon_reply_parse(const char *json, struct daemon_reply *ret)
 {
         json_t *root = NULL;
@@ -251,7 +272,8 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
         if (!d.dimensions ||
             texts_of(json_object_get(rules, "left_out"), &d.left_out, &d.left_out_count) < 0 ||
             texts_of(json_object_get(root, "troubles"), &d.troubles, &d.trouble_count) < 0 ||
-            alerts_parse(json_object_get(root, "alerts"), &d) < 0) {
+            alerts_parse(json_object_get(root, "alerts"), &d) < 0 ||
+            silences_parse(json_object_get(root, "silences"), &d) < 0) {
                 daemon_reply_done(&d);
                 return -ENOMEM;
         }
@@ -270,6 +292,8 @@ int alerts_reply_parse(const char *json, struct daemon_reply *ret)
                 return r;
         d.time = time_of(d.root, "time");
         r = alerts_parse(json_object_get(d.root, "alerts"), &d);
+        if (r >= 0)
+                r = silences_parse(json_object_get(d.root, "silences"), &d);
         if (r < 0) {
                 daemon_reply_done(&d);
                 return r;
@@ -282,6 +306,7 @@ void daemon_reply_done(struct daemon_reply *r)
 {
         free(r->dimensions);
         free(r->alerts);
+        free(r->silences);
         free(r->left_out);
         free(r->troubles);
         json_decref(r->root);

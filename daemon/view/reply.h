@@ -43,6 +43,12 @@ struct reply_alert {
         double exhausts_at; /* Unix seconds */
 };
 
+struct reply_silence {
+        const char *name, *why;
+        double user;
+        double ends, left; /* Unix seconds, seconds */
+};
+
 struct reply_host {
         const char *name, *kernel, *kind, *kind_name;
         double cpus, possible_cpus, numa_nodes, cgroups, mem_total, mem_available;
@@ -57,6 +63,8 @@ struct daemon_reply {
         size_t dimension_count;
         struct reply_alert *alerts;
         size_t alert_count;
+        struct reply_silence *silences;
+        size_t silence_count;
         bool observe; /* all rules are only tried out */
         double rules_active, rules_elsewhere, rules_observed;
         const char **left_out;
@@ -100,7 +108,7 @@ struct test_reply {
 int daemon_reply_parse(const char *json, struct daemon_reply *ret);
 void daemon_reply_done(struct daemon_reply *r);
 
-/* The answer to Alerts: only time (now) and the alerts are set. */
+/* The answer to Alerts: only time (now), the alerts and the silences are set. */
 int alerts_reply_parse(const char *json, struct daemon_reply *ret);
 
 int courier_reply_parse(const char *json, struct courier_reply *ret);

@@ -30,6 +30,9 @@ enum exit_code report_alerts_code(const struct daemon_reply *d);
 void report_print_alert(const struct terminal *t, const struct reply_alert *a, double now,
                         bool in_full);
 
+/* What is silenced, by whom, why and for how long; nothing when nothing is. */
+void report_print_silences(const struct terminal *t, const struct daemon_reply *d, double now);
+
 /* What was sent to a channel and what came back. */
 void report_print_test(const struct terminal *t, const struct test_reply *r);
 

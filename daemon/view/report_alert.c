@@ -87,6 +87,24 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
                 print_part(t, "More:", a->runbook);
 }
 
+void report_print_silences(const struct terminal *t, const struct daemon_reply *d, double now)
+{
+        if (d->silence_count == 0)
+                return;
+        fputc('\n', t->out);
+        terminal_line(t, STYLE_STRONG, "Silenced:");
+        for (size_t i = 0; i < d->silence_count; i++) {
+                const struct reply_silence *s = &d->silences[i];
+                char line[1024], until[FORMAT_MAX], left[FORMAT_MAX], user[FORMAT_MAX];
+                snprintf(line, sizeof line, "%.128s for %s more, until %s, by user %s: %.512s",
+                         s->name, format_duration(s->left, left),
+                         format_time_local(s->ends, now, until),
+                         report_value(UNIT_COUNT, s->user, user), s->why);
+                terminal_spaces(t, 2);
+                terminal_wrap(t, STYLE_PLAIN, 2, 6, line);
+        }
+}
+
 void report_print_alerts(const struct terminal *t, const struct daemon_reply *d, double now)
 {
         size_t i = 0;
@@ -110,6 +128,7 @@ void report_print_alerts(const struct terminal *t, const struct daemon_reply *d,
                 terminal_line(t, STYLE_PLAIN, " %s, for %s", a->rule,
                               format_duration(fmax(now - a->since, 0), buffer));
         }
+        report_print_silences(t, d, now);
 }
 
 enum exit_code report_alerts_code(const struct daemon_reply *d)

@@ -475,6 +475,7 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
             (r = print_dimensions(t, d, s->now, true)) < 0)
                 return r;
         print_alerts(t, d, s->now);
+        report_print_silences(t, d, s->now);
         r = print_delivery(t, s);
         if (r < 0)
                 return r;

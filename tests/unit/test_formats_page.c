@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/macros.h"
 #include "culprit/culprit.h"
+#include "engine/silence_state.h"
 #include "engine/status.h"
 
 static const char PAGE[] = "contrib/man/kmemwatch-formats.7";
@@ -139,7 +140,13 @@ static void assert_json_named(char *text)
 static void test_status_members(void **state)
 {
         struct problems faults = { 0 };
-        const struct status_frame frame = { .status = "", .faults = &faults, .error = "x" };
+        const struct silence_clock clock = { 1000, 1700000000 };
+        const struct silences silences = { { { .name = "n", .why = "w", .ends = 2000 } }, 1 };
+        const struct status_frame frame = { .status = "",
+                                            .silences = &silences,
+                                            .clock = &clock,
+                                            .faults = &faults,
+                                            .error = "x" };
         struct world w;
         char *text = NULL;
         (void)state;
@@ -150,7 +157,7 @@ static void test_status_members(void **state)
         assert_int_equal(status_json(w.engine, &frame, &text), 0);
         assert_non_null(strstr(text, "\"alert_id\""));
         assert_json_named(text);
-        assert_int_equal(alerts_json(w.engine, &text), 0);
+        assert_int_equal(alerts_json(w.engine, &silences, &clock, &text), 0);
         assert_json_named(text);
         problems_done(&faults);
         world_done(&w);

@@ -144,9 +144,13 @@ static void test_bad_lines(void **state)
                 { "send-test", "send-test needs CHANNEL" },
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
                 { "record --json",
-                  "--json is no option of record; it belongs to status alerts explain history replay "
-                  "send-test" },
+                  "--json is no option of record; it belongs to status alerts explain silence "
+                  "unsilence ack history replay send-test" },
                 { "explain", "explain needs NAME" },
+                { "silence --for 1h", "silence needs NAME" },
+                { "silence a --for long",
+                  "--for long: give a time such as 500ms, 10s, 10min or 1h" },
+                { "ack a --why b", "--why is no option of ack; it belongs to silence" },
                 { "replay t --explain Slab --at soon",
                   "--at soon: give +2h after the first sample, Unix seconds, or "
                   "2026-01-05T03:00:00Z" },
