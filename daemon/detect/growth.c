@@ -16,9 +16,13 @@ const struct growth_params growth_params_default = {
         /* An exponential approach with the horizon as its time constant slows to 0.61. */
         .keeps_pace = 0.65,
         .again = 2,
-        .most = 1.25,
+        .most = 2,
+        .straight = 16,
+        .most_least = 1.25,
         .record_tau = 7 * 86400,
         .ended = 0.3,
+        .returned = 0.5,
+        .day = 86400,
         .history = 2,
         .fresh = 0.5,
         .over = 900,
@@ -27,7 +31,9 @@ const struct growth_params growth_params_default = {
 
 void growth_init(struct growth *g)
 {
-        *g = (struct growth){ .beginning = NAN, .settled = NAN, .climbed_at = -INFINITY };
+        *g = (struct growth){
+                .beginning = NAN, .now = NAN, .settled = NAN, .climbed_at = -INFINITY
+        };
 }
 
 /* The tests of a horizon; it grows when all are passed. */
@@ -77,7 +83,10 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
         double error = hypot(a->error, noise * sqrt(12.0 / a->points) / a->span);
         double grown = a->last - a->first;
-        double usual = fmax(p->again * l->again, p->most * fmax(l->most, l->fall));
+        /* The straighter, the less it must stand out: by the square root, as what wanders does. */
+        double sure = error > 0 ? a->slope / error : a->slope > 0 ? INFINITY : 0;
+        double most = fmax(p->most_least, p->most * fmin(1, sqrt(p->straight / sure)));
+        double usual = fmax(p->again * l->again, most * fmax(l->most, l->fall));
         struct growth_answer answer = {
                 .level = level,
                 .rate = a->slope,
@@ -85,11 +94,10 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 .fit = a->fit,
                 .seconds = a->span,
                 .grown = grown,
-                .sure = error > 0      ? a->slope / error
-                        : a->slope > 0 ? INFINITY
-                                       : 0,
+                .sure = sure,
                 .step = a->step,
-                .back = a->back,
+                /* The last bucket may lie hours back: what was released since is no growth. */
+                .back = fmax(a->back, grown > 0 ? (a->last - g->now) / grown : 0),
                 .pace = a->early > 0  ? a->late / a->early
                         : a->late > 0 ? INFINITY
                                       : 0,
@@ -108,7 +116,7 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         } numbers[ELEMENTS_OF(TESTS)] = {
                 { answer.sure, p->sure, NULL },
                 { a->step, p->step, NULL },
-                { a->back, p->back, NULL },
+                { answer.back, p->back, NULL },
                 { answer.pace, p->keeps_pace, NULL },
                 { a->slope / l->steepest, p->keeps_pace, l->steepest > 0 ? NULL : "it begins" },
                 { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
@@ -128,23 +136,44 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         return true;
 }
 
+/* A rise that is ordinary here. */
+static void remember_rise(struct growth_level *l, double rise)
+{
+        l->again = fmax(l->again, fmin(rise, l->most));
+        l->most = fmax(l->most, rise);
+}
+
 /* Keeps the record of what is ordinary over this horizon. */
 static void learn(struct growth_level *l, const struct growth_params *p,
                   const struct trend_answer *a, double width)
 {
         double rise = a->last - a->first;
         double decay = exp(-width / p->record_tau);
+        bool step = a->step > p->step;
         l->most *= decay;
         l->again *= decay;
-        l->fall = fmax(l->fall * decay, -rise);
+        l->fall *= decay;
+        /* A leak is given back in one step, when what held it ends. What went down gradually came
+         * and went, also when it was called growth while it came. */
+        bool returned = l->told > 0 && -rise >= p->returned * l->told;
+        if (!step) {
+                l->fall = fmax(l->fall, -rise);
+                if (returned)
+                        remember_rise(l, l->told);
+        }
+        l->told_for += width;
+        if (returned || l->told_for > fmax(p->day, a->span))
+                l->told = 0;
         if (rise > l->pending) {
                 /* One step is no climb, and nothing to compare climbs with. */
-                if (a->step <= p->step)
+                if (!step)
                         l->pending = rise;
         } else if (rise < p->ended * l->pending) {
-                if (!l->flagged) {
-                        l->again = fmax(l->again, fmin(l->pending, l->most));
-                        l->most = fmax(l->most, l->pending);
+                if (l->flagged) {
+                        l->told = l->pending;
+                        l->told_for = 0;
+                } else {
+                        remember_rise(l, l->pending);
                 }
                 l->pending = fmax(0, rise);
                 l->flagged = false;
@@ -193,16 +222,16 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 return;
 
         struct growth_answer best = { 0 };
-        double now = NAN; /* where the shortest horizon's line ends */
         unsigned longest = longest_known(t);
         g->known = false;
+        g->now = NAN;
         for (unsigned level = 0; level <= longest; level++) {
                 const struct trend_answer *a = trend_read(t, level);
                 if (!a)
                         continue;
                 struct growth_level *l = &g->levels[level];
-                if (isnan(now))
-                        now = a->last;
+                if (isnan(g->now))
+                        g->now = a->last;
                 if (changed & 1u << level) {
                         double width = trend_horizon(t, level) / TREND_BUCKETS;
                         bool calm = width * TREND_BUCKETS > p->hour ||
@@ -243,10 +272,14 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 g->climbed_at = time;
         } else if (g->climbing && time - g->climbed_at >= p->over) {
                 g->climbing = false;
-                g->settled = now;
+                g->settled = g->now;
         }
-        if (now < g->settled)
-                g->settled = now;
+        /* What is told is ordinary over no horizon. */
+        for (unsigned level = g->level; g->climbing && level < TREND_LEVELS; level++)
+                if (g->levels[level].pending > 0)
+                        g->levels[level].flagged = true;
+        if (g->now < g->settled)
+                g->settled = g->now;
         best.climb = g->climbing ? trend_horizon(t, g->level) : 0;
         g->answer = best;
 }
@@ -254,6 +287,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
 void growth_shift(struct growth *g, double amount)
 {
         g->settled += amount;
+        g->now += amount;
 }
 
 const struct growth_answer *growth_read(const struct growth *g)

@@ -20,9 +20,14 @@ struct growth_params {
         double back;       /* share of the rise that may be given back in between, at most */
         double keeps_pace; /* slope of the later half over that of the earlier, at least */
         double again;      /* rise over the second largest ordinary one of this horizon, at least */
-        double most; /* and over the largest, at least: what was seen once may be an accident */
+        double most;     /* and over the largest, at least: what was seen once may be an accident */
+        double straight; /* surer than this, less is asked */
+        double most_least; /* the same for the straightest */
         double record_tau; /* seconds: memory of what is ordinary */
         double ended;      /* a rise has ended when it falls below this share of its largest */
+        double returned;   /* share of a rise called growth that must go down again, gradually, to
+                              show that it was ordinary */
+        double day;        /* seconds within which it must, or the horizon where that is longer */
         double history; /* spans that must have been seen for a horizon to answer, itself included
                          */
         double over;    /* seconds without growth after which a climb has ended */
@@ -67,7 +72,9 @@ struct growth_level {
         /* The climb that is going on: */
         double pending;  /* its largest rise */
         double steepest; /* its largest sure slope, unit per second */
-        bool flagged;    /* it was called growth: it is not ordinary, whatever comes of it */
+        bool flagged;    /* it was called growth: not ordinary, unless it goes as it came */
+        double told_for; /* seconds since the end of */
+        double told;     /* the last one that was called growth and has ended, 0 none */
 };
 
 struct growth {
@@ -78,6 +85,7 @@ struct growth {
         double rate;
         double climbed_at; /* when it last did, -INFINITY never */
         double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
+        double now;     /* where the line of the shortest horizon ends */
         struct growth_answer answer;
         struct growth_level levels[TREND_LEVELS];
 };

@@ -203,8 +203,9 @@ void series_numbers(const struct series *s, struct series_numbers *ret)
         ret->rise = s->value - s->low;
         ret->expected_rise = season_expected(&s->season);
         struct ewma_answer days;
-        ret->days_level =
-                ewma_read(&s->days, 0, 2, &days) && days.seconds >= DAYS_LEAST ? days.level : NAN;
+        if (ewma_read(&s->days, 0, 2, &days))
+                ret->seen = days.seconds;
+        ret->days_level = ret->seen >= DAYS_LEAST ? days.level : NAN;
         const struct growth_answer *growth = growth_read(&s->growth);
         ret->growth_known = isfinite(s->value) && growth;
         if (ret->growth_known)

@@ -67,10 +67,11 @@ static bool compare_jump(const struct limit_term *t, const struct series_numbers
 
 /* How much of a rise is asked for: more over a time in which caches fill, less the surer it is that
  * it is no noise, so that a slow leak in a large quiet machine is found by its straightness. */
-static double rise_factor(const struct growth_answer *g)
+static double rise_factor(const struct growth_answer *g, double seen)
 {
         double fill = g->seconds < FILL_SECONDS ? FILL_FACTOR : 1;
-        return fill * fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
+        double young = fmax(1, fmin(SEEN_TIMES / 2, SEEN_TIMES * g->seconds / seen));
+        return young * fill * fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
 }
 
 static bool compare_growth(const struct limit_term *t, const struct series_numbers *s, double total,
@@ -83,7 +84,7 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
         case LIMIT_SHARE:
                 c->question = &GROWN;
                 c->judged = s->growth.grown;
-                c->factor = rise_factor(&s->growth);
+                c->factor = rise_factor(&s->growth, s->seen);
                 c->limit = t->value * (t->unit == LIMIT_SHARE ? total : 1) * c->factor;
                 return isfinite(c->limit);
         case LIMIT_BYTES_RATE:

@@ -18,6 +18,10 @@
 #define FILL_SECONDS 7200.0
 #define FILL_FACTOR 2.5
 
+/* Who has seen a horizon only a few times does not know what is ordinary over it: until so many, a
+ * rise must be larger in proportion. A horizon speaks when it was seen twice. */
+#define SEEN_TIMES 4.0
+
 /* Over longer horizons a rise that is this sure (slope over its standard error) must reach the
  * whole limit; the surer it is, the less, by the square root, down to this part. */
 #define SURE_FULL 16.0
@@ -55,6 +59,7 @@ struct series_numbers {
         struct jump_answer jump;
         struct growth_answer growth;
         double days_level;                /* the baseline of days, NaN while unknown */
+        double seen;                      /* seconds learned from in all, 0 nothing */
         double rise;                      /* above the lowest of the last hours */
         double expected_rise;             /* what other days had at this hour, 0 none */
         struct workload_numbers workload; /* of the rule's pattern: jump or growth */
