@@ -204,7 +204,7 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-bench check-fuzz check-detection check-daemon check-courier check-service \
+	check-rules check-bench check-fuzz check-detection check-daemon check-report check-courier check-service \
 	check-packages
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
@@ -270,6 +270,9 @@ detection-report: $(MAINS) $(SIMULATE)
 check-daemon: $(MAINS)
 	@$(RUN_SUITE) daemon tests/service/test_daemon.py tests/service/test_daemon_quiet.py \
 		tests/service/test_history.py
+
+check-report: $(MAINS)
+	@$(RUN_SUITE) report tests/report/test_report.py
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
@@ -354,6 +357,7 @@ help:
 	'make check-fuzz      the fuzz targets: their corpora and a few seconds; make fuzz: a minute each' \
 	'make check-rules     the shipped rules against what they are expected to say' \
 	'make check-daemon    the daemon as a process, on a recorded machine' \
+	'make check-report    the report in a browser; pictures in build/report/' \
 	'make check-courier   the courier against a test server' \
 	'make check-service   the installed service in a container (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \

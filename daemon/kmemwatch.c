@@ -9,6 +9,7 @@
 #include "base/places.h"
 #include "config/config_file.h"
 #include "deliver/settings.h"
+#include "engine/page_trace.h"
 #include "engine/replay.h"
 #include "engine/rule_test.h"
 #include "engine/settings.h"
@@ -57,6 +58,23 @@ static enum exit_code replay(const struct options *o, const struct terminal *t)
         };
         int code = o->explain && !o->json ? replay_explained(&replay_options, t)
                                           : replay_run(&replay_options, stdout, stderr);
+        places_done(&places);
+        return (enum exit_code)code;
+}
+
+static enum exit_code report(const struct options *o)
+{
+        const struct place_options options = { .config = o->config, .rules = o->rules };
+        struct places places;
+
+        if (!o->trace)
+                return report_run(o);
+        if (places_init(&places, &options, "/run/kmemwatch") < 0) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        int code =
+                page_trace_run(&(struct page_trace_options){ o->trace, places.rules, o->output });
         places_done(&places);
         return (enum exit_code)code;
 }
@@ -136,6 +154,8 @@ static enum exit_code run(const struct options *o)
                 return unsilence_run(o, &t);
         case COMMAND_ACK:
                 return ack_run(o, &t);
+        case COMMAND_REPORT:
+                return report(o);
         case COMMAND_HISTORY:
                 return history_run(o, &t);
         case COMMAND_CHECK:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain silence unsilence ack history check record replay test \
+set -l commands status alerts explain silence unsilence ack history report check record replay test \
     send-test help
 
 function __kmemwatch_channels
@@ -65,11 +65,15 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
 complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l since -x \
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a report \
+    -d 'A page to look at'
+complete -c kmemwatch -n '__fish_seen_subcommand_from report' -l alert -x -d 'Around this alert'
+complete -c kmemwatch -n '__fish_seen_subcommand_from report' -l trace -rF -d 'Of a recorded trace'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l since -x \
     -a '1h 24h 7d 30d' -d 'From then on'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l until -x -d 'Up to then'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l rule -x -d 'Rule or dimension'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history' -s D -l directory -xa '(__fish_complete_directories)' \
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l until -x -d 'Up to then'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l rule -x -d 'Rule or dimension'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -s D -l directory -xa '(__fish_complete_directories)' \
     -d 'The journal in this folder'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l explain -x \
     -d 'why the rules say so: rule or dimension'

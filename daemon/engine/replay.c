@@ -100,6 +100,15 @@ static bool print_explanation(const struct replay_options *o, const struct engin
         return false;
 }
 
+static int new_engine(const struct replay_options *o, const struct rule_set *rules,
+                      const struct host_facts *host, struct output *output, struct engine **ret)
+{
+        if (o->mode == REPLAY_WATCH)
+                return engine_new(rules, host, o->watcher->event, o->watcher->userdata, ret);
+        return engine_new(rules, host, o->mode == REPLAY_EXPLAIN ? ignore_event : print_event,
+                          output, ret);
+}
+
 static int replay_alerts(const struct replay_options *o, struct trace_reader *reader, FILE *out,
                          FILE *err)
 {
@@ -131,13 +140,13 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
                 }
                 if (!engine) {
                         replay_host(sample, &host);
-                        r = engine_new(&rules, &host,
-                                       o->mode == REPLAY_EXPLAIN ? ignore_event : print_event,
-                                       &output, &engine);
+                        r = new_engine(o, &rules, &host, &output, &engine);
                         if (r < 0)
                                 break;
                 }
                 engine_feed(engine, sample);
+                if (o->mode == REPLAY_WATCH)
+                        o->watcher->sample(engine, sample, o->watcher->userdata);
                 if (output.error < 0)
                         break;
         }
@@ -151,6 +160,8 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
         }
         if (o->mode == REPLAY_EXPLAIN && code != 2 && !print_explanation(o, engine, out, err))
                 code = 2;
+        if (o->mode == REPLAY_WATCH && code != 2)
+                o->watcher->end(engine, o->watcher->userdata);
         engine_free(TAKE_PTR(engine));
         rule_set_done(&rules);
         return code;

@@ -6,16 +6,27 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct engine;
+struct event;
 struct host_facts;
 struct sample;
+
+/* Looks on instead of printing. */
+struct replay_watcher {
+        void (*sample)(const struct engine *e, const struct sample *s, void *userdata); /* judged */
+        int (*event)(const struct event *e, void *userdata);                            /* 0 */
+        void (*end)(const struct engine *e, void *userdata); /* e: NULL for an empty trace */
+        void *userdata;
+};
 
 struct replay_options {
         const char *trace;        /* path, "-" for standard input */
         const char *const *rules; /* NULL-terminated folders, highest precedence first */
-        enum { REPLAY_ALERTS, REPLAY_SCORES, REPLAY_EXPLAIN } mode;
+        enum { REPLAY_ALERTS, REPLAY_SCORES, REPLAY_EXPLAIN, REPLAY_WATCH } mode;
         const char *explain; /* as in engine/explain.h */
         double at;           /* when: Unix seconds, or after the first sample */
         bool at_relative;    /* it is the latter */
+        const struct replay_watcher *watcher;
 };
 
 /* Prints to out; problems to err. The exit code: 0; 2 bad trace, nothing to explain, or output

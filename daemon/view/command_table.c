@@ -45,6 +45,10 @@ static const struct option_text OPTIONS[] = {
                           false },
         [OPTION_DIRECTORY] = { "directory", 'D', "DIR",
                                "the journal in this folder instead of the machine's own", false },
+        [OPTION_ALERT] = { "alert", 0, "ID", "around this alert; the beginning of its id will do",
+                           false },
+        [OPTION_TRACE] = { "trace", 0, "FILE", "of a recorded trace instead of this machine",
+                           false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -164,6 +168,25 @@ static const struct command COMMANDS[] = {
                             "  kmemwatch history -D /var/log/journal/remote\n",
                 .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
                            BIT(OPTION_DIRECTORY) | BIT(OPTION_JSON),
+        },
+        [COMMAND_REPORT] = {
+                .name = "report",
+                .summary = "a page to look at: what happened, each number as a picture",
+                .description =
+                        "Writes one HTML page that needs nothing else: what happened in two\n"
+                        "sentences, the alerts with their culprits and reasons, and every number\n"
+                        "with what is normal, its trend and where that leads. Of the last 24\n"
+                        "hours, or --since; around one alert; or of a trace, on which the rules\n"
+                        "are run as replay does it.\n"
+                        "\n"
+                        "Exit code: 2 when the page cannot be written or the trace is bad.\n",
+                .examples = "  kmemwatch report -o today.html\n"
+                            "  kmemwatch report --since 7d -o week.html\n"
+                            "  kmemwatch report --alert 4f1c22 -o alert.html\n"
+                            "  kmemwatch report --trace night.csv -o night.html\n",
+                .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
+                           BIT(OPTION_ALERT) | BIT(OPTION_TRACE) | BIT(OPTION_OUTPUT) |
+                           BIT(OPTION_DIRECTORY) | BIT(OPTION_RULES),
         },
         [COMMAND_CHECK] = {
                 .name = "check",

@@ -147,6 +147,12 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_RULE:
                 o->rule = value;
                 break;
+        case OPTION_ALERT:
+                o->alert = value;
+                break;
+        case OPTION_TRACE:
+                o->trace = value;
+                break;
         case OPTION_DIRECTORY:
                 o->directory = value;
                 break;

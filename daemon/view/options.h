@@ -24,6 +24,7 @@ enum command_id {
         COMMAND_UNSILENCE,
         COMMAND_ACK,
         COMMAND_HISTORY,
+        COMMAND_REPORT,
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
@@ -53,6 +54,8 @@ enum option_id {
         OPTION_UNTIL,
         OPTION_RULE,
         OPTION_DIRECTORY,
+        OPTION_ALERT,
+        OPTION_TRACE,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -97,7 +100,7 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory, *why;
+                *rule, *directory, *alert, *trace, *why;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;

@@ -138,6 +138,8 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
                 .unit = unit_of(o),
                 .value = number_of(o, "value"),
                 .baseline = number_of(o, "baseline"),
+                .spread = number_of(o, "spread"),
+                .horizon = number_of(o, "horizon_seconds"),
                 .rate = number_of(o, "rate_bytes_per_hour") / 3600,
                 .rate_error = number_of(o, "rate_error_bytes_per_hour") / 3600,
                 .exhausts_at = time_of(o, "exhausts_at"),

@@ -20,8 +20,9 @@ enum {
 struct reply_dimension {
         const char *name;
         enum event_unit unit;
-        double value, baseline;
+        double value, baseline, spread;
         double rate, rate_error; /* bytes per second */
+        double horizon;          /* seconds that the rate was learned from */
         double exhausts_at;      /* Unix seconds */
         bool learning;
         double learned; /* seconds */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "base/units.h"
 
 static const char IDENTIFIER[] = "SYSLOG_IDENTIFIER=kmemwatchd";
@@ -61,16 +62,35 @@ static bool is_trusted(sd_journal *j, const struct told_query *q)
         return q->directory || uid == 0 || uid == geteuid() || (p && uid == p->pw_uid);
 }
 
+/* The texts of an event and the fields that they stand in. */
+static const struct {
+        size_t at;
+        const char *field;
+} TEXTS[] = {
+        { offsetof(struct told, rule), "KMEMWATCH_RULE" },
+        { offsetof(struct told, dimension), "KMEMWATCH_DIMENSION" },
+        { offsetof(struct told, text), "KMEMWATCH_TEXT" },
+        { offsetof(struct told, summary), "KMEMWATCH_SUMMARY" },
+        { offsetof(struct told, alert_id), "KMEMWATCH_ALERT_ID" },
+        { offsetof(struct told, id), "KMEMWATCH_EVENT_ID" },
+        { offsetof(struct told, culprit), "KMEMWATCH_CULPRIT" },
+        { offsetof(struct told, culprits), "KMEMWATCH_CULPRITS" },
+        { offsetof(struct told, explain), "KMEMWATCH_EXPLAIN" },
+        { offsetof(struct told, action), "KMEMWATCH_ACTION" },
+        { offsetof(struct told, runbook), "KMEMWATCH_RUNBOOK" },
+        { offsetof(struct told, checks), "KMEMWATCH_CHECKS" },
+        { offsetof(struct told, host), "_HOSTNAME" },
+};
+
+static const char **text_at(struct told *t, size_t i)
+{
+        return (const char **)((char *)t + TEXTS[i].at);
+}
+
 static void told_free(struct told *t)
 {
-        free(t->rule);
-        free(t->dimension);
-        free(t->text);
-        free(t->summary);
-        free(t->alert_id);
-        free(t->id);
-        free(t->culprit);
-        free(t->host);
+        for (size_t i = 0; i < ELEMENTS_OF(TEXTS); i++)
+                free((char *)*text_at(t, i));
 }
 
 /* 1 when the entry is an event, 0 when it is not, -ENOMEM. */
@@ -91,14 +111,6 @@ static int read_entry(sd_journal *j, struct told *ret)
                                                 SEVERITY_OK),
                 .kind = (enum kind)word(j, "KMEMWATCH_KIND", kind_by_name, KIND_RATIO),
                 .unit = (enum event_unit)word(j, "KMEMWATCH_UNIT", event_unit_by_name, UNIT_BYTES),
-                .rule = field(j, "KMEMWATCH_RULE"),
-                .dimension = field(j, "KMEMWATCH_DIMENSION"),
-                .text = field(j, "KMEMWATCH_TEXT"),
-                .summary = field(j, "KMEMWATCH_SUMMARY"),
-                .alert_id = field(j, "KMEMWATCH_ALERT_ID"),
-                .id = field(j, "KMEMWATCH_EVENT_ID"),
-                .culprit = field(j, "KMEMWATCH_CULPRIT"),
-                .host = field(j, "_HOSTNAME"),
                 .started = moment(j, "KMEMWATCH_STARTED"),
                 .duration = number(j, "KMEMWATCH_DURATION_SECONDS"),
                 .value = number(j, "KMEMWATCH_VALUE"),
@@ -108,8 +120,10 @@ static int read_entry(sd_journal *j, struct told *ret)
                 .rate = number(j, "KMEMWATCH_RATE_BYTES_PER_HOUR") / HOUR,
                 .exhausts_at = moment(j, "KMEMWATCH_EXHAUSTS_AT"),
         };
-        if (!t.rule || !t.dimension || !t.text || !t.summary || !t.alert_id || !t.id ||
-            !t.culprit || !t.host) {
+        bool complete = true;
+        for (size_t i = 0; i < ELEMENTS_OF(TEXTS); i++)
+                complete &= (*text_at(&t, i) = field(j, TEXTS[i].field)) != NULL;
+        if (!complete) {
                 told_free(&t);
                 return -ENOMEM;
         }
@@ -122,21 +136,7 @@ static bool is_asked_for(const struct told *t, const struct told_query *q)
         return t->time >= q->since && t->time < q->until &&
                (!q->rule || fnmatch(q->rule, t->rule, 0) == 0 ||
                 fnmatch(q->rule, t->dimension, 0) == 0) &&
-               (!q->alert_id || strcmp(q->alert_id, t->alert_id) == 0);
-}
-
-static int add(struct told_list *l, size_t *space, const struct told *t)
-{
-        if (l->count == *space) {
-                size_t more = *space ? 2 * *space : 64;
-                struct told *list = reallocarray(l->list, more, sizeof(*list));
-                if (!list)
-                        return -ENOMEM;
-                l->list = list;
-                *space = more;
-        }
-        l->list[l->count++] = *t;
-        return 0;
+               (!q->alert_id || has_prefix(t->alert_id, q->alert_id));
 }
 
 static int by_time(const void *a, const void *b)
@@ -148,7 +148,6 @@ static int by_time(const void *a, const void *b)
 /* From the newest back, so that of too many the oldest are missing. */
 static int read_back(sd_journal *j, const struct told_query *q, struct told_list *l)
 {
-        size_t space = 0;
         int r;
         while ((r = sd_journal_previous(j)) > 0) {
                 struct told t;
@@ -169,11 +168,9 @@ static int read_back(sd_journal *j, const struct told_query *q, struct told_list
                                 return 0;
                         continue;
                 }
-                r = add(l, &space, &t);
-                if (r < 0) {
-                        told_free(&t);
+                r = told_add(l, &t);
+                if (r < 0)
                         return r;
-                }
         }
         return r;
 }
@@ -202,6 +199,66 @@ int told_read(const struct told_query *q, struct told_list *ret)
         qsort(l.list, l.count, sizeof(*l.list), by_time);
         *ret = l;
         return 0;
+}
+
+int told_add(struct told_list *l, struct told *t)
+{
+        if (l->count == l->space) {
+                size_t more = l->space ? 2 * l->space : 64;
+                struct told *list = reallocarray(l->list, more, sizeof(*list));
+                if (!list) {
+                        told_free(t);
+                        return -ENOMEM;
+                }
+                l->list = list;
+                l->space = more;
+        }
+        l->list[l->count++] = *t;
+        return 0;
+}
+
+static char *copy(const char *s)
+{
+        return strdup(s ? s : "");
+}
+
+int told_add_event(struct told_list *l, const struct event *e)
+{
+        struct told t = {
+                .time = e->time,
+                .type = e->type,
+                .severity = e->severity,
+                .previous = e->previous_severity,
+                .kind = e->kind,
+                .unit = e->unit,
+                .rule = copy(e->rule),
+                .dimension = copy(e->dimension),
+                .text = copy(e->text),
+                .summary = copy(e->summary),
+                .alert_id = copy(e->alert_id),
+                .id = copy(e->id),
+                .host = copy(e->host ? e->host->name : NULL),
+                .culprit = copy(NULL),
+                .culprits = copy(NULL),
+                .explain = copy(e->explain),
+                .action = copy(e->action),
+                .runbook = copy(e->runbook),
+                .checks = copy(NULL),
+                .started = e->started,
+                .duration = e->duration,
+                .value = e->value,
+                .baseline = e->baseline,
+                .peak = e->peak,
+                .grown = e->grown,
+                .rate = e->rate,
+                .exhausts_at = e->exhausts_at,
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(TEXTS); i++)
+                if (!*text_at(&t, i)) {
+                        told_free(&t);
+                        return -ENOMEM;
+                }
+        return told_add(l, &t);
 }
 
 void told_done(struct told_list *l)

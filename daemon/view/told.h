@@ -15,7 +15,9 @@ struct told {
         enum severity severity, previous;
         enum kind kind;
         enum event_unit unit;
-        char *rule, *dimension, *text, *summary, *alert_id, *id, *culprit, *host;
+        const char *rule, *dimension, *text, *summary, *alert_id, *id, *host;
+        const char *culprit, *culprits; /* a sentence, and a line for each */
+        const char *explain, *action, *runbook, *checks;
         double started, duration;
         double value, baseline, peak, grown; /* in `unit` */
         double rate;                         /* bytes per second */
@@ -24,7 +26,7 @@ struct told {
 
 struct told_list {
         struct told *list; /* the oldest first */
-        size_t count;
+        size_t count, space;
         bool cut; /* there were more than TOLD_MAX: the oldest are missing */
 };
 
@@ -35,9 +37,15 @@ struct told_query {
         const char *directory; /* NULL: the machine's own journal */
         double since, until;   /* Unix seconds */
         const char *rule;      /* rule or dimension, or a pattern of either; NULL: all */
-        const char *alert_id;  /* NULL: all */
+        const char *alert_id;  /* or its beginning; NULL: all */
 };
 
 /* 0, or a negative errno: -ENOENT there is no journal, -EACCES none that this user may read. */
 int told_read(const struct told_query *q, struct told_list *ret);
+/* Adds an event as the engine makes it: what it says is copied. 0 or -ENOMEM. */
+int told_add_event(struct told_list *l, const struct event *e);
+
+/* Adds t, whose texts become the list's, also on failure. 0 or -ENOMEM. */
+int told_add(struct told_list *l, struct told *t);
+
 void told_done(struct told_list *l);

@@ -407,6 +407,10 @@ def test_state_is_no_good():
         d.wait_output("history is set aside as history.bad-")
         with open(f"{d.path}/state/history", "rb") as f:
             assert f.read(8) == b"KMWHIST1"
+        page = subprocess.run([f"{BUILD}/kmemwatch", "report", "--state", f"{d.path}/state",
+                               "--runtime", f"{d.path}/runtime"],
+                              capture_output=True, text=True, check=True).stdout
+        assert "<h3>SUnreclaim</h3>" in page and page.count("<svg") > 5
 
 
 def test_second_daemon():

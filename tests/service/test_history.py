@@ -96,7 +96,8 @@ def test_order_and_choice():
         assert len(j.events("--since", "60d", "--until", "1d")) == 3
         assert [e["dimension"] for e in j.events("--rule", "stack-*")] == ["KernelStack"]
         assert len(j.events("--rule", "SUnreclaim")) == 2
-        assert j.events("--since", rfc3339(now - 7200).replace("+00:00", "Z"))[0]["value"] == 1048576
+        moment = rfc3339(now - 7200).replace("+00:00", "Z")
+        assert j.events("--since", moment)[0]["value"] == 1048576
         code, out, _ = j.history()
         assert code == 0 and out.count(b"SUnreclaim grows") == 3, out
         assert b"resolved" in out and b"warning" in out

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* `kmemwatch report` of this machine: numbers from the history file, events from the journal, what
+ * is normal from the running daemon. Each of the three may be missing; the page then says so. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/macros.h"
+#include "base/places.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "store/past.h"
+#include "view/ask.h"
+#include "view/commands.h"
+#include "view/page.h"
+#include "view/page_file.h"
+
+static const double DEFAULT_SECONDS = 86400;
+
+/* Around an alert: what was before is half of the answer. */
+static const double AROUND_LEAST = 3600;
+
+/* A program that is well answers in milliseconds. */
+static const double TIMEOUT = 5;
+
+DEFINE_CLEANUP(struct past, past_close);
+
+/* The finest points that reach back far enough. */
+static enum past_tier tier_of(double from, double now)
+{
+        for (int tier = 0; tier < PAST_TIER_COUNT - 1; tier++)
+                if (from >= now - past_reach((enum past_tier)tier))
+                        return (enum past_tier)tier;
+        return PAST_QUARTERS;
+}
+
+static int read_dimension(const struct past *h, size_t column, const struct page *p, double now,
+                          struct page_dimension *ret)
+{
+        _cleanup_free_ struct past_point *points = NULL;
+        const struct past_column *c = past_column(h, column);
+        size_t count;
+        int r = past_read(h, tier_of(p->from, now), column, p->from, p->to, &points, &count);
+        if (r < 0)
+                return r;
+        memcpy(ret->name, c->name, sizeof(ret->name));
+        ret->unit = c->unit <= UNIT_COUNT ? (enum event_unit)c->unit : UNIT_COUNT;
+        for (size_t i = 0; i < count; i++)
+                thin_add(&ret->thin, &points[i]);
+        return 0;
+}
+
+/* 0, or negative errno; what is there already stays owned by the caller. */
+static int read_dimensions(const char *folder, const struct page *p, double now,
+                           struct page_dimension **ret, size_t *ret_count)
+{
+        _cleanup_close_ int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(past_closep) struct past *h = NULL;
+        int r = fd < 0 ? -errno : past_open(fd, "history", &h);
+        if (r < 0)
+                return r;
+        *ret = calloc(past_columns(h) ? past_columns(h) : 1, sizeof(**ret));
+        if (!*ret)
+                return -ENOMEM;
+        for (size_t i = 0; i < past_columns(h); i++) {
+                r = read_dimension(h, i, p, now, &(*ret)[i]);
+                if (r < 0)
+                        return r;
+                ++*ret_count;
+        }
+        return 0;
+}
+
+static void ask_daemon(const struct options *o, struct daemon_reply *ret, struct text *missing)
+{
+        _cleanup_free_ char *reply = NULL;
+        char problem[ASK_PROBLEM_MAX];
+        int r = ask(o, PROGRAM_DAEMON, "Status", "", TIMEOUT, &reply, problem);
+        if (r >= 0)
+                r = daemon_reply_parse(reply, ret);
+        if (r < 0)
+                text_add(missing, "The daemon does not answer, so what is normal is not shown. ");
+}
+
+static int frame_alert(const struct options *o, const struct told_list *told, double now,
+                       struct page *p)
+{
+        if (told->count == 0) {
+                fprintf(stderr, "kmemwatch report: no alert %s in the journal of the last month\n",
+                        o->alert);
+                return -ENOENT;
+        }
+        const struct told *first = &told->list[0], *last = &told->list[told->count - 1];
+        bool over = last->type == EVENT_RESOLVED || last->type == EVENT_ADOPTED;
+        double begin = isfinite(first->started) ? fmin(first->started, first->time) : first->time;
+        double around = fmax(AROUND_LEAST, (last->time - begin) / 2);
+        p->from = begin - around;
+        p->to = over ? fmin(last->time + around, now) : now;
+        p->alert = o->alert;
+        return 0;
+}
+
+static enum exit_code run(const struct options *o, const struct places *places)
+{
+        _cleanup_(daemon_reply_done) struct daemon_reply daemon = { 0 };
+        _cleanup_(told_done) struct told_list told = { 0 };
+        _cleanup_free_ struct page_dimension *dimensions = NULL;
+        char missing[1024];
+        struct text t;
+        text_init(&t, missing, sizeof(missing));
+        double now = clock_realtime();
+        struct page p = { .to = moment_at(&o->until, now, now), .told = &told };
+        p.from = moment_at(&o->since, now, p.to - DEFAULT_SECONDS);
+        if (p.from >= p.to) {
+                fputs("kmemwatch report: --since is not before --until\n", stderr);
+                return EXIT_USAGE;
+        }
+        const struct told_query query = {
+                .directory = o->directory,
+                .since = o->alert ? now - past_reach(PAST_QUARTERS) : p.from,
+                .until = o->alert ? INFINITY : p.to,
+                .rule = o->rule,
+                .alert_id = o->alert,
+        };
+        int r = told_read(&query, &told);
+        if (r < 0)
+                text_add(&t,
+                         "There is no journal that could be read (%s), so past alerts are "
+                         "missing. ",
+                         strerror(-r));
+        if (o->alert && frame_alert(o, &told, now, &p) < 0)
+                return EXIT_USAGE;
+        ask_daemon(o, &daemon, &t);
+        r = read_dimensions(places->state, &p, now, &dimensions, &p.dimension_count);
+        if (r < 0)
+                text_add(&t, "The history in %s cannot be read (%s), so there are no pictures. ",
+                         places->state, strerror(-r));
+        p.daemon = daemon.root ? &daemon : NULL;
+        p.dimensions = dimensions;
+        p.host = p.daemon ? daemon.host.name : told.count > 0 ? told.list[0].host : "";
+        p.missing = *missing ? missing : NULL;
+        return page_write_file(o->output, &p) < 0 ? EXIT_USAGE : EXIT_FINE;
+}
+
+enum exit_code report_run(const struct options *o)
+{
+        const struct place_options options = { .config = o->config, .state = o->state };
+        struct places places;
+        if (places_init(&places, &options, "/run/kmemwatch") < 0) {
+                fputs("kmemwatch: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
+        enum exit_code code = run(o, &places);
+        places_done(&places);
+        return code;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* view/page and chart: the words at the top, and pictures of as many points as there may be. */
+#include "view/page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../random.h"
+#include "../test.h"
+#include "base/macros.h"
+
+#define END 1795152600.0
+
+/* However many points: few are kept, in order, none of the extremes is lost. */
+static void test_thin(void **state)
+{
+        (void)state;
+        struct random random = random_seeded("test_thin");
+        static const size_t counts[] = { 1, 2, THIN_MAX, THIN_MAX + 1, 12345, 300000 };
+        struct thin *t = malloc(sizeof(*t));
+        for (size_t c = 0; c < ELEMENTS_OF(counts); c++) {
+                *t = (struct thin){ 0 };
+                float least = INFINITY, most = -INFINITY;
+                double sum = 0;
+                for (size_t i = 0; i < counts[c]; i++) {
+                        float v = (float)random_uniform(&random);
+                        least = fminf(least, v);
+                        most = fmaxf(most, v);
+                        sum += (double)v;
+                        thin_add(t, &(struct past_point){ END + (double)i, v, v, v });
+                }
+                assert_true(t->count > 0 && t->count <= THIN_MAX);
+                assert_true(t->count >= MIN_OF(counts[c], (size_t)THIN_MAX / 2));
+                float kept_least = INFINITY, kept_most = -INFINITY;
+                double weighted = 0, weight = 0;
+                for (size_t i = 0; i < t->count; i++) {
+                        assert_true(i == 0 || t->points[i].time > t->points[i - 1].time);
+                        kept_least = fminf(kept_least, t->points[i].least);
+                        kept_most = fmaxf(kept_most, t->points[i].most);
+                        weighted += (double)t->points[i].mean * t->weight[i];
+                        weight += t->weight[i];
+                }
+                assert_true(kept_least == least && kept_most == most);
+                assert_true(weight == (double)counts[c]);
+                assert_true(fabs(weighted - sum) < 1e-3 * sum + 1e-6);
+        }
+        free(t);
+}
+
+/* What steps back or is no number is left out; a gap stays a gap. */
+static void test_thin_gaps(void **state)
+{
+        (void)state;
+        struct thin *t = calloc(1, sizeof(*t));
+        static const double times[] = { 0, 1, 1, 0.5, 2, 3, 1000, 1001, 1002 };
+        for (size_t i = 0; i < ELEMENTS_OF(times); i++)
+                thin_add(t, &(struct past_point){ END + times[i], 1, i == 4 ? NAN : 1, 1 });
+        assert_int_equal(t->count, 6);
+        for (int i = 0; i < 5000; i++)
+                thin_add(t, &(struct past_point){ END + 2000 + i, 1, 1, 1 });
+        double widest = 0;
+        for (size_t i = 1; i < t->count; i++)
+                widest = fmax(widest, t->points[i].time - t->points[i - 1].time);
+        assert_true(widest > 900);
+        free(t);
+}
+
+static struct told event(double time, enum event_type type, enum severity s, const char *id,
+                         const char *rule)
+{
+        return (struct told){
+                .time = time,
+                .type = type,
+                .severity = s,
+                .previous = SEVERITY_WARNING,
+                .rule = rule,
+                .dimension = "SUnreclaim",
+                .text = "t",
+                .summary = "Slab grows",
+                .alert_id = id,
+                .id = id,
+                .host = "db1",
+                .culprit = "",
+                .culprits = "",
+                .explain = "",
+                .action = "",
+                .runbook = "",
+                .checks = "",
+                .started = type == EVENT_FIRING ? time : NAN,
+                .exhausts_at = s == SEVERITY_CRITICAL ? END + 7200 : NAN,
+        };
+}
+
+static void test_words(void **state)
+{
+        (void)state;
+        struct daemon_reply daemon = {
+                .host = { .name = "db1",
+                          .kernel = "",
+                          .kind = "vm",
+                          .kind_name = "kvm",
+                          .mem_total = 8589934592.0,
+                          .mem_available = 4294967296.0 },
+        };
+        const struct {
+                struct told list[3];
+                size_t count;
+                const char *has[3];
+        } cases[] = {
+                { { { 0 } }, 0, { "nothing went wrong", "on db1", "4 GiB of 8 GiB" } },
+                { { event(END - 60, EVENT_FIRING, SEVERITY_NOTICE, "a", "r") },
+                  1,
+                  { "nothing went wrong", "(1 notice in the journal)", "." } },
+                { { event(END - 600, EVENT_FIRING, SEVERITY_CRITICAL, "a", "r") },
+                  1,
+                  { "there was one alert, critical: Slab grows (SUnreclaim)", "It goes on; ",
+                    "it is gone at" } },
+                { { event(END - 600, EVENT_FIRING, SEVERITY_WARNING, "a", "r"),
+                    event(END - 300, EVENT_RESOLVED, SEVERITY_OK, "a", "r") },
+                  2,
+                  { "for 5 min", "It is over; ", "." } },
+                { { event(END - 600, EVENT_FIRING, SEVERITY_WARNING, "a", "r"),
+                    event(END - 500, EVENT_FIRING, SEVERITY_CRITICAL, "b", "s"),
+                    event(END - 300, EVENT_RESOLVED, SEVERITY_OK, "a", "r") },
+                  3,
+                  { "2 alerts spoke, the worst of them critical", "1 of them goes on", "." } },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct told_list told = { .list = (struct told *)cases[i].list,
+                                          .count = cases[i].count };
+                struct page p = { .daemon = &daemon,
+                                  .told = &told,
+                                  .from = END - 86400,
+                                  .to = END,
+                                  .host = "db1" };
+                char words[1024];
+                page_words(&p, words, sizeof(words));
+                for (size_t k = 0; k < ELEMENTS_OF(cases[i].has); k++)
+                        if (!strstr(words, cases[i].has[k]))
+                                fail_msg("%zu: no \"%s\" in: %s", i, cases[i].has[k], words);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_thin),
+                cmocka_unit_test(test_thin_gaps),
+                cmocka_unit_test(test_words),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
