@@ -34,6 +34,7 @@ struct seen {
         enum event_quiet quiet;
         struct event_check checks[EVENT_CHECKS_MAX];
         unsigned check_count;
+        struct event_incident incident; /* its names are no longer valid */
         char rule[64], dimension[128], id[EVENT_ID_MAX], alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX], text[EVENT_TEXT_MAX], summary[256], action[256];
 };
@@ -77,6 +78,7 @@ static int world_take(const struct event *e, void *userdata)
                 .trigger = e->trigger,
                 .resolve = e->resolve,
                 .quiet = e->quiet,
+                .incident = e->incident,
                 .check_count = e->check_count,
         };
         memcpy(s->checks, e->checks, sizeof(s->checks));

@@ -49,6 +49,29 @@ int event_type_by_name(const char *name)
         return find(TYPE_NAMES, ELEMENTS_OF(TYPE_NAMES), name);
 }
 
+bool event_is_told(const struct event *e)
+{
+        if (*e->incident.id)
+                return e->incident.tells;
+        return e->trigger || e->resolve ||
+               (e->severity >= SEVERITY_WARNING && e->quiet == QUIET_NOT);
+}
+
+bool event_triggers(const struct event *e)
+{
+        return *e->incident.id ? e->incident.trigger : e->trigger;
+}
+
+bool event_resolves(const struct event *e)
+{
+        return *e->incident.id ? e->incident.resolve : e->resolve;
+}
+
+const char *event_dedup_key(const struct event *e)
+{
+        return *e->incident.id ? e->incident.dedup_key : e->dedup_key;
+}
+
 const char *event_unit_name(enum event_unit unit)
 {
         assert((size_t)unit < ELEMENTS_OF(UNIT_NAMES));

@@ -49,6 +49,36 @@ enum { EVENT_RECENT_MAX = 60, EVENT_ID_MAX = 33, EVENT_DEDUP_MAX = 256, EVENT_TE
 
 struct culprit_list;
 
+/* The incident that the event's alert is a member of, as it is when the event leaves. */
+enum { INCIDENT_ALERTS_MAX = 12, INCIDENT_MOVED_MAX = 9, INCIDENT_TEXT_MAX = 384 };
+struct event_incident {
+        char id[EVENT_ID_MAX]; /* "": none, the alert is told for itself */
+        char dedup_key[EVENT_DEDUP_MAX];
+        const char *rule, *dimension;    /* of the alert that opened it; valid during the call */
+        double started;                  /* Unix seconds */
+        enum severity severity;          /* the highest of its alerts now */
+        enum severity previous_severity; /* as receivers knew it before this event */
+        enum severity highest_severity;
+        bool joined;           /* it has had more alerts than one */
+        bool leads;            /* the event is of the alert that leads it */
+        bool tells;            /* it goes to receivers */
+        bool trigger, resolve; /* of the incident, as an event's own of its alert */
+        const char *cause;     /* the dimension at the root; NULL unknown. Static storage. */
+        /* Its alerts that are open, the one that leads first; names are valid during the call. */
+        struct {
+                const char *alert_id, *rule, *dimension;
+                enum kind kind;
+                enum severity severity;
+        } alerts[INCIDENT_ALERTS_MAX];
+        unsigned alert_count; /* of all, may be more than are listed */
+        /* Dimensions that have moved with it, largest first. */
+        struct {
+                const char *dimension; /* static storage */
+                double change;         /* bytes */
+        } moved[INCIDENT_MOVED_MAX];
+        unsigned moved_count;
+};
+
 struct event {
         char id[EVENT_ID_MAX]; /* 32 hex digits, unique to the event, the same at each delivery */
         char alert_id[EVENT_ID_MAX]; /* 32 hex digits, the same for all events of one alert */
@@ -98,6 +128,8 @@ struct event {
         double since; /* Unix seconds: from when on the change is to be explained; NaN unknown */
         const struct culprit_list *culprits; /* who is behind it, NULL: not known. Not owned. */
 
+        struct event_incident incident;
+
         struct event_check checks[EVENT_CHECKS_MAX];
         unsigned check_count;
 
@@ -110,3 +142,12 @@ struct event {
 
         const struct host_facts *host; /* not owned */
 };
+
+/* Whether receivers are told of it: a notice pages nobody, nor what is quiet, nor an alert that
+ * joins an incident which they know; but the end of what was paged is told. */
+bool event_is_told(const struct event *e);
+
+/* For receivers that know trigger and resolve: of the incident, or of an alert without one. */
+bool event_triggers(const struct event *e);
+bool event_resolves(const struct event *e);
+const char *event_dedup_key(const struct event *e);

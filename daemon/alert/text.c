@@ -3,6 +3,7 @@
 #include "alert/text.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "alert/event.h"
 #include "base/text.h"
@@ -114,6 +115,44 @@ static void add_end(struct text *t, const struct event *e)
         if (isfinite(e->grown))
                 text_add(t, ", %s %s in all", e->grown < 0 ? "fell" : "grew",
                          event_amount(e->unit, fabs(e->grown), grown));
+}
+
+/* The field of a dimension, "KernelStack" of "KernelStack/threads". */
+static bool is_of_field(const char *dimension, const char *field)
+{
+        size_t length = strlen(field);
+        return strncmp(dimension, field, length) == 0 &&
+               (dimension[length] == '\0' || dimension[length] == '/');
+}
+
+const char *event_incident_text(const struct event *e, char buffer[INCIDENT_TEXT_MAX])
+{
+        const struct event_incident *i = &e->incident;
+        char change[FORMAT_MAX];
+        struct text t;
+        bool first = true;
+        text_init(&t, buffer, INCIDENT_TEXT_MAX);
+        for (unsigned k = 0; k < i->moved_count; k++) {
+                if (is_of_field(e->dimension, i->moved[k].dimension))
+                        continue;
+                text_add(&t, "%s %s %s%s", first ? "with it moved" : ",", i->moved[k].dimension,
+                         i->moved[k].change < 0 ? "-" : "+",
+                         format_bytes(fabs(i->moved[k].change), change));
+                first = false;
+        }
+        unsigned listed =
+                i->alert_count < INCIDENT_ALERTS_MAX ? i->alert_count : INCIDENT_ALERTS_MAX;
+        bool others =
+                listed > 1 || (listed == 1 && strcmp(i->alerts[0].alert_id, e->alert_id) != 0);
+        for (unsigned k = 0; others && k < listed; k++)
+                text_add(&t, "%s%s",
+                         k > 0          ? ", "
+                         : t.length > 0 ? "; one incident: "
+                                        : "one incident: ",
+                         i->alerts[k].rule);
+        if (i->alert_count > listed)
+                text_add(&t, " and %u more", i->alert_count - listed);
+        return buffer;
 }
 
 void event_text(struct event *e)

@@ -245,13 +245,6 @@ static int submit_spool(struct announcer *a, const struct event *e)
         return r;
 }
 
-/* A notice pages nobody. What is quiet does not either, but the end of what was paged is told. */
-static bool is_for_channels(const struct event *e)
-{
-        return e->trigger || e->resolve ||
-               (e->severity >= SEVERITY_WARNING && e->quiet == QUIET_NOT);
-}
-
 int announcer_tell(struct announcer *a, const struct event *e)
 {
         char name[SPOOL_NAME_SIZE];
@@ -276,7 +269,7 @@ int announcer_event(struct announcer *a, const struct event *e)
 
         if (r < 0)
                 return r;
-        if (a->has_spool && is_for_channels(e))
+        if (a->has_spool && event_is_told(e))
                 r = submit_spool(a, e);
         if (r == 0)
                 forget(a, e->id);

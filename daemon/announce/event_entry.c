@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "alert/event.h"
+#include "alert/text.h"
 #include "announce/entry.h"
 #include "announce/wrap.h"
 #include "base/text.h"
@@ -63,7 +64,7 @@ static void add_quiet(struct text *t, const struct event *e)
 /* What happened, and for what is going wrong what to look at first. */
 static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
 {
-        char who[CULPRIT_TEXT_MAX];
+        char who[CULPRIT_TEXT_MAX], incident[INCIDENT_TEXT_MAX];
         struct text t;
 
         text_init(&t, buffer, MESSAGE_MAX);
@@ -75,6 +76,8 @@ static void message_of(const struct event *e, char buffer[MESSAGE_MAX])
         text_add(&t, "%s: %s", severity_name(e->severity), e->text);
         if (e->culprits && *culprit_text(e->culprits, who, sizeof(who)))
                 text_add(&t, "; %s", who);
+        if (*event_incident_text(e, incident))
+                text_add(&t, "; %s", incident);
         if (e->type != EVENT_EASED && e->action && *e->action) {
                 size_t length = first_sentence(e->action);
 
@@ -160,6 +163,26 @@ static void add_culprits(struct entry *e, const struct culprit_list *l)
         entry_add(e, "KMEMWATCH_UNEXPLAINED", l->unexplained);
 }
 
+static void add_incident(struct entry *e, const struct event *event)
+{
+        const struct event_incident *i = &event->incident;
+        char buffer[INCIDENT_TEXT_MAX];
+        struct text t;
+
+        if (!*i->id)
+                return;
+        entry_add(e, "KMEMWATCH_INCIDENT_ID", i->id);
+        entry_add(e, "KMEMWATCH_INCIDENT_SEVERITY", severity_name(i->severity));
+        text_init(&t, buffer, sizeof(buffer));
+        for (unsigned k = 0; k < i->alert_count && k < INCIDENT_ALERTS_MAX; k++)
+                text_add(&t, "%s%s", k ? " " : "", i->alerts[k].rule);
+        entry_add(e, "KMEMWATCH_INCIDENT_RULES", buffer);
+        text_init(&t, buffer, sizeof(buffer));
+        for (unsigned k = 0; k < i->moved_count; k++)
+                text_add(&t, "%s%s", k ? " " : "", i->moved[k].dimension);
+        entry_add(e, "KMEMWATCH_INCIDENT_DIMENSIONS", buffer);
+}
+
 void entry_of_event(struct entry *e, const char *identifier, const struct event *event)
 {
         static const double HOUR = 3600;
@@ -194,6 +217,7 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
         add_checks(e, event);
         add_culprits(e, event->culprits);
+        add_incident(e, event);
         entry_add(e, "KMEMWATCH_TEXT", event->text);
         entry_add(e, "KMEMWATCH_SUMMARY", event->summary ? event->summary : event->rule);
         add_words(e, "KMEMWATCH_EXPLAIN", event->explain);

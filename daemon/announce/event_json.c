@@ -3,6 +3,7 @@
 #include "announce/event_json.h"
 
 #include "alert/event.h"
+#include "alert/text.h"
 #include "announce/culprit_json.h"
 #include "announce/json_out.h"
 
@@ -132,6 +133,59 @@ static void add_host(struct json_out *j, const struct host_facts *h)
         json_out_close(j, '}');
 }
 
+/* in_replay: without ids, which depend on the machine, and with times as in the trace. */
+static void add_incident(struct json_out *j, const struct event *e, bool in_replay)
+{
+        const struct event_incident *i = &e->incident;
+        char text[INCIDENT_TEXT_MAX];
+
+        if (!*i->id) {
+                json_out_null(j, "incident");
+                return;
+        }
+        json_out_open(j, "incident", '{');
+        if (!in_replay)
+                json_out_text(j, "id", i->id, EVENT_ID_MAX);
+        json_out_text(j, "rule", i->rule, NAME_MAX_BYTES);
+        json_out_text(j, "dimension", i->dimension, NAME_MAX_BYTES);
+        if (in_replay)
+                json_out_exact(j, "started", i->started);
+        else
+                json_out_time(j, "started", i->started);
+        json_out_text(j, "severity", severity_name(i->severity), NAME_MAX_BYTES);
+        json_out_text(j, "previous_severity", severity_name(i->previous_severity), NAME_MAX_BYTES);
+        json_out_text(j, "highest_severity", severity_name(i->highest_severity), NAME_MAX_BYTES);
+        json_out_bool(j, "joined", i->joined);
+        json_out_bool(j, "leads", i->leads);
+        json_out_bool(j, "tells", i->tells);
+        json_out_bool(j, "trigger", i->trigger);
+        json_out_bool(j, "resolve", i->resolve);
+        json_out_text(j, "cause", i->cause, NAME_MAX_BYTES);
+        json_out_open(j, "alerts", '[');
+        for (unsigned k = 0; k < i->alert_count && k < INCIDENT_ALERTS_MAX; k++) {
+                json_out_open(j, NULL, '{');
+                if (!in_replay)
+                        json_out_text(j, "id", i->alerts[k].alert_id, EVENT_ID_MAX);
+                json_out_text(j, "rule", i->alerts[k].rule, NAME_MAX_BYTES);
+                json_out_text(j, "dimension", i->alerts[k].dimension, NAME_MAX_BYTES);
+                json_out_text(j, "kind", kind_name(i->alerts[k].kind), NAME_MAX_BYTES);
+                json_out_text(j, "severity", severity_name(i->alerts[k].severity), NAME_MAX_BYTES);
+                json_out_close(j, '}');
+        }
+        json_out_close(j, ']');
+        json_out_whole(j, "alert_count", i->alert_count);
+        json_out_open(j, "moved", '[');
+        for (unsigned k = 0; k < i->moved_count; k++) {
+                json_out_open(j, NULL, '{');
+                json_out_text(j, "dimension", i->moved[k].dimension, NAME_MAX_BYTES);
+                json_out_whole(j, "change", i->moved[k].change);
+                json_out_close(j, '}');
+        }
+        json_out_close(j, ']');
+        json_out_text(j, "text", event_incident_text(e, text), INCIDENT_TEXT_MAX);
+        json_out_close(j, '}');
+}
+
 int event_json(const struct event *e, char **ret)
 {
         struct json_out j;
@@ -145,9 +199,9 @@ int event_json(const struct event *e, char **ret)
         json_out_text(&j, "severity", severity_name(e->severity), NAME_MAX_BYTES);
         json_out_text(&j, "previous_severity", severity_name(e->previous_severity), NAME_MAX_BYTES);
         json_out_text(&j, "highest_severity", severity_name(e->highest_severity), NAME_MAX_BYTES);
-        json_out_bool(&j, "trigger", e->trigger);
-        json_out_bool(&j, "resolve", e->resolve);
-        json_out_text(&j, "dedup_key", e->dedup_key, EVENT_DEDUP_MAX);
+        json_out_bool(&j, "trigger", event_triggers(e));
+        json_out_bool(&j, "resolve", event_resolves(e));
+        json_out_text(&j, "dedup_key", event_dedup_key(e), EVENT_DEDUP_MAX);
         add_alert(&j, e);
         json_out_text(&j, "summary", e->summary, SUMMARY_MAX);
         json_out_text(&j, "explain", e->explain, EXPLAIN_MAX);
@@ -157,6 +211,7 @@ int event_json(const struct event *e, char **ret)
         add_numbers(&j, e);
         add_recent(&j, e);
         add_host(&j, e->host);
+        add_incident(&j, e, false);
         culprits_json(&j, e->culprits);
         json_out_close(&j, '}');
         return json_out_take(&j, ret);
@@ -189,6 +244,7 @@ int event_json_line(const struct event *e, char **ret)
         add_value(&j, e, "peak", e->peak);
         add_value(&j, e, "grown", e->grown);
         workload_json(&j, e);
+        add_incident(&j, e, true);
         json_out_number(&j, "score", e->score);
         json_out_text(&j, "summary", e->summary, SUMMARY_MAX);
         json_out_text(&j, "text", e->text, EVENT_TEXT_MAX);

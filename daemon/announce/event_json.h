@@ -15,9 +15,9 @@
  *   severity            ok | notice | warning | critical: now
  *   previous_severity   before this event
  *   highest_severity    of the alert so far
- *   trigger, resolve    for receivers that know the two: true in the event that opens and in the
- *                       event that closes; both false in between and for a notice
- *   dedup_key           the same for all events of an alert, and over restarts
+ *   trigger, resolve    for receivers that know the two: true in the event that opens the incident
+ *                       and in the event that closes it; both false in between and for a notice
+ *   dedup_key           the same for all events of an incident, and over restarts
  *   alert.id            32 hex digits, the same for all events of an alert
  *   alert.rule          the section name of the rule
  *   alert.dimension     "SUnreclaim", "KernelStack/threads"
@@ -53,8 +53,16 @@
  *   host                name, machine_id (a hash made for this program, not /etc/machine-id),
  *                       boot_id, kernel, kind (physical | vm | container), kind_name ("kvm",
  *                       "docker", ... or ""), cpus, possible_cpus, numa_nodes, mem_total_bytes
- *   culprits, explained, charged, unexplained, hidden, culprit_text  who is behind it:
- *                       announce/culprit_json.h
+ *   incident            alerts that rest on the same cause: id; rule and dimension of the alert that
+ *                       opened it; started; severity (the highest of its alerts now),
+ *                       previous_severity (as receivers knew it), highest_severity; joined: it has
+ *                       had more alerts than one; leads: the event is of the alert that leads it;
+ *                       tells: it goes to receivers; trigger, resolve; cause: the dimension at the
+ *                       root, or null; alerts: [{"id", "rule", "dimension", "kind", "severity"}]
+ *                       that are open, the leading one first, alert_count of all; moved:
+ *                       [{"dimension", "change"}] in bytes; text. null: told for itself
+ *   culprits, explained, charged, unexplained, hidden, culprit_text
+ *                       who is behind it: announce/culprit_json.h
  *
  * The file name of a spool file gives the event's sequence number; the courier adds it to what it
  * sends as "sequence". */

@@ -13,12 +13,21 @@ static const double MOST = 0.6;
 /* Measured on 6.18: bytes of SUnreclaim and, for each possible CPU, of Percpu. A process that is
  * forked has its own memory map, signal and file tables, a thread shares them. */
 static const double THREAD_SLAB = 6860, PROCESS_SLAB = 32768;
+/* A thread that has touched its stack and its part of the heap has a page of tables for each; a
+ * process of its own has 40 to 110 KiB. */
+static const double THREAD_TABLES = 8192, PROCESS_TABLES = 65536;
 static const double CGROUP_SLAB = 19456, CGROUP_PERCPU_EACH = 2048;
 static const double NETWORK_SLAB = 204800, NETWORK_PERCPU_EACH = 3072;
 
 static double positive(double x)
 {
         return x > 0 ? x : 0; /* NaN too */
+}
+
+/* With page tables of their own they are processes. */
+static bool are_processes(const double *grown)
+{
+        return grown[FIELD_PAGE_TABLES] > grown[FIELD_KERNEL_STACK];
 }
 
 /* How many bytes of `d` follow from the growth of `root`. */
@@ -37,10 +46,11 @@ static double follows(const struct cause_input *in, enum culprit_dimension d,
                 if (d == DIMENSION_VMALLOC_USED && in->stacks_in_vmalloc)
                         return grown[FIELD_KERNEL_STACK];
                 if (d == DIMENSION_SUNRECLAIM || d == DIMENSION_SLAB)
-                        /* with page tables of their own they are processes */
                         return positive(in->threads) *
-                               (grown[FIELD_PAGE_TABLES] > grown[FIELD_KERNEL_STACK] ? PROCESS_SLAB
-                                                                                     : THREAD_SLAB);
+                               (are_processes(grown) ? PROCESS_SLAB : THREAD_SLAB);
+                if (d == DIMENSION_PAGE_TABLES)
+                        return positive(in->threads) *
+                               (are_processes(grown) ? PROCESS_TABLES : THREAD_TABLES);
                 return 0;
         case DIMENSION_PERCPU:
                 return d == DIMENSION_VMALLOC_USED
@@ -81,14 +91,16 @@ static double growth_of(const struct cause_input *in, enum culprit_dimension d)
         return fields[d] < 0 ? 0 : positive(in->grown[fields[d]]);
 }
 
-/* Page tables have no arithmetic that binds them to threads; the same processes behind both do. */
-static bool same_processes(const struct cause_input *in, enum culprit_dimension d,
-                           enum culprit_dimension root)
+/* The arithmetic that binds page tables to threads is loose: where it is known which processes are
+ * behind both, that decides. */
+static bool comes_from(const struct cause_input *in, enum culprit_dimension d,
+                       enum culprit_dimension root, double growth)
 {
         const struct culprit_list *a = in->lists[d], *b = in->lists[root];
 
-        return d == DIMENSION_PAGE_TABLES && root == DIMENSION_KERNEL_STACK && a && b &&
-               culprit_lists_agree(a, b);
+        if (d == DIMENSION_PAGE_TABLES && root == DIMENSION_KERNEL_STACK && a && b)
+                return culprit_lists_agree(a, b);
+        return follows(in, d, root) >= MOST * growth;
 }
 
 void cause_find(const struct cause_input *in, enum culprit_dimension ret[DIMENSION_COUNT])
@@ -109,8 +121,7 @@ void cause_find(const struct cause_input *in, enum culprit_dimension ret[DIMENSI
                         if ((int)root == d)
                                 break;
                         if (growth_of(in, root) > 0 &&
-                            (follows(in, (enum culprit_dimension)d, root) >= MOST * growth ||
-                             same_processes(in, (enum culprit_dimension)d, root))) {
+                            comes_from(in, (enum culprit_dimension)d, root, growth)) {
                                 ret[d] = root;
                                 break;
                         }

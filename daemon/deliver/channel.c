@@ -129,11 +129,25 @@ static bool matches(const char *patterns, const char *name)
         return false;
 }
 
+/* One alert of the incident will do: the others are told of with it. The end may come with another
+ * alert than the begin: whoever may have been told of the begin hears of it. */
+static bool is_for(const struct channel *c, const struct letter *m)
+{
+        if (matches(c->only_rules, m->rule) && matches(c->only_dimensions, m->dimension))
+                return true;
+        if (m->resolve && m->incident_joined)
+                return true;
+        for (unsigned i = 0; i < m->incident_count; i++)
+                if (matches(c->only_rules, m->incident_rules[i]) &&
+                    matches(c->only_dimensions, m->incident_dimensions[i]))
+                        return true;
+        return false;
+}
+
 bool channel_wants(const struct channel *c, const struct letter *m)
 {
         enum meaning meaning = channel_meaning(c, m);
-        if (meaning == MEANING_NONE || !matches(c->only_rules, m->rule) ||
-            !matches(c->only_dimensions, m->dimension))
+        if (meaning == MEANING_NONE || !is_for(c, m))
                 return false;
         return c->type != CHANNEL_PAGERDUTY || pagerduty_action(m, meaning);
 }

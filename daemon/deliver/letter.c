@@ -53,6 +53,9 @@ static const struct member members[] = {
         MEMBER(NULL, "exhausts_latest", MEMBER_TIME, exhausts_latest),
         MEMBER(NULL, "mem_available_bytes", MEMBER_NUMBER, mem_available),
         MEMBER(NULL, "score", MEMBER_NUMBER, score),
+        MEMBER(NULL, "culprit_text", MEMBER_TEXT, culprit_text),
+        MEMBER(NULL, "unexplained", MEMBER_TEXT, unexplained),
+        MEMBER("incident", "text", MEMBER_TEXT, incident_text),
         MEMBER("alert", "id", MEMBER_TEXT, alert_id),
         MEMBER("alert", "rule", MEMBER_TEXT, rule),
         MEMBER("alert", "dimension", MEMBER_TEXT, dimension),
@@ -126,6 +129,57 @@ static void read_recent(const json_t *root, struct letter *m)
         }
 }
 
+static double number_of(const json_t *o, const char *key)
+{
+        const json_t *value = json_object_get(o, key);
+        return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static char *copy_of(const json_t *o, const char *key)
+{
+        const char *value = json_string_value(json_object_get(o, key));
+        return clean_copy(value ? value : "");
+}
+
+static int read_culprits(const json_t *root, struct letter *m)
+{
+        const json_t *list = json_object_get(root, "culprits"), *o;
+        size_t i;
+        json_array_foreach(list, i, o)
+        {
+                if (m->culprit_count == LETTER_CULPRITS_MAX)
+                        break;
+                unsigned n = m->culprit_count++;
+                m->culprits[n].bytes = number_of(o, "bytes");
+                m->culprits[n].share = number_of(o, "share");
+                m->culprits[n].about = json_is_true(json_object_get(o, "about"));
+                m->culprits[n].label = copy_of(o, "label");
+                m->culprits[n].note = copy_of(o, "note");
+                if (!m->culprits[n].label || !m->culprits[n].note)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int read_incident(const json_t *root, struct letter *m)
+{
+        const json_t *incident = json_object_get(root, "incident"), *o;
+        const json_t *list = json_object_get(incident, "alerts");
+        size_t i;
+        m->incident_joined = json_is_true(json_object_get(incident, "joined"));
+        json_array_foreach(list, i, o)
+        {
+                if (m->incident_count == INCIDENT_ALERTS_MAX)
+                        break;
+                unsigned n = m->incident_count++;
+                m->incident_rules[n] = copy_of(o, "rule");
+                m->incident_dimensions[n] = copy_of(o, "dimension");
+                if (!m->incident_rules[n] || !m->incident_dimensions[n])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int read_words(const json_t *root, struct letter *m, char error[LETTER_ERROR_MAX])
 {
         const json_t *version = json_object_get(root, "version");
@@ -143,8 +197,13 @@ static int read_words(const json_t *root, struct letter *m, char error[LETTER_ER
                 snprintf(error, LETTER_ERROR_MAX, "no known \"severity\" in it");
                 return -EBADMSG;
         }
-        int previous = word_of(root, "previous_severity", severity_by_name);
-        int highest = word_of(root, "highest_severity", severity_by_name);
+        const json_t *incident = json_object_get(root, "incident");
+        int previous = word_of(incident, "previous_severity", severity_by_name);
+        int highest = word_of(incident, "highest_severity", severity_by_name);
+        if (previous < 0)
+                previous = word_of(root, "previous_severity", severity_by_name);
+        if (highest < 0)
+                highest = word_of(root, "highest_severity", severity_by_name);
         int unit = word_of(root, "unit", event_unit_by_name);
 
         m->event = (enum event_type)event;
@@ -208,6 +267,11 @@ int letter_parse(const char *data, size_t size, char error[LETTER_ERROR_MAX], st
                 r = read_members(root, &m);
         if (r >= 0) {
                 read_recent(root, &m);
+                r = read_culprits(root, &m);
+        }
+        if (r >= 0)
+                r = read_incident(root, &m);
+        if (r >= 0) {
                 r = complete(data, size, &m);
         }
         if (r < 0) {
@@ -223,6 +287,15 @@ void letter_done(struct letter *m)
         for (size_t i = 0; i < ELEMENTS_OF(members); i++)
                 if (members[i].type == MEMBER_TEXT)
                         free(TAKE_PTR(*(char **)((char *)m + members[i].offset)));
+        for (unsigned i = 0; i < m->culprit_count; i++) {
+                free(TAKE_PTR(m->culprits[i].label));
+                free(TAKE_PTR(m->culprits[i].note));
+        }
+        for (unsigned i = 0; i < m->incident_count; i++) {
+                free(TAKE_PTR(m->incident_rules[i]));
+                free(TAKE_PTR(m->incident_dimensions[i]));
+        }
+        m->culprit_count = m->incident_count = 0;
         free(TAKE_PTR(m->raw));
 }
 
@@ -233,7 +306,8 @@ bool letter_ends(const struct letter *m)
 
 uint64_t letter_alert_hash(const struct letter *m)
 {
-        const char *key = m->alert_id[0] ? m->alert_id : m->dedup_key;
+        /* What opens an incident may be of another alert than what closes it. */
+        const char *key = m->dedup_key;
         uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
         for (; *key; key++)
                 hash = (hash ^ (unsigned char)*key) * 0x100000001b3u;

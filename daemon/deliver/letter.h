@@ -11,17 +11,20 @@
 enum {
         LETTER_SIZE_MAX = 64 * 1024, /* the daemon writes at most EVENT_JSON_MAX */
         LETTER_ERROR_MAX = 160,
+        LETTER_CULPRITS_MAX = 5, /* a person reads three */
 };
 
-/* Every string is valid UTF-8 without control characters, owned by the letter, never NULL ("" when
- * the event lacks it); every number is finite, or NaN when the event lacks it. */
+/* previous_severity and highest_severity are those of the incident where there is one: as receivers
+ * know them. Every string is valid UTF-8 without control characters, owned by the letter, never
+ * NULL ("" when the event lacks it); every number is finite, or NaN when the event lacks it. */
 struct letter {
         char *raw; /* the JSON as it lay in the spool, terminated */
         size_t raw_size;
         uint64_t sequence; /* of its file, set by whoever read that; 0: none */
 
         char *id, *dedup_key, *alert_id, *rule, *dimension, *summary, *explain, *action, *runbook,
-                *text, *host_name, *host_machine_id, *host_kernel, *host_kind, *host_kind_name;
+                *text, *culprit_text, *unexplained, *incident_text, *host_name, *host_machine_id,
+                *host_kernel, *host_kind, *host_kind_name;
         char *time_text; /* RFC 3339, as it stood */
 
         enum event_type event;
@@ -37,6 +40,17 @@ struct letter {
         double exhausts_at, exhausts_earliest, exhausts_latest;
         double mem_available, mem_total, cpus, score;
 
+        struct {
+                char *label, *note;
+                double bytes, share;
+                bool about;
+        } culprits[LETTER_CULPRITS_MAX];
+        unsigned culprit_count;
+        /* The rules and dimensions of its incident's alerts, the own included. */
+        char *incident_rules[INCIDENT_ALERTS_MAX], *incident_dimensions[INCIDENT_ALERTS_MAX];
+        unsigned incident_count;
+        bool incident_joined; /* there have been others */
+
         double recent[EVENT_RECENT_MAX]; /* NaN where missing */
         unsigned recent_count;
         double recent_interval;
@@ -51,6 +65,6 @@ void letter_done(struct letter *m);
 /* True when the event ends its alert. */
 bool letter_ends(const struct letter *m);
 
-/* A number that tells alerts apart, from alert_id (or dedup_key, or id); never 0. Two alerts that
- * share it are only kept in one order. */
+/* A number that tells incidents apart, from dedup_key; never 0. Two that share it are only kept in
+ * one order. */
 uint64_t letter_alert_hash(const struct letter *m);

@@ -60,11 +60,15 @@ static int add_details(json_t *payload, const struct letter *m)
 {
         enum { DETAIL_MAX = 4096 };
         char change[PHRASE_MAX], rate[PHRASE_MAX], left[PHRASE_MAX], state[PHRASE_MAX],
-                machine[PHRASE_MAX], line[3 * EVENT_RECENT_MAX + 1];
+                machine[PHRASE_MAX], culprits[PHRASE_CULPRITS_MAX], line[3 * EVENT_RECENT_MAX + 1];
         const struct {
                 const char *key, *text;
         } texts[] = {
                 { "what", m->text },
+                { "who", m->culprit_text },
+                { "who_in_full", phrase_culprits(m, culprits, sizeof(culprits)) },
+                { "not_explained", m->unexplained },
+                { "incident", m->incident_text },
                 { "what_it_means", m->explain },
                 { "look_at_first", m->action },
                 { "state", phrase_event(m, state) },

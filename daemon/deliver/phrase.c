@@ -162,3 +162,19 @@ const char *phrase_machine(const struct letter *m, char buffer[PHRASE_MAX])
                 text_add(&t, "%skernel %s", comma, m->host_kernel);
         return buffer;
 }
+
+const char *phrase_culprits(const struct letter *m, char *buffer, size_t size)
+{
+        char bytes[FORMAT_MAX];
+        struct text t;
+        text_init(&t, buffer, size);
+        for (unsigned i = 0; i < m->culprit_count; i++) {
+                text_add(&t, "%s%s%s", i > 0 ? "\n" : "", m->culprits[i].about ? "about " : "",
+                         format_bytes(m->culprits[i].bytes, bytes));
+                if (isfinite(m->culprits[i].share))
+                        text_add(&t, " (%.0f %%)", m->culprits[i].share * 100);
+                text_add(&t, " %s%s%s", m->culprits[i].label, *m->culprits[i].note ? ": " : "",
+                         m->culprits[i].note);
+        }
+        return buffer;
+}

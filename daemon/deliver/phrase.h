@@ -35,3 +35,7 @@ const char *phrase_state(const struct letter *m);
 
 /* "vm (kvm), 8 CPUs, 15.6 GiB, kernel 6.1.0-41" */
 const char *phrase_machine(const struct letter *m, char buffer[PHRASE_MAX]);
+
+enum { PHRASE_CULPRITS_MAX = 2048 };
+/* A line for each culprit: "49 MiB (98 %) java: 3014 threads now". */
+const char *phrase_culprits(const struct letter *m, char *buffer, size_t size);

@@ -18,10 +18,11 @@
 /* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 300. */
 enum {
         LEAD_MAX = 900,
-        EXPLAIN_MAX = 1500,
-        ACTION_MAX = 2500,
+        EXPLAIN_MAX = 1200,
+        ACTION_MAX = 1800,
         FIELD_MAX = 300,
         CONTEXT_MAX = 900,
+        WHO_MAX = 700, /* twice */
         ELLIPSIS_SIZE = sizeof("…") - 1,
 };
 
@@ -220,6 +221,10 @@ static json_t *lead(const struct letter *m)
         mrkdwn_begin(&t, buffer, sizeof(buffer));
         text_add(&t, "%s ", symbol(m));
         mrkdwn_add(&t, m->text[0] ? m->text : m->summary[0] ? m->summary : m->dimension);
+        if (m->culprit_text[0] && !letter_ends(m)) {
+                text_add(&t, "\n");
+                mrkdwn_add(&t, m->culprit_text);
+        }
         return section(mrkdwn_end(&t));
 }
 
@@ -233,6 +238,10 @@ static const char *fallback(const struct letter *m, char *buffer, size_t size)
         if (m->text[0] && m->summary[0]) {
                 text_add(&t, "\n");
                 mrkdwn_add(&t, m->text);
+        }
+        if (m->culprit_text[0] && !letter_ends(m)) {
+                text_add(&t, "\n");
+                mrkdwn_add(&t, m->culprit_text);
         }
         return mrkdwn_end(&t);
 }
@@ -265,6 +274,17 @@ static int dump(json_t *json, char **ret)
         return 0;
 }
 
+/* In lines, and what is not explained. */
+static const char *who(const struct letter *m, char *buffer, size_t size)
+{
+        struct text t;
+        phrase_culprits(m, buffer, size);
+        text_init(&t, buffer + strlen(buffer), size - strlen(buffer));
+        if (m->culprit_count > 0 && m->unexplained[0])
+                text_add(&t, "\nnot explained: %s", m->unexplained);
+        return buffer;
+}
+
 int slack_body(const struct letter *m, char **ret)
 {
         char text[LEAD_MAX];
@@ -273,6 +293,10 @@ int slack_body(const struct letter *m, char **ret)
         int r = add_fields(details, m);
         if (r >= 0)
                 r = add_sparkline(details, m);
+        if (r >= 0)
+                r = add_paragraph(details, "Who", who(m, text, sizeof(text)), WHO_MAX);
+        if (r >= 0)
+                r = add_paragraph(details, "Incident", m->incident_text, WHO_MAX);
         if (r >= 0 && !letter_ends(m))
                 r = add_paragraph(details, "What it means", m->explain, EXPLAIN_MAX);
         if (r >= 0 && !letter_ends(m))

@@ -103,7 +103,8 @@ int engine_new(const struct rule_set *rules, const struct host_facts *host, engi
         e->take = take;
         e->userdata = userdata;
         e->kind = host->kind;
-        if (engine_build(e, rules) < 0) {
+        e->incidents = calloc(INCIDENTS_MAX, sizeof(*e->incidents));
+        if (!e->incidents || engine_build(e, rules) < 0) {
                 engine_free(e);
                 return -ENOMEM;
         }
@@ -117,6 +118,7 @@ void engine_free(struct engine *e)
                 return;
         engine_unbuild(e);
         free(e->orphans);
+        free(e->incidents);
         free(e);
 }
 
@@ -206,8 +208,11 @@ void engine_offer(struct engine *e)
         engine_orphans_offer(e);
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
-                if (w->owed && !w->remade)
-                        w->owed = e->take(&w->news->event, e->userdata) < 0;
+                if (!w->owed || w->remade)
+                        continue;
+                engine_incident_describe(e, w->news->incident_id, &w->news->incident_change,
+                                         &w->news->event);
+                w->owed = e->take(&w->news->event, e->userdata) < 0;
         }
 }
 
@@ -275,8 +280,12 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         if (!w->change.happened)
                 return;
         /* Not when it is only told late, after a silence. */
-        if (w->change.type == EVENT_FIRING && w->alert.fired == e->now)
+        if (w->change.type == EVENT_FIRING && w->alert.fired == e->now) {
                 watch_identify(e, w);
+                engine_incident_assign(e, w);
+        }
+        w->news->incident_change =
+                engine_incident_step(e, w->news->incident_id, w->news->alert_id, &w->change);
         event_make(e, w, &w->change, e->wall, &w->news->event);
         w->owed = true;
 }
@@ -379,6 +388,7 @@ void engine_feed(struct engine *e, const struct sample *sample)
                 series_feed(s, sample, e->now, broken || rebased);
         }
         memcpy(e->values, sample->values, sizeof(e->values));
+        recent_add(&e->cgroups, e->now, e->values[FIELD_CGROUPS]);
 
         struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         update_limits(e, &m);

@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "engine/engine.h"
+#include "engine/incidents.h"
 #include "engine/orphan.h"
 #include "engine/series.h"
 #include "engine/timeline.h"
@@ -15,6 +16,8 @@ struct watch_news {
         /* Made when it fires and kept with it: the host's name may change meanwhile. */
         char alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX];
+        char incident_id[EVENT_ID_MAX];         /* "" none */
+        struct incident_change incident_change; /* behind the event */
         struct event event;
 };
 
@@ -67,6 +70,9 @@ struct engine {
         enum host_kind from_kind;
         struct orphan *orphans; /* NULL while there are none */
         size_t orphan_count;
+        struct incident *incidents; /* INCIDENTS_MAX */
+        unsigned incident_count;
+        struct recent cgroups; /* their number, as a series has its values */
 
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */

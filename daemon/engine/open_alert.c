@@ -49,6 +49,8 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
         copy(ret->summary, sizeof(ret->summary), w->rule->summary);
         memcpy(ret->alert_id, w->news->alert_id, sizeof(ret->alert_id));
         memcpy(ret->dedup_key, w->news->dedup_key, sizeof(ret->dedup_key));
+        memcpy(ret->incident_id, w->news->incident_id, sizeof(ret->incident_id));
+        ret->incident_change = w->news->incident_change;
 }
 
 void watch_take_over(struct watch *w, const struct open_alert *from)
@@ -58,6 +60,8 @@ void watch_take_over(struct watch *w, const struct open_alert *from)
         w->fired_wall = from->fired_wall;
         memcpy(w->news->alert_id, from->alert_id, sizeof(w->news->alert_id));
         memcpy(w->news->dedup_key, from->dedup_key, sizeof(w->news->dedup_key));
+        memcpy(w->news->incident_id, from->incident_id, sizeof(w->news->incident_id));
+        w->news->incident_change = from->incident_change;
         w->owed = w->remade = from->owed;
         w->change = from->change;
         w->news->event.time = from->event_wall;
@@ -94,6 +98,7 @@ static void add_alert(struct json_out *j, const struct engine *e, const struct o
         json_out_text(j, "unit", event_unit_name(k->unit), OPEN_SUMMARY_SIZE);
         json_out_text(j, "alert_id", k->alert_id, sizeof(k->alert_id));
         json_out_text(j, "dedup_key", k->dedup_key, sizeof(k->dedup_key));
+        json_out_text(j, "incident", k->incident_id, sizeof(k->incident_id));
         json_out_bool(j, "firing", a->state == ALERT_FIRING);
         json_out_text(j, "severity", severity_name(a->severity), OPEN_SUMMARY_SIZE);
         json_out_text(j, "highest", severity_name(a->highest), OPEN_SUMMARY_SIZE);
@@ -119,6 +124,11 @@ static void add_alert(struct json_out *j, const struct engine *e, const struct o
                 json_out_bool(j, "resolve", k->change.resolve);
                 json_out_text(j, "quiet", event_quiet_name(k->change.quiet), OPEN_SUMMARY_SIZE);
                 json_out_exact(j, "time", k->event_wall);
+                json_out_bool(j, "incident_tells", k->incident_change.tells);
+                json_out_bool(j, "incident_trigger", k->incident_change.trigger);
+                json_out_bool(j, "incident_resolve", k->incident_change.resolve);
+                json_out_text(j, "incident_previous", severity_name(k->incident_change.previous),
+                              OPEN_SUMMARY_SIZE);
                 json_out_close(j, '}');
         }
         json_out_close(j, '}');
@@ -139,6 +149,7 @@ int open_alerts_encode(const struct engine *e, char **ret)
         for (size_t i = 0; i < e->orphan_count; i++)
                 add_alert(&j, e, &e->orphans[i].kept);
         json_out_close(&j, ']');
+        engine_incidents_encode(e, &j);
         json_out_close(&j, '}');
         return json_out_take(&j, ret);
 }
@@ -200,6 +211,11 @@ static bool read_owed(const json_t *owed, struct open_alert *k)
         int quiet = word(owed, "quiet", event_quiet_by_name);
         k->change.quiet = quiet < 0 ? QUIET_NOT : (enum event_quiet)quiet;
         k->event_wall = number(owed, "time");
+        struct incident_change *c = &k->incident_change;
+        c->tells = json_is_true(json_object_get(owed, "incident_tells"));
+        c->trigger = json_is_true(json_object_get(owed, "incident_trigger"));
+        c->resolve = json_is_true(json_object_get(owed, "incident_resolve"));
+        (void)read_severity(owed, "incident_previous", &c->previous);
         return type >= 0 && isfinite(k->event_wall) &&
                read_severity(owed, "previous", &k->change.previous);
 }
@@ -211,6 +227,7 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         int kind = word(o, "kind", kind_by_name), unit = word(o, "unit", event_unit_by_name);
         alert_init(a);
         (void)text(o, "summary", k.summary, sizeof(k.summary));
+        (void)text(o, "incident", k.incident_id, sizeof(k.incident_id));
         if (!text(o, "rule", k.rule, sizeof(k.rule)) ||
             !text(o, "dimension", k.dimension, sizeof(k.dimension)) ||
             !text(o, "alert_id", k.alert_id, sizeof(k.alert_id)) ||
@@ -243,19 +260,24 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         return a->severity > SEVERITY_OK && !(k.owed && open_alert_ends(&k));
 }
 
+static bool goes_on(struct engine *e, const struct open_alert *k, unsigned flags)
+{
+        return engine_find_heir(e, k->rule, k->dimension, k->kind) &&
+               !(flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING);
+}
+
 static void take_in(struct engine *e, const struct open_alert *k, unsigned flags,
                     struct open_alerts_result *result)
 {
         struct watch *w = engine_find_heir(e, k->rule, k->dimension, k->kind);
-        bool ended = flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING;
         if (w && watch_is_open(w)) {
                 result->bad++; /* twice in the file */
-        } else if (w && !ended) {
+        } else if (goes_on(e, k, flags)) {
                 watch_take_over(w, k);
                 result->open++;
         } else if (e->orphan_count == ORPHANS_MAX) {
                 result->bad++;
-        } else if (ended) {
+        } else if (flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING) {
                 engine_orphan_add(e, k, NAN, ORPHAN_REBOOT);
                 result->ended++;
         } else {
@@ -279,14 +301,27 @@ int open_alerts_decode(struct engine *e, const void *data, size_t size, double w
         if (!e->timeline.started)
                 e->wall = wall;
         const struct clock_map c = { e->wall, e->now };
-        json_array_foreach(list, i, one)
-        {
-                struct open_alert k;
-                if (read_alert(one, &c, &k))
+        engine_incidents_decode(e, root);
+        /* Those that go on come first: what ends then knows who of its incident is left. */
+        bool done[2 * RULES_MAX] = { false };
+        for (int pass = 0; pass < 2; pass++)
+                json_array_foreach(list, i, one)
+                {
+                        struct open_alert k;
+                        if (done[i])
+                                continue;
+                        bool good = read_alert(one, &c, &k);
+                        if (good && pass == 0 && !goes_on(e, &k, flags))
+                                continue;
+                        done[i] = true;
+                        if (!good) {
+                                result.bad++;
+                                continue;
+                        }
+                        engine_incident_adopt(e, &k);
                         take_in(e, &k, flags, &result);
-                else
-                        result.bad++;
-        }
+                }
+        engine_incidents_sweep(e);
         if (e->orphan_count == 0) {
                 free(e->orphans);
                 e->orphans = NULL;

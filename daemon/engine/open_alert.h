@@ -9,6 +9,7 @@
 
 #include "alert/alert.h"
 #include "alert/event.h"
+#include "alert/incident.h"
 #include "judge/rule.h"
 
 struct engine;
@@ -34,6 +35,8 @@ struct open_alert {
         bool owed; /* an event of it is not announced yet: `change`, made at `event_wall` */
         struct alert_change change;
         double event_wall;
+        char incident_id[EVENT_ID_MAX];         /* "" none */
+        struct incident_change incident_change; /* what the event owed means for its receivers */
 };
 
 /* An alert is open while it fires, and until its last event is announced. */

@@ -71,13 +71,15 @@ static void add_words(const struct orphan *o, struct event *event)
 }
 
 /* Makes the event that is due: one that is owed from before, else the end. */
-static void orphan_next(const struct engine *e, struct orphan *o)
+static void orphan_next(struct engine *e, struct orphan *o)
 {
         struct open_alert *k = &o->kept;
         if (!k->owed && k->alert.state == ALERT_FIRING) {
                 k->change = alert_end(&k->alert, e->now);
                 k->event_wall = e->wall;
                 k->owed = true;
+                k->incident_change =
+                        engine_incident_step(e, k->incident_id, k->alert_id, &k->change);
         }
         double value = open_alert_ends(k) ? o->value : k->alert.told_value;
         o->event = (struct event){
@@ -173,6 +175,8 @@ void engine_orphans_offer(struct engine *e)
                 o->event.rule = o->kept.rule;
                 o->event.dimension = o->kept.dimension;
                 o->event.summary = o->kept.summary;
+                engine_incident_describe(e, o->kept.incident_id, &o->kept.incident_change,
+                                         &o->event);
                 /* It is gone from the open alerts only after its end is taken. */
                 if (o->cause == ORPHAN_WAITS || e->take(&o->event, e->userdata) < 0) {
                         i++;

@@ -25,26 +25,33 @@ static void inherit_series(struct engine *e, const struct engine *old)
         }
 }
 
-/* Also an alert that is merely pending goes on: its wait does not begin anew. */
+static void inherit(struct watch *to, const struct watch *from)
+{
+        struct open_alert kept;
+        open_alert_of_watch(from, &kept);
+        watch_take_over(to, &kept);
+        to->verdict = from->verdict;
+        to->workload_before = from->workload_before;
+        to->value_before = from->value_before;
+}
+
+/* Also an alert that is merely pending goes on: its wait does not begin anew. Those that go on come
+ * first: what ends then knows who of its incident is left. */
 static void inherit_watches(struct engine *e, const struct engine *old)
 {
-        for (size_t i = 0; i < old->watch_count; i++) {
-                const struct watch *from = &old->watches[i];
-                const struct rule *r = from->rule;
-                struct watch *to = engine_find_heir(e, r->name, r->dimension, r->kind);
-                struct open_alert kept;
-                if (!to && !watch_is_open(from))
-                        continue;
-                open_alert_of_watch(from, &kept);
-                if (to) {
-                        watch_take_over(to, &kept);
-                        to->verdict = from->verdict;
-                        to->workload_before = from->workload_before;
-                        to->value_before = from->value_before;
-                } else {
+        for (int pass = 0; pass < 2; pass++)
+                for (size_t i = 0; i < old->watch_count; i++) {
+                        const struct watch *from = &old->watches[i];
+                        const struct rule *r = from->rule;
+                        struct watch *to = engine_find_heir(e, r->name, r->dimension, r->kind);
+                        struct open_alert kept;
+                        if (to && pass == 0)
+                                inherit(to, from);
+                        if (to || pass == 0 || !watch_is_open(from))
+                                continue;
+                        open_alert_of_watch(from, &kept);
                         engine_orphan_add(e, &kept, from->verdict.value, ORPHAN_RULE_GONE);
                 }
-        }
 }
 
 static size_t count_orphaned(struct engine *next, const struct engine *old)

@@ -90,7 +90,7 @@ static double noise_floor(const struct series *s, const struct sample *sample)
         return floor;
 }
 
-static void recent_add(struct recent *r, double now, double value)
+void recent_add(struct recent *r, double now, double value)
 {
         if (r->minute_end == 0)
                 r->minute_end = now + RECENT_SECONDS;
@@ -110,6 +110,15 @@ static void recent_add(struct recent *r, double now, double value)
                 r->sum += value;
                 r->count++;
         }
+}
+
+double recent_before(const struct recent *r, double moment)
+{
+        if (r->filled == 0)
+                return NAN;
+        double back = ceil((r->minute_end - RECENT_SECONDS - moment) / RECENT_SECONDS);
+        unsigned k = (unsigned)fmin(fmax(back, 0), r->filled - 1);
+        return r->value[(r->next + EVENT_RECENT_MAX - 1 - k) % EVENT_RECENT_MAX];
 }
 
 unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX])

@@ -77,5 +77,10 @@ bool series_knows_level(const struct series *s);
 bool series_examine(const struct series *s, unsigned level, double now, double total,
                     struct growth_answer *ret, struct checks *checks);
 
+/* One value of a moment (engine time); NaN is left out. */
+void recent_add(struct recent *r, double now, double value);
+/* The mean of the last minute that had ended by `moment`, of the oldest one when all are later; NaN
+ * when nothing is known. */
+double recent_before(const struct recent *r, double moment);
 /* Oldest first, NaN where missing; the running minute is last. Returns how many. */
 unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX]);

@@ -234,7 +234,7 @@ static void test_line(void **state)
                             "\"rate_bytes_per_hour\":325535580,\"exhausts_at\":1795172897,"
                             "\"started\":1795150000,\"duration_seconds\":2897.25,"
                             "\"start_value\":300000000,\"peak\":536870912,\"grown\":236870912,"
-                            "\"workload\":null,\"score\":0.987654,"
+                            "\"workload\":null,\"incident\":null,\"score\":0.987654,"
                             "\"summary\":\"Unreclaimable slab grows steadily\","
                             "\"text\":\"SUnreclaim grows +310 MiB/h\"}");
         root = parsed(line);

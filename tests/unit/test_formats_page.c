@@ -54,6 +54,15 @@ static const struct event EVENT = {
         .text = "Text",
         .host = &HOST,
         .culprits = &CULPRITS,
+        .incident = { .id = "aaaabbbbccccddddeeeeffff00001111",
+                      .rule = "kernel-stack-spike",
+                      .dimension = "KernelStack",
+                      .cause = "KernelStack",
+                      .alerts = { { "aaaabbbbccccddddeeeeffff00001111", "kernel-stack-spike",
+                                    "KernelStack", KIND_SPIKE, SEVERITY_WARNING } },
+                      .alert_count = 1,
+                      .moved = { { "KernelStack", 1 } },
+                      .moved_count = 1 },
 };
 
 static char *page;

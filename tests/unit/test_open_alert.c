@@ -370,7 +370,7 @@ static void test_twice_and_future(void **state)
         struct open_alerts_result r;
         setup(&w);
         assert_int_equal(open_alerts_encode(w.engine, &json), 0);
-        char *list = strchr(json, '['), *end = strrchr(json, ']');
+        char *list = strchr(json, '['), *end = strchr(json, ']');
         assert_true(asprintf(&twice, "{\"alerts\":[%.*s,%.*s]}", (int)(end - list - 1), list + 1,
                              (int)(end - list - 1), list + 1) > 0);
         world_restart(&w, SPIKE SIZE);

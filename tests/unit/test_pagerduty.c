@@ -56,6 +56,61 @@ static void test_trigger(void **state _unused_)
         assert_string_equal(text_at(link, "href", NULL), "https://example.com/r?a=1&b=2");
 }
 
+static void test_culprits(void **state _unused_)
+{
+        json_auto_t *body = body_of("{\"culprit_text\":\"98 % of it is dentry\","
+                                    "\"unexplained\":\"\",\"culprits\":[{\"label\":\"dentry\","
+                                    "\"bytes\":104857600,\"share\":0.98}],"
+                                    "\"incident\":{\"text\":\"with it moved Slab +1 MiB\"}}",
+                                    MEANING_BEGINS, FORM_FULL);
+        const json_t *details = json_object_get(json_object_get(body, "payload"), "custom_details");
+        assert_string_equal(text_at(details, "who", NULL), "98 % of it is dentry");
+        assert_string_equal(text_at(details, "who_in_full", NULL), "100 MiB (98 %) dentry");
+        assert_string_equal(text_at(details, "incident", NULL), "with it moved Slab +1 MiB");
+        assert_null(json_object_get(details, "not_explained"));
+}
+
+/* A channel for one dimension hears of an incident that the dimension is a part of, and of its end.
+ */
+static void test_incident(void **state _unused_)
+{
+        static const struct {
+                const char *changes;
+                bool tables, percpu;
+        } cases[] = {
+                { "{\"incident\":null}", false, false },
+                { "{\"incident\":{\"alerts\":[{\"rule\":\"a\",\"dimension\":\"KernelStack\"},"
+                  "{\"rule\":\"b\",\"dimension\":\"PageTables\"}],\"joined\":true}}",
+                  true, false },
+                { "{\"event\":\"resolved\",\"severity\":\"ok\",\"resolve\":true,"
+                  "\"incident\":{\"alerts\":[],\"joined\":true}}",
+                  true, true },
+                { "{\"event\":\"resolved\",\"severity\":\"ok\",\"resolve\":true,"
+                  "\"incident\":{\"alerts\":[],\"joined\":false}}",
+                  false, false },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct channel c = { .min_severity = SEVERITY_WARNING };
+                struct letter l;
+                make_letter(cases[i].changes, &l);
+                c.only_dimensions = (char *)"PageTables";
+                assert_int_equal(channel_wants(&c, &l), cases[i].tables);
+                c.only_dimensions = (char *)"Percpu";
+                assert_int_equal(channel_wants(&c, &l), cases[i].percpu);
+                letter_done(&l);
+        }
+        /* What it was before, and at its worst, is what receivers know of the incident. */
+        struct letter l;
+        make_letter(
+                "{\"trigger\":false,\"previous_severity\":\"ok\",\"severity\":\"notice\",\"event\":\"eased\","
+                "\"highest_severity\":\"warning\",\"incident\":{\"previous_severity\":"
+                "\"critical\",\"highest_severity\":\"critical\"}}",
+                &l);
+        struct channel c = { .min_severity = SEVERITY_CRITICAL };
+        assert_int_equal(channel_meaning(&c, &l), MEANING_ENDS);
+        letter_done(&l);
+}
+
 static void test_resolve(void **state _unused_)
 {
         json_auto_t *body =
@@ -297,7 +352,8 @@ static void test_test_letter(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_trigger),      cmocka_unit_test(test_resolve),
+                cmocka_unit_test(test_trigger),      cmocka_unit_test(test_culprits),
+                cmocka_unit_test(test_incident),     cmocka_unit_test(test_resolve),
                 cmocka_unit_test(test_short),        cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_meaning),      cmocka_unit_test(test_patterns),
                 cmocka_unit_test(test_webhook_body), cmocka_unit_test(test_requests),

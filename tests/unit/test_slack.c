@@ -130,6 +130,33 @@ static void test_usual(void **state _unused_)
                 assert_says(body, parts[i]);
 }
 
+/* Who is behind it stands above the bar, in full below, and not when it is over. */
+static void test_culprits(void **state _unused_)
+{
+        static const char with[] =
+                "{\"culprit_text\":\"98 %% of it is dentry, charged to nginx.service\","
+                "\"unexplained\":\"2 %% are large\",\"culprits\":["
+                "{\"label\":\"dentry\",\"bytes\":104857600,\"share\":0.98,\"note\":\"\"},"
+                "{\"label\":\"nginx.service\",\"bytes\":99614720,\"share\":null,"
+                "\"note\":\"12 processes\",\"about\":true}],"
+                "\"incident\":{\"text\":\"with it moved Slab +100 MiB\"}%s}";
+        static const char *const parts[] = {
+                ":red_circle: SUnreclaim 1.4 GiB\\n98 % of it is dentry, charged to nginx.service",
+                "*Who*\\n100 MiB (98 %) dentry\\nabout 95 MiB nginx.service: 12 processes\\n"
+                "not explained: 2 % are large",
+                "*Incident*\\nwith it moved Slab +100 MiB",
+        };
+        char changes[1024];
+        snprintf(changes, sizeof(changes), with, "");
+        _cleanup_free_ char *body = checked(changes), *end = NULL;
+        for (size_t i = 0; i < ELEMENTS_OF(parts); i++)
+                assert_says(body, parts[i]);
+        snprintf(changes, sizeof(changes), with, ",\"event\":\"resolved\",\"severity\":\"ok\"");
+        end = checked(changes);
+        assert_null(strstr(end, "1.4 GiB\\n98"));
+        assert_says(end, "*Who*");
+}
+
 static void test_resolved(void **state _unused_)
 {
         _cleanup_free_ char *body = checked(
@@ -172,6 +199,9 @@ static void test_hostile(void **state _unused_)
                 "{\"recent\":{\"values\":[null,null]}}",
                 "{\"recent\":{\"values\":[1],\"interval_seconds\":-5}}",
                 "{\"alert\":{\"duration_seconds\":1e300}}",
+                "{\"culprit_text\":\"<!channel> & <@U1>\",\"unexplained\":\"<!here>\"}",
+                "{\"culprits\":[{\"label\":\"<!channel>\",\"note\":\"<!here>\",\"bytes\":-1e300},7]}",
+                "{\"incident\":{\"text\":\"<!channel>\",\"alerts\":[[],{\"rule\":1}]}}",
         };
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
                 _cleanup_free_ char *body = checked(cases[i]);
@@ -185,19 +215,22 @@ static void test_hostile(void **state _unused_)
 static void test_limits(void **state _unused_)
 {
         static const char *const units[] = { "&", "<", "é", "😀", "x", "e\\u0301", "\\\\", "\\\"" };
-        static const char *const keys[] = { "summary", "text", "explain", "action", "runbook" };
+        static const char *const keys[] = { "summary", "text",         "explain",    "action",
+                                            "runbook", "culprit_text", "unexplained" };
         for (size_t i = 0; i < ELEMENTS_OF(units); i++)
                 for (size_t length = 100; length < 1000; length += 97) {
                         char many[8 * 1000 + 1] = "";
                         for (size_t k = 0; k < length; k++)
                                 strcat(many, units[i]);
-                        char changes[6 * sizeof(many)] = "{";
+                        char changes[10 * sizeof(many)] = "{";
                         for (size_t k = 0; k < ELEMENTS_OF(keys); k++)
                                 snprintf(changes + strlen(changes),
                                          sizeof(changes) - strlen(changes), "\"%s\":\"%s%s\",",
                                          keys[k], k == 4 ? "https://" : "", many);
                         snprintf(changes + strlen(changes), sizeof(changes) - strlen(changes),
-                                 "\"host\":{\"name\":\"%.400s\"}}", "h");
+                                 "\"incident\":{\"text\":\"%s\"},\"culprits\":[{\"label\":"
+                                 "\"%s\"}],\"host\":{\"name\":\"%.400s\"}}",
+                                 many, many, "h");
                         free(checked(changes));
                         json_auto_t *body = body_of(changes, true);
                         assert_in_range(
@@ -240,10 +273,10 @@ static void test_short(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_usual),  cmocka_unit_test(test_resolved),
-                cmocka_unit_test(test_bare),   cmocka_unit_test(test_hostile),
-                cmocka_unit_test(test_limits), cmocka_unit_test(test_random),
-                cmocka_unit_test(test_short),
+                cmocka_unit_test(test_usual),    cmocka_unit_test(test_resolved),
+                cmocka_unit_test(test_culprits), cmocka_unit_test(test_bare),
+                cmocka_unit_test(test_hostile),  cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_random),   cmocka_unit_test(test_short),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
