@@ -11,6 +11,7 @@
 #include "announce/messages.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "deliver/channel_file.h"
 #include "engine/service_internal.h"
 
 static const double CHECK_SECONDS = 30;
@@ -29,7 +30,7 @@ double service_disk_stuck(const struct writer_status *w, double monotonic)
 
 bool service_courier_silent(const struct service *s, const struct spool_status *spool)
 {
-        return spool->waiting > 0 && spool->oldest_age > SILENT_SECONDS && !s->no_channels;
+        return spool->waiting > 0 && spool->oldest_age > SILENT_SECONDS && s->channels != 0;
 }
 
 struct word {
@@ -92,12 +93,6 @@ static bool check_courier(struct service *s)
         char oldest[FORMAT_MAX];
         announcer_spool_status(s->announcer, &spool);
         bool silent = service_courier_silent(s, &spool), changed = silent != s->courier_said;
-        if (spool.waiting > 0 && s->no_channels && !s->no_channels_said) {
-                log_info("no channels in %s: alerts are told here only; their events wait in %s "
-                         "for the first one",
-                         s->places.channels, s->places.spool);
-                s->no_channels_said = true;
-        }
         if (silent && !s->courier_said) {
                 if (announcer_message(
                             s->announcer, MESSAGE_COURIER_SILENT, LOG_ERR,
@@ -107,11 +102,49 @@ static bool check_courier(struct service *s)
                             (double)spool.waiting, spool.waiting == 1 ? " waits" : "s wait",
                             s->places.spool, format_duration(spool.oldest_age, oldest)) < 0)
                         return false; /* next time */
-        } else if (changed) {
-                log_notice("events leave the spool %s again", s->places.spool);
+        } else if (changed && s->channels != 0 &&
+                   announcer_message(s->announcer, MESSAGE_COURIER_BACK, LOG_NOTICE,
+                                     &(struct journal_field){ "FILE", s->places.spool }, 1,
+                                     "Events leave the spool %s again: none has waited for long",
+                                     s->places.spool) < 0) {
+                return false;
         }
         s->courier_said = silent;
         return changed;
+}
+
+/* On the writer thread: somebody may add the first channel and tell only the courier. */
+static int count_channels(void *userdata, const char *name, const void *data, size_t size)
+{
+        struct service *s = userdata;
+        (void)name, (void)data, (void)size;
+        s->channels = channel_files_count(s->places.channels);
+        return 0;
+}
+
+void service_health_channels(struct service *s)
+{
+        s->channels = channel_files_count(s->places.channels);
+}
+
+/* Once after each start, and when it changes. Nobody asked for more than the journal, perhaps. */
+static bool check_channels(struct service *s)
+{
+        bool none = s->channels == 0;
+        /* When there is no room the next look counts. */
+        (void)writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0);
+        if (none == s->no_channels_said)
+                return false;
+        if (!none)
+                log_notice("there are channels in %s now", s->places.channels);
+        else if (announcer_message(s->announcer, MESSAGE_NO_CHANNELS, LOG_NOTICE,
+                                   &(struct journal_field){ "FILE", s->places.channels }, 1,
+                                   "No channels in %s: alerts are told to the journal only; their "
+                                   "events wait in %s for the first one",
+                                   s->places.channels, s->places.spool) < 0)
+                return false;
+        s->no_channels_said = none;
+        return true;
 }
 
 void service_health_check(struct service *s, double monotonic)
@@ -120,6 +153,7 @@ void service_health_check(struct service *s, double monotonic)
                 return;
         s->health_at = monotonic;
         bool disk = check_disk(s, monotonic), courier = check_courier(s);
+        disk |= check_channels(s);
         /* Open alerts that could not be saved are tried again; learned state comes anyhow. */
         if (s->alerts_file.error < 0)
                 s->alerts_changed = true;

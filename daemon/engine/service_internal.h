@@ -105,8 +105,9 @@ struct service {
         struct quiet quiet;
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
         bool disk_said, courier_said;
-        bool no_channels, no_channels_said; /* when the settings were read */
-        int errors_told;                    /* of the state files, in STATUS= */
+        atomic_int channels; /* files of them, as last counted; -1: unknown */
+        bool no_channels_said;
+        int errors_told;      /* of the state files, in STATUS= */
         bool alerts_saved;    /* the open alerts were handed to the writer in this tick ... */
         bool alerts_changed;  /* ... and must be again */
         unsigned failures;    /* samples in a row that could not be taken ... */
@@ -161,6 +162,7 @@ void service_on_acknowledge(struct control_request *request, const char *argumen
 
 /* service_health.c: what goes wrong behind the daemon. */
 void service_health_check(struct service *s, double monotonic);
+void service_health_channels(struct service *s); /* counts them: may wait for a disk */
 /* Seconds for which the writer hangs in one job, or 0 when that is not long. */
 double service_disk_stuck(const struct writer_status *w, double monotonic);
 /* Events wait for long, and somebody is to take them. */

@@ -9,7 +9,6 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "config/config_file.h"
-#include "deliver/channel_file.h"
 #include "deliver/settings.h"
 #include "engine/service_internal.h"
 #include "engine/service_witness.h"
@@ -55,7 +54,7 @@ static int load(struct service *s, struct problems *problems, struct daemon_sett
                 { courier_key_table(), NULL }, /* only the names: its values are the courier's */
         };
         int r = config_file_load(s->places.main_file, parts, ELEMENTS_OF(parts), problems);
-        s->no_channels = channel_files_count(s->places.channels) == 0;
+        service_health_channels(s);
         if (r >= 0)
                 r = rule_set_load(s->places.rules, NULL, problems, rules);
         problems_sort(problems);

@@ -91,6 +91,8 @@ void service_status_text(const struct service *s, char buffer[SERVICE_STATUS_MAX
                 text_add(&t, ", %u rule%s observed only", sum.observed,
                          sum.observed == 1 ? "" : "s");
         text_add(&t, ", %" PRIu64 " queued", spool.waiting + spool.held + sum.waiting);
+        if (s->channels == 0)
+                text_add(&t, ", no channels");
         size_t faults = s->faults.count + s->faults.dropped;
         if (faults > 0)
                 text_add(&t, ", %zu fault%s in rules or settings", faults, faults == 1 ? "" : "s");

@@ -555,6 +555,10 @@ def test_nobody_takes_events():
         d.start()
         d.wait_output("kmemwatch-courier does not run", 70)
         d.wait_told("nobody takes events")
+        d.wait_status(3, "nobody takes events for")
+        os.unlink(f"{d.path}/state/spool/new/{EVENT}")  # somebody takes it
+        d.wait_output("Events leave the spool", 100)
+        d.wait_status(0, "no alerts")
         assert d.stop() == 0
 
 
@@ -563,8 +567,12 @@ def test_no_channels():
     with Daemon() as d:
         put_old_event(d)
         d.start()
-        d.wait_output("no channels in", 70)
+        d.wait_told(", no channels")
+        d.wait_output("No channels in", 70)
         assert "error" not in d.output and "nobody takes" not in d.told
+        with open(f"{d.path}/config/channels.d/ops.ini", "w", encoding="utf-8") as f:
+            f.write("[channel]\n")
+        d.wait_output("there are channels in", 70)  # the daemon is not reloaded
         assert d.stop() == 0
 
 
