@@ -42,7 +42,7 @@ static const double STOP_SECONDS = 5;
 static int take_event(const struct event *event, void *userdata)
 {
         struct service *s = userdata;
-        s->alerts_changed = true;
+        s->alerts_changed = s->loop_due = true;
         s->told_at = 0;     /* STATUS= changes with it */
         s->watch_lines = 0; /* it is printed between the lines of the table */
         bool holds = service_witness_holds(s, event);
@@ -142,6 +142,7 @@ static int tick(struct service *s)
         if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
                 s->told_at = monotonic;
                 tell_manager(s);
+                s->loop_due = true; /* what a tick forgets to say waits no longer than this */
         }
         if (s->options->watch &&
             (s->watched_at == 0 ||
@@ -152,17 +153,19 @@ static int tick(struct service *s)
         return 0;
 }
 
-static int on_tick(void *userdata)
+static enum ticker_result on_tick(void *userdata)
 {
         struct service *s = userdata;
+        s->loop_due = false;
         int r = tick(s);
         if (r < 0) {
                 log_error("giving up after %u failures: %s/proc/meminfo: %s", s->failures,
                           service_root(s), service_sample_error(r));
                 s->exit_code = 1;
                 (void)sd_event_exit(s->loop, 1);
+                s->loop_due = true;
         }
-        return 0;
+        return s->loop_due ? TICKER_LOOP_DUE : TICKER_QUIET;
 }
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
@@ -265,7 +268,7 @@ int service_run(const struct service_options *o)
                               * its fault yet. */
                              .health_at = clock_monotonic(),
                              .procfs = { .root_fd = -1 },
-                             .ticker = { .fd = -1 },
+                             .ticker = { .timer_fd = -1, .all_fd = -1 },
                              .state_lock = -1,
                              .runtime_lock = -1,
                              .alerts_file.folder_fd = -1,
@@ -305,7 +308,7 @@ int service_run(const struct service_options *o)
         s.learned_at = s.baselines_at = clock_monotonic();
         (void)sd_notify(0, "READY=1");
 
-        r = sd_event_loop(s.loop);
+        r = ticker_run(&s.ticker);
         if (r < 0) {
                 log_error("event loop: %s", strerror(-r));
                 s.exit_code = 1;

@@ -88,6 +88,7 @@ struct service {
         struct event outgoing;           /* the event that is being taken, with its culprits */
         sd_event *loop;
         struct ticker ticker;
+        bool loop_due; /* in this tick the event loop was given something to do */
 
         double started;      /* Unix seconds */
         double told_at;      /* CLOCK_MONOTONIC of the last STATUS= */

@@ -199,8 +199,11 @@ void service_witness_tick(struct service *s)
         if (fabs(offset - a->clock_offset) >= CLOCK_SET)
                 witness_shift(a->witness, offset - a->clock_offset);
         a->clock_offset = offset;
+        bool due = witness_due(a->witness) <= now;
+        if (due || witness_is_looking(a->witness) || a->waiting_count > 0 || !isnan(a->held_until))
+                s->loop_due = true;
         check_waiting(s);
-        if (witness_due(a->witness) <= now)
+        if (due)
                 (void)sd_event_source_set_enabled(a->slices, SD_EVENT_ON);
 }
 
