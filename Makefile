@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# `make help` lists the targets. Everything is built below build/MODE/; MODE is release, asan, clang
-# or fuzz. `make V=1` prints the whole commands.
+# `make help` lists the targets. Everything is built below build/MODE/; MODE is release, asan, clang,
+# fuzz or coverage. `make V=1` prints the whole commands.
 
 MODE ?= release
 BUILD := build/$(MODE)
@@ -41,7 +41,7 @@ endif
 ifneq ($(filter deb rpm,$(GOALS)),)
 PACKAGE_SETS := build package
 endif
-ifneq ($(filter check check-% fuzz% lint bench deps,$(filter-out check-unit check-asan,$(GOALS))),)
+ifneq ($(filter check check-% fuzz% lint bench coverage deps,$(filter-out check-unit check-asan,$(GOALS))),)
 PACKAGE_SETS := build unit check package
 endif
 PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
@@ -68,6 +68,10 @@ OUR_LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(MODE),fuzz)
 OUR_CFLAGS += $(SANITIZE) -fsanitize=fuzzer-no-link
 OUR_LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(MODE),coverage)
+# Atomic: the daemon's two threads count in the same counters.
+OUR_CFLAGS += -O0 --coverage -fprofile-update=atomic
+OUR_LDFLAGS += --coverage
 else
 OUR_CFLAGS += -O2 -fstack-clash-protection
 # A distribution's own level wins; some compilers predefine one, hence -U.
@@ -280,6 +284,17 @@ check-courier: $(MAINS)
 check-service: $(MAINS) $(FAULT)
 	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
 
+# Which lines of daemon/ the tests reach: those of unit, rules, daemon and courier. At least 90 %.
+coverage: packages
+	+@$(MAKE) --no-print-directory MODE=coverage coverage-run
+coverage-run: $(MAINS) $(TESTS)
+	@find $(BUILD) -name '*.gcda' -delete
+	@$(RUN_SUITE) unit $(TESTS)
+	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
+	@$(RUN_SUITE) daemon tests/service/test_daemon.py
+	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
+	@tests/tools/coverage $(BUILD)
+
 # What it costs, against limits: tests/bench/bench says which variables there are. PARTS is one or
 # more of idle, start, dimensions and replay.
 bench-programs: $(MAINS) $(UNITS) $(EXAMPLE_CONF) $(BENCH) $(BENCH_PRELOAD)
@@ -365,6 +380,7 @@ help:
 	'make check-packages  the packages: built, installed, upgraded, purged (root)' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
+	'make coverage        which lines the tests reach, in build/coverage/report/index.html' \
 	'make bench           what it costs, against a floor and limits; tests/bench/peers: others' \
 	'make install         install under prefix (/usr/local), DESTDIR before it; starts nothing' \
 	'make uninstall       remove what install put; changed files in /etc stay' \
@@ -377,7 +393,7 @@ help:
 	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
 
 .PHONY: all tests packages run check forget-results $(SUITES) detection-report lint fuzz fuzzers \
-	fuzz-run bench bench-programs install uninstall dist deb rpm deps clean help
+	fuzz-run coverage coverage-run bench bench-programs install uninstall dist deb rpm deps clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d)

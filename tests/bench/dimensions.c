@@ -82,13 +82,13 @@ static void next_row(struct sample *sample, size_t count, uint64_t *state)
 }
 
 /* Seconds for one pass over as many cache lines. */
-static double plain_pass(char *memory, size_t size)
+static double plain_pass(volatile double *memory, size_t size)
 {
         double start = seconds();
         unsigned passes = 0;
         do {
-                for (size_t at = 0; at + sizeof(double) <= size; at += LINE)
-                        *(volatile double *)(memory + at) += 1;
+                for (size_t at = 0; at < size / sizeof(double); at += LINE / sizeof(double))
+                        memory[at] += 1;
                 passes++;
         } while (seconds() - start < 0.2);
         return (seconds() - start) / passes;
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
                 engine_free(engine);
         }
         size_t size = (size_t)bytes;
-        char *memory = calloc(1, size + LINE);
+        double *memory = calloc(1, size + LINE);
         if (!memory)
                 return 1;
         double plain = plain_pass(memory, size);

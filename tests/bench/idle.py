@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Part one: the daemon and the courier with nothing to do, beside the floor and an empty program."""
+"""Part one: the daemon and the courier with nothing to do, beside the floor and an empty
+program."""
 import os
 import re
 import shutil
