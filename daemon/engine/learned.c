@@ -98,6 +98,14 @@ static bool is_moment(double seconds)
         return seconds >= 0 && seconds < 1e12;
 }
 
+/* Whether a byte that was read into a bool is one. */
+static bool is_flag(const bool *flag)
+{
+        unsigned char byte;
+        memcpy(&byte, flag, sizeof(byte));
+        return byte <= 1;
+}
+
 static int read_head(const void *data, size_t size, struct head *ret)
 {
         struct head h;
@@ -107,7 +115,8 @@ static int read_head(const void *data, size_t size, struct head *ret)
         if (h.series_size != sizeof(struct series_record) ||
             h.watch_size != sizeof(struct watch_record) || size - sizeof(h) != records_size(&h) ||
             !is_moment(h.now) || !is_moment(h.wall) || !is_moment(h.timeline.now) ||
-            !is_moment(h.timeline.wall) || !is_moment(h.timeline.interval))
+            !is_moment(h.timeline.wall) || !is_moment(h.timeline.interval) ||
+            !is_flag(&h.timeline.started))
                 return -EBADMSG;
         *ret = h;
         return 0;
@@ -153,7 +162,13 @@ void learned_encode(const struct engine *e, void *buffer)
 /* A record of the same size but another layout must not lead outside of an array. */
 static bool record_is_sane(const struct series_record *r, const struct series *s)
 {
-        return r->trend.width == s->trend.width && r->jump.past < JUMP_PAST &&
+        bool flags = is_flag(&r->jump.away) && is_flag(&r->jump.up) && is_flag(&r->trend.started) &&
+                     is_flag(&r->growth.climbing) && is_flag(&r->growth.known) &&
+                     is_flag(&r->growth.answer.grows) && is_flag(&r->growth.answer.goes_on);
+        for (unsigned level = 0; level < TREND_LEVELS; level++)
+                flags = flags && is_flag(&r->trend.levels[level].known) &&
+                        is_flag(&r->growth.levels[level].flagged);
+        return flags && r->trend.width == s->trend.width && r->jump.past < JUMP_PAST &&
                r->recent.next < EVENT_RECENT_MAX && r->recent.filled <= EVENT_RECENT_MAX &&
                r->growth.answer.level < TREND_LEVELS;
 }

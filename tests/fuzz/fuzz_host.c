@@ -3,20 +3,15 @@
  * input is cut at each 0x1e (the record separator of ASCII) into the files below. */
 #include <fcntl.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
-#include "base/macros.h"
 #include "base/procfs.h"
 #include "base/text.h"
+#include "fuzz.h"
 #include "sample/host.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const files[] = {
         "proc/meminfo",
@@ -88,24 +83,21 @@ static void check_text(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static int fd = -1;
+        struct part rest = { data, size };
 
         if (fd < 0)
                 fd = make_root();
         for (size_t i = 0; i < ELEMENTS_OF(files); i++) {
-                const uint8_t *end = size ? memchr(data, 0x1e, size) : NULL;
-                size_t length = end ? (size_t)(end - data) : size;
+                struct part part = next_part(&rest);
 
-                if (length == 0) {
+                if (part.size == 0) {
                         (void)unlinkat(fd, files[i], 0);
                 } else {
                         int file = openat(fd, files[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
                                           0600);
-                        if (file < 0 || write_all(file, data, length) < 0)
-                                abort();
+                        require(file >= 0 && write_all(file, part.data, part.size) == 0);
                         (void)close(file);
                 }
-                data += length + (end != NULL);
-                size -= length + (end != NULL);
         }
 
         struct procfs p = { .root_fd = fd, .live = false };

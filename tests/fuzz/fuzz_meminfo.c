@@ -2,16 +2,11 @@
 /* The parsers that take a text of the kernel as a buffer: whatever it holds, a value is absent or
  * within its bounds. */
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/macros.h"
+#include "fuzz.h"
 #include "sample/cpulist.h"
 #include "sample/loadavg.h"
 #include "sample/meminfo.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,24 +17,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (isnan(values[i]))
                         continue;
                 present++;
-                if (!(values[i] >= 0 && values[i] <= 0x1p63))
-                        abort();
+                require(values[i] >= 0 && values[i] <= 0x1p63);
         }
-        if (found != present)
-                abort();
+        require(found == present);
 
         int r = loadavg_parse_threads((const char *)data, size, &threads);
-        if (r == 0 ? !(threads >= 0 && threads <= UINT32_MAX) : threads != -1)
-                abort();
+        require(r == 0 ? threads >= 0 && threads <= UINT32_MAX : threads == -1);
 
-        _cleanup_free_ char *text = malloc(size + 1);
+        _cleanup_free_ char *text = copy_text(data, size);
         unsigned count = 0;
-        if (!text)
-                return 0;
-        memcpy(text, data, size);
-        text[size] = '\0';
         r = cpulist_count(text, &count);
-        if (r == 0 ? count < 1 || count > 65536 : count != 0)
-                abort();
+        require(r == 0 ? count >= 1 && count <= 65536 : count == 0);
         return 0;
 }

@@ -2,28 +2,18 @@
 /* Rule tests: their key table and the grammar of hosts, starts, noise, steps and expectations.
  * Whatever comes in, the machine of a test without problems makes samples that can be. */
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/macros.h"
 #include "base/text.h"
 #include "config/document.h"
 #include "config/ini_file.h"
 #include "config/problems.h"
 #include "engine/rule_test_internal.h"
 #include "engine/rule_test_machine.h"
+#include "fuzz.h"
 
 /* Of each test: enough to come into the first steps, few enough to be fast. */
 enum { SAMPLES_MAX = 200 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static void check_machine(const struct rule_test *t)
 {

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule files: the INI form, the key table and the grammar of limits, expressions and conditions.
  * Whatever comes in, each rule of a file without problems can be used as the engine uses it. */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "config/problems.h"
+#include "fuzz.h"
 #include "judge/rule.h"
 #include "judge/rule_file.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static void check_rule(const struct rule *r)
 {

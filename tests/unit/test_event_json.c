@@ -9,71 +9,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "../sample_event.h"
 #include "../test.h"
 #include "alert/event.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "deliver/letter.h"
-
-static const struct host_facts HOST = {
-        .kind = HOST_VM,
-        .kind_name = "kvm",
-        .name = "web-3",
-        .kernel = "6.1.0-41-cloud-amd64",
-        .boot_id = "0123456789abcdef0123456789abcdef",
-        .machine_id = "fedcba9876543210fedcba9876543210",
-        .cpus_online = 2,
-        .cpus_possible = 4,
-        .numa_nodes = 1,
-        .mem_total = 8589934592.0,
-};
-
-static struct event an_event(void)
-{
-        struct event e = {
-                .id = "11112222333344445555666677778888",
-                .alert_id = "aaaabbbbccccddddeeeeffff00001111",
-                .dedup_key = "fedc/slab-unreclaimable-growth/SUnreclaim/1795152897",
-                .time = 1795152897.25,
-                .type = EVENT_ESCALATED,
-                .kind = KIND_GROWTH,
-                .severity = SEVERITY_CRITICAL,
-                .previous_severity = SEVERITY_NOTICE,
-                .highest_severity = SEVERITY_CRITICAL,
-                .trigger = true,
-                .rule = "slab-unreclaimable-growth",
-                .dimension = "SUnreclaim",
-                .summary = "Unreclaimable slab grows steadily",
-                .explain = "It is not given back.",
-                .action = "See which cache grows: `slabtop -o -s c | head -20`. Then ask.",
-                .unit = UNIT_BYTES,
-                .value = 536870912.4,
-                .baseline = 268435456,
-                .spread = 1048576.5,
-                .limit = 11930.4647,
-                .value_bytes = 536870912.4,
-                .baseline_bytes = NAN,
-                .rate = 90426.55,
-                .rate_error = 12.5,
-                .exhausts_at = 1795172897,
-                .exhausts_earliest = 1795172000.5,
-                .exhausts_latest = INFINITY,
-                .mem_available = 4294967296.0,
-                .started = 1795150000,
-                .duration = 2897.25,
-                .start_value = 300000000,
-                .peak = 536870912.4,
-                .grown = 236870912.4,
-                .score = 0.98765432,
-                .recent = { 1.5, NAN, -0.2 },
-                .recent_count = 3,
-                .recent_interval = 60,
-                .text = "SUnreclaim grows +310 MiB/h",
-                .host = &HOST,
-        };
-
-        return e;
-}
 
 static json_t *parsed(const char *text)
 {
@@ -161,7 +102,7 @@ static void test_members(void **state)
                 { "host.mem_total_bytes", "8589934592" },
                 { "culprits", "[]" },
         };
-        struct event e = an_event();
+        struct event e = sample_event();
         json_t *root = event_parsed(&e);
 
         (void)state;
@@ -198,7 +139,7 @@ static void test_units(void **state)
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
-                struct event e = an_event();
+                struct event e = sample_event();
                 json_t *root;
                 char *is;
 
@@ -219,7 +160,7 @@ static void test_units(void **state)
 
 static void test_line(void **state)
 {
-        struct event e = an_event();
+        struct event e = sample_event();
         char *line = NULL;
         json_t *root;
 
@@ -270,7 +211,7 @@ static void test_hostile_text(void **state)
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS_OF(texts); i++) {
-                struct event e = an_event();
+                struct event e = sample_event();
                 char clean[512];
                 json_t *root;
 
@@ -290,7 +231,7 @@ static void test_hostile_text(void **state)
 /* Everything too long, everything to be escaped: bounded, cut on a character. */
 static void test_long_text(void **state)
 {
-        struct event e = an_event();
+        struct event e = sample_event();
         static char quotes[20000], wide[20001];
         const char *explain;
         json_t *root;
@@ -316,7 +257,7 @@ static void test_long_text(void **state)
 
 static void test_missing(void **state)
 {
-        struct event e = an_event();
+        struct event e = sample_event();
         json_t *root;
 
         (void)state;
@@ -334,7 +275,7 @@ static void test_missing(void **state)
 /* What the daemon writes the courier reads: the two sides of the spool together. */
 static void test_courier_reads_it(void **state)
 {
-        struct event e = an_event();
+        struct event e = sample_event();
         char *text, error[LETTER_ERROR_MAX] = "";
         struct letter m;
 
@@ -348,7 +289,7 @@ static void test_courier_reads_it(void **state)
         assert_string_equal(m.dimension, e.dimension);
         assert_string_equal(m.action, e.action);
         assert_string_equal(m.runbook, "");
-        assert_string_equal(m.host_name, HOST.name);
+        assert_string_equal(m.host_name, SAMPLE_HOST.name);
         assert_int_equal(m.event, e.type);
         assert_int_equal(m.kind, e.kind);
         assert_int_equal(m.severity, e.severity);
@@ -362,7 +303,7 @@ static void test_courier_reads_it(void **state)
         assert_true(m.rate_per_hour == 325535580);
         assert_true(m.exhausts_at == e.exhausts_at);
         assert_true(isnan(m.exhausts_latest));
-        assert_true(m.mem_total == HOST.mem_total);
+        assert_true(m.mem_total == SAMPLE_HOST.mem_total);
         assert_int_equal(m.recent_count, 3);
         assert_true(isnan(m.recent[1]));
         letter_done(&m);
@@ -388,7 +329,7 @@ static void test_random(void **state)
         (void)state;
         print_message("seed %u\n", seed);
         for (int round = 0; round < 500; round++) {
-                struct event e = an_event();
+                struct event e = sample_event();
                 double *numbers[] = { &e.value, &e.baseline, &e.limit,   &e.rate,  &e.peak,
                                       &e.score, &e.time,     &e.started, &e.grown, &e.spread };
                 char text[256], *line;

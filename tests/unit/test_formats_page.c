@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "../sample_event.h"
 #include "../test.h"
 #include "../world.h"
 #include "alert/event.h"
@@ -19,8 +20,6 @@
 
 static const char PAGE[] = "contrib/man/kmemwatch-formats.7";
 
-static const struct host_facts HOST = { .kind = HOST_VM, .kind_name = "kvm", .name = "a" };
-
 static const struct culprit_list CULPRITS = {
         .explained = 0.98,
         .count = 1,
@@ -29,41 +28,27 @@ static const struct culprit_list CULPRITS = {
 };
 
 /* With every member that can be known. */
-static const struct event EVENT = {
-        .id = "11112222333344445555666677778888",
-        .alert_id = "aaaabbbbccccddddeeeeffff00001111",
-        .dedup_key = "kmemwatch:a",
-        .time = 1795152897,
-        .type = EVENT_FIRING,
-        .kind = KIND_SPIKE,
-        .severity = SEVERITY_WARNING,
-        .rule = "kernel-stack-spike",
-        .dimension = "KernelStack",
-        .summary = "Summary",
-        .explain = "Explain.",
-        .action = "Action.",
-        .runbook = "https://docs.kernel.org/",
-        .exhausts_at = 1795152898,
-        .started = 1795152897,
-        .workload = "threads",
-        .workload_is_count = true,
-        .workload_change = 3000,
-        .explained = 1,
-        .recent_count = 1,
-        .recent_interval = 60,
-        .text = "Text",
-        .host = &HOST,
-        .culprits = &CULPRITS,
-        .incident = { .id = "aaaabbbbccccddddeeeeffff00001111",
-                      .rule = "kernel-stack-spike",
-                      .dimension = "KernelStack",
-                      .cause = "KernelStack",
-                      .alerts = { { "aaaabbbbccccddddeeeeffff00001111", "kernel-stack-spike",
-                                    "KernelStack", KIND_SPIKE, SEVERITY_WARNING } },
-                      .alert_count = 1,
-                      .moved = { { "KernelStack", 1 } },
-                      .moved_count = 1 },
-};
+static struct event whole_event(void)
+{
+        struct event e = sample_event();
+        e.runbook = "https://docs.kernel.org/";
+        e.workload = "threads";
+        e.workload_is_count = true;
+        e.workload_change = 3000;
+        e.explained = 1;
+        e.culprits = &CULPRITS;
+        e.incident = (struct event_incident){ .id = "aaaabbbbccccddddeeeeffff00001111",
+                                              .rule = "kernel-stack-spike",
+                                              .dimension = "KernelStack",
+                                              .cause = "KernelStack",
+                                              .alerts = { { "aaaabbbbccccddddeeeeffff00001111",
+                                                            "kernel-stack-spike", "KernelStack",
+                                                            KIND_SPIKE, SEVERITY_WARNING } },
+                                              .alert_count = 1,
+                                              .moved = { { "KernelStack", 1 } },
+                                              .moved_count = 1 };
+        return e;
+}
 
 static char *page;
 
@@ -121,9 +106,10 @@ static void assert_members_named(const json_t *object)
 
 static void test_webhook_members(void **state)
 {
+        struct event event = whole_event();
         _cleanup_free_ char *text = NULL;
         (void)state;
-        assert_int_equal(event_json(&EVENT, &text), 0);
+        assert_int_equal(event_json(&event, &text), 0);
         json_auto_t *root = json_loads(text, 0, NULL);
         assert_members_named(root);
         assert_named("sequence"); /* what the courier adds */
@@ -131,9 +117,10 @@ static void test_webhook_members(void **state)
 
 static void test_replay_members(void **state)
 {
+        struct event event = whole_event();
         _cleanup_free_ char *text = NULL;
         (void)state;
-        assert_int_equal(event_json_line(&EVENT, &text), 0);
+        assert_int_equal(event_json_line(&event, &text), 0);
         json_auto_t *root = json_loads(text, 0, NULL);
         assert_members_named(root);
 }
@@ -180,10 +167,11 @@ static void test_status_members(void **state)
 
 static void test_journal_fields(void **state)
 {
+        struct event event = whole_event();
         static struct entry entry;
         unsigned seen = 0;
         (void)state;
-        entry_of_event(&entry, "kmemwatchd", &EVENT);
+        entry_of_event(&entry, "kmemwatchd", &event);
         for (size_t at = 0; at < entry.size; at += strlen(entry.data + at) + 1) {
                 char name[64];
                 size_t length = strcspn(entry.data + at, "=");

@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "../sample_event.h"
 #include "../test.h"
 #include "alert/event.h"
 #include "announce/entry.h"
@@ -20,36 +21,15 @@
 
 static struct event an_event(void)
 {
-        struct event e = {
-                .id = "11112222333344445555666677778888",
-                .alert_id = "aaaabbbbccccddddeeeeffff00001111",
-                .time = 1795152897.25,
-                .type = EVENT_FIRING,
-                .kind = KIND_GROWTH,
-                .severity = SEVERITY_CRITICAL,
-                .rule = "slab-unreclaimable-growth",
-                .dimension = "SUnreclaim",
-                .summary = "Unreclaimable slab grows steadily",
-                .explain = "Objects that the kernel cannot give back. When they grow and grow, "
-                           "something in the kernel asks for them and forgets them.",
-                .action = "See which cache: `slabtop -o -s c | head. -20`. Then ask whoever owns "
-                          "it.",
-                .runbook = "https://example.org/slab",
-                .unit = UNIT_BYTES,
-                .value = 536870912.4,
-                .baseline = NAN,
-                .value_bytes = 536870912.4,
-                .baseline_bytes = NAN,
-                .rate = 90426.55,
-                .exhausts_at = 1795172897,
-                .mem_available = NAN,
-                .started = 1795150000,
-                .duration = 2897.25,
-                .peak = 536870912.4,
-                .grown = 236870912.4,
-                .text = "SUnreclaim grows +310 MiB/h, now 512 MiB",
-        };
+        struct event e = sample_event();
 
+        e.type = EVENT_FIRING;
+        e.explain = "Objects that the kernel cannot give back. When they grow and grow, something "
+                    "in the kernel asks for them and forgets them.";
+        e.action = "See which cache: `slabtop -o -s c | head. -20`. Then ask whoever owns it.";
+        e.runbook = "https://example.org/slab";
+        e.baseline = e.mem_available = NAN;
+        strcpy(e.text, "SUnreclaim grows +310 MiB/h, now 512 MiB");
         return e;
 }
 
