@@ -11,8 +11,10 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "deliver/lane.h"
 #include "deliver/letter.h"
 #include "deliver/pagerduty.h"
+#include "deliver/parcel.h"
 #include "deliver/slack.h"
 #include "deliver/webhook.h"
 
@@ -21,10 +23,15 @@ struct type {
         const char *url; /* where it goes without a `url`; NULL: the secret is the address, or `url`
                             is required */
         double interval; /* seconds between messages */
+        double group;    /* seconds in which events are collected */
+        enum joining joining; /* without grouping */
+        bool summaries;       /* of what is over since long */
         bool short_form;
         /* The body for a channel whose secret is `secret` (NULL: none). 0 or -ENOMEM. */
         int (*body)(const struct channel *c, const struct letter *m, const char *secret,
                     enum form form, char **ret);
+        /* The same for several events, NULL: only those of one alert come together. */
+        int (*group_body)(const struct parcel *p, enum form form, char **ret);
 };
 
 static int body_for_slack(const struct channel *c _unused_, const struct letter *m,
@@ -45,12 +52,40 @@ static int body_for_webhook(const struct channel *c _unused_, const struct lette
         return webhook_body(m, ret);
 }
 
+static int group_body_for_slack(const struct parcel *p, enum form form, char **ret)
+{
+        return slack_group_body(p, form == FORM_SHORT, ret);
+}
+
+static int group_body_for_webhook(const struct parcel *p, enum form form _unused_, char **ret)
+{
+        return webhook_group_body(p, ret);
+}
+
 static const struct type types[] = {
-        /* "1 message per second per webhook": https://api.slack.com/docs/rate-limits */
-        [CHANNEL_SLACK] = { "slack", NULL, 1, true, body_for_slack },
-        /* 120 calls a minute per integration key are always taken. */
-        [CHANNEL_PAGERDUTY] = { "pagerduty", PAGERDUTY_URL, 0.5, true, body_for_pagerduty },
-        [CHANNEL_WEBHOOK] = { "webhook", NULL, 0, false, body_for_webhook },
+        /* "1 message per second per webhook": https://api.slack.com/docs/rate-limits. What comes
+         * within seconds is one thing to a reader. */
+        [CHANNEL_SLACK] = { .name = "slack",
+                            .interval = 1,
+                            .group = 10,
+                            .joining = JOIN_ALERT,
+                            .summaries = true,
+                            .short_form = true,
+                            .body = body_for_slack,
+                            .group_body = group_body_for_slack },
+        /* 120 calls a minute per integration key are always taken. An incident is one alert, so
+         * nothing else comes together; what is over closes its incident, for nobody to read. */
+        [CHANNEL_PAGERDUTY] = { .name = "pagerduty",
+                                .url = PAGERDUTY_URL,
+                                .interval = 0.5,
+                                .joining = JOIN_ALERT,
+                                .short_form = true,
+                                .body = body_for_pagerduty },
+        [CHANNEL_WEBHOOK] = { .name = "webhook",
+                              .joining = JOIN_NOTHING,
+                              .summaries = true,
+                              .body = body_for_webhook,
+                              .group_body = group_body_for_webhook },
 };
 _Static_assert(ELEMENTS_OF(types) == CHANNEL_TYPE_COUNT, "every type has a line");
 
@@ -90,9 +125,13 @@ int channel_type_by_name(const char *name)
         return -1;
 }
 
-double channel_type_interval(enum channel_type type)
+void channel_pace(const struct channel *c, struct lane *l)
 {
-        return types[type].interval;
+        const struct type *type = &types[c->type];
+        l->interval = isnan(c->interval) ? type->interval : c->interval;
+        l->group = isnan(c->group) ? type->group : c->group;
+        l->joining = l->group > 0 ? JOIN_ALL : type->joining;
+        l->summaries = type->summaries;
 }
 
 bool channel_has_short_form(const struct channel *c)
@@ -193,17 +232,35 @@ static int header(const struct channel *c, char **ret)
         return line ? fill_in(line, c->secret, ret) : 0;
 }
 
-int channel_request(const struct channel *c, const struct letter *m, enum form form,
-                    struct request *ret)
+/* A program gets what each event was; people get what the newest is, unless there are more alerts.
+ */
+static bool needs_group_body(const struct channel *c, const struct parcel *p)
+{
+        return p->count > 1 && types[c->type].group_body &&
+               (c->type == CHANNEL_WEBHOOK || p->summary || !parcel_is_one_alert(p));
+}
+
+static int body(const struct channel *c, struct parcel *p, enum form form, struct request *request)
+{
+        const struct type *type = &types[c->type];
+        if (needs_group_body(c, p))
+                return type->group_body(p, form, &request->body);
+        int r = p->count > 1 ? parcel_annotate(p) : 0;
+        if (r >= 0)
+                r = type->body(c, parcel_last(p), c->secret, form, &request->body);
+        if (r >= 0 && c->type == CHANNEL_PAGERDUTY)
+                r = type->body(c, parcel_last(p), "…", form, &request->body_shown);
+        return r;
+}
+
+int channel_request(const struct channel *c, struct parcel *p, enum form form, struct request *ret)
 {
         struct request request = { 0 };
         int r = address(c, &request.url);
         if (r >= 0)
                 r = header(c, &request.header);
         if (r >= 0)
-                r = types[c->type].body(c, m, c->secret, form, &request.body);
-        if (r >= 0 && c->type == CHANNEL_PAGERDUTY)
-                r = types[c->type].body(c, m, "…", form, &request.body_shown);
+                r = body(c, p, form, &request);
         if (r >= 0 && !(request.url_shown = url_redact(request.url)))
                 r = -ENOMEM;
         if (r < 0) {

@@ -11,7 +11,9 @@
 #include "deliver/verdict.h"
 #include "judge/rule.h"
 
+struct lane;
 struct letter;
+struct parcel;
 
 enum {
         CHANNELS_MAX =
@@ -33,6 +35,7 @@ struct channel {
         char *ca_file, *proxy; /* NULL: the courier's own */
         double timeout;        /* seconds; NaN: the courier's own */
         double interval;       /* seconds between messages; NaN: the type's own */
+        double group;          /* seconds in which events become one message; NaN: the type's own */
         enum severity min_severity;
         char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
 };
@@ -43,8 +46,8 @@ struct channel *channel_ref(struct channel *c); /* one more owner, who frees it 
 const char *channel_type_name(enum channel_type type);
 int channel_type_by_name(const char *name); /* or -1 */
 
-/* Seconds between messages that this kind of receiver asks for. */
-double channel_type_interval(enum channel_type type);
+/* Sets how fast the lane goes and what it joins. */
+void channel_pace(const struct channel *c, struct lane *l);
 
 enum form {
         FORM_FULL,
@@ -64,10 +67,10 @@ enum meaning channel_meaning(const struct channel *c, const struct letter *m);
  */
 bool channel_wants(const struct channel *c, const struct letter *m);
 
-/* The request that carries the message. 0; -ENOMEM; -EINVAL when address or header cannot be put
- * together (their secret is missing). ret is for request_done. */
-int channel_request(const struct channel *c, const struct letter *m, enum form form,
-                    struct request *ret);
+/* The request that carries the parcel, whose letters all are meant for this channel and which is
+ * completed on the way. 0; -ENOMEM; -EINVAL when address or header cannot be put together (their
+ * secret is missing). ret is for request_done. */
+int channel_request(const struct channel *c, struct parcel *p, enum form form, struct request *ret);
 
 /* Takes everything secret of this channel out of a text that others may read: the secret, and the
  * path and query of its address. */

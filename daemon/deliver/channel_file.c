@@ -24,7 +24,7 @@
 struct settings {
         int type, min_severity; /* indexes of the lists below */
         char *secret, *url, *header, *only_rules, *only_dimensions, *ca_file, *proxy;
-        double timeout, interval;
+        double timeout, interval, group;
         bool allow_http;
 };
 
@@ -77,6 +77,11 @@ static const struct key keys[] = {
           .example = "1s",
           .help = "The least time between two messages. Default: what the kind of receiver asks "
                   "for, 1s for slack." },
+        { KEY(group), .name = "group", .type = KEY_DURATION, .max = 3600, .example = "30s",
+          .help = "After a message, what comes within this time is collected and sent as one: a storm "
+                  "is a few messages, and nothing is left out. 0s: each event by itself, but for "
+                  "those of one alert that are late. Default: 10s for slack, 0s for webhook. Not for "
+                  "pagerduty, where each alert is an incident of its own." },
         { KEY(ca_file), .name = "ca-file", .type = KEY_TEXT, .max = PATH_MAX_BYTES,
           .placeholder = "PATH", .example = "/etc/ssl/certs/ca-certificates.crt",
           .help = "Certificates that the receiver's own is checked against. Default: the "
@@ -251,6 +256,8 @@ static void check_needs(const struct check *check, const struct settings *s)
 
         if (s->type == CHANNEL_WEBHOOK && !is_given(check, "url"))
                 complain(check, "url", "is missing, a webhook has no other address");
+        if (is_given(check, "group") && s->type == CHANNEL_PAGERDUTY)
+                complain(check, "group", "is not for pagerduty: each alert is an incident there");
         if (is_given(check, "secret"))
                 return;
         if (s->type == CHANNEL_SLACK && !is_given(check, "url"))
@@ -301,6 +308,7 @@ static int make_channel(const char *name, const char *file, struct settings *s, 
                 .proxy = TAKE_PTR(s->proxy),
                 .timeout = s->timeout > 0 ? s->timeout : NAN,
                 .interval = s->interval > 0 ? s->interval : NAN,
+                .group = s->group,
                 .min_severity = s->min_severity == 1 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
                 .only_rules = TAKE_PTR(s->only_rules),
                 .only_dimensions = TAKE_PTR(s->only_dimensions),
@@ -336,6 +344,8 @@ static int load_section(const struct loader *l, const char *name, const char *fi
                 r = keys_apply(&table, section, &s, NULL, l->problems);
         if (r >= 0)
                 check_values(&check, &s);
+        if (!is_given(&check, "group"))
+                s.group = NAN;
         /* With a wrong type the rest would be judged by another one's rules. */
         if (r >= 0 && type_is_known(&check)) {
                 check_needs(&check, &s);

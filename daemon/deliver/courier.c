@@ -21,6 +21,7 @@ static void outlet_free(struct outlet *o)
         http_cancel(o->transfer);
         channel_free(o->channel);
         channel_free(o->sent_by);
+        free(o->items);
         free(o->name);
         free(o);
 }
@@ -108,11 +109,6 @@ static struct outlet *take_outlet(struct outlet **old, size_t count, const char 
         return NULL;
 }
 
-static double interval_of(const struct channel *channel)
-{
-        return isnan(channel->interval) ? channel_type_interval(channel->type) : channel->interval;
-}
-
 int courier_configure(struct courier *c, struct channel_set *set, struct courier_settings *settings,
                       struct problems *problems)
 {
@@ -142,7 +138,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 channel_free(TAKE_PTR(o->channel));
                 if (i < set->count) {
                         o->channel = TAKE_PTR(set->channels[i]);
-                        o->lane.interval = interval_of(o->channel);
+                        channel_pace(o->channel, &o->lane);
                 }
                 lane_forget_all(&o->lane);
                 lane_hurry(&o->lane);

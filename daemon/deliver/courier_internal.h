@@ -25,6 +25,12 @@ enum {
 /* queue_entry.settled of an event that no channel, whether known or not, is to get. */
 static const uint32_t ALL_CHANNELS = UINT32_MAX;
 
+/* An event under way. */
+struct item {
+        uint64_t sequence;
+        char id[QUEUE_ID_MAX];
+};
+
 /* A channel at work. */
 struct outlet {
         struct courier *courier;
@@ -36,8 +42,8 @@ struct outlet {
         /* what is under way */
         struct http_transfer *transfer; /* NULL: nothing */
         struct channel *sent_by; /* what `channel` was then: the answer may quote its secret */
-        uint64_t sequence;
-        char id[QUEUE_ID_MAX];
+        struct item *items;
+        size_t item_count;
         enum form form;
 
         char last_error[VERDICT_REASON_MAX]; /* "" after a success */

@@ -11,12 +11,15 @@
 #include "base/macros.h"
 #include "deliver/courier_internal.h"
 #include "deliver/letter.h"
+#include "deliver/parcel.h"
 
 /* Events read in one go; between two goes the loop serves its sockets and the watchdog. */
 enum { READS_MAX = 64 };
 
 /* A timer need not be exact: it only orders pauses of a second and more. */
 enum { DUE_SLACK_USEC = 20000 };
+
+enum { NO_MEMORY_SECONDS = 1 };
 
 DEFINE_CLEANUP(struct channel, channel_free);
 
@@ -50,21 +53,26 @@ static void say_recovered(struct courier *c, const struct outlet *o)
                         ELEMENTS_OF(fields), "Channel %s works again", o->name);
 }
 
-static void judge(struct courier *c, struct outlet *o, const struct channel *channel,
-                  const struct judgement *j)
+static void say_news(struct courier *c, struct outlet *o, const struct consequence *next,
+                     const char *reason)
 {
-        struct queue_entry *entry = queue_find(&c->queue, o->sequence, o->id);
+        snprintf(o->last_error, sizeof(o->last_error), "%s", reason);
+        if (next->say_failing)
+                say_failing(c, o);
+        if (next->say_recovered)
+                say_recovered(c, o);
+}
+
+static void judge_one(struct courier *c, struct outlet *o, const struct channel *channel,
+                      const struct judgement *j)
+{
+        struct queue_entry *entry = queue_find(&c->queue, o->items[0].sequence, o->items[0].id);
         if (!entry)
                 return; /* taken away meanwhile */
         struct consequence next =
                 lane_judge(&o->lane, entry, o->form, channel_has_short_form(channel), j,
                            clock_boottime(), &c->seed);
-        snprintf(o->last_error, sizeof(o->last_error), "%s", j->reason);
-        if (next.say_failing)
-                say_failing(c, o);
-        if (next.say_recovered)
-                say_recovered(c, o);
-
+        say_news(c, o, &next, j->reason);
         switch (next.outcome) {
         case OUTCOME_ACCEPTED:
                 o->last_success = clock_realtime();
@@ -77,6 +85,40 @@ static void judge(struct courier *c, struct outlet *o, const struct channel *cha
                 log_debug("channel %s: %s", o->name, j->reason);
                 break;
         }
+}
+
+static void judge_bundle(struct courier *c, struct outlet *o, const struct judgement *j)
+{
+        bool apart = false;
+        struct consequence next =
+                lane_judge_bundle(&o->lane, o->item_count, j, clock_boottime(), &c->seed, &apart);
+        say_news(c, o, &next, j->reason);
+        if (next.outcome == OUTCOME_ACCEPTED)
+                o->last_success = clock_realtime();
+        else
+                log_debug("channel %s, %zu events%s: %s", o->name, o->item_count,
+                          apart ? ", from now on each by itself" : "", j->reason);
+        for (size_t i = 0; i < o->item_count; i++) {
+                struct queue_entry *entry =
+                        queue_find(&c->queue, o->items[i].sequence, o->items[i].id);
+                if (!entry)
+                        continue;
+                if (apart)
+                        entry->alone |= o->bit;
+                if (next.outcome == OUTCOME_ACCEPTED) {
+                        lane_forget(&o->lane, entry->sequence);
+                        courier_settle(c, entry, o->bit, o, "accepted");
+                }
+        }
+}
+
+static void judge(struct courier *c, struct outlet *o, const struct channel *channel,
+                  const struct judgement *j)
+{
+        if (o->item_count == 1)
+                judge_one(c, o, channel, j);
+        else
+                judge_bundle(c, o, j);
 }
 
 static void on_answer(struct answer *answer, void *userdata)
@@ -103,19 +145,26 @@ static void sort_out(struct courier *c, struct queue_entry *entry)
         if (courier_load(c, entry, &m) < 0)
                 return;
         entry->alert = letter_alert_hash(&m);
-        for (size_t i = 0; i < c->outlet_count; i++)
-                if (c->outlets[i]->channel && !channel_wants(c->outlets[i]->channel, &m))
-                        unwanted |= c->outlets[i]->bit;
+        entry->time = m.time;
+        for (size_t i = 0; i < c->outlet_count; i++) {
+                const struct outlet *o = c->outlets[i];
+                if (!o->channel)
+                        continue;
+                enum meaning meaning = channel_meaning(o->channel, &m);
+                if (!channel_wants(o->channel, &m))
+                        unwanted |= o->bit;
+                entry->begins |= meaning == MEANING_BEGINS ? o->bit : 0;
+                entry->ends |= meaning == MEANING_ENDS ? o->bit : 0;
+        }
         letter_done(&m);
         courier_settle(c, entry, unwanted, NULL, NULL);
 }
 
-static int start_transfer(struct courier *c, struct outlet *o, const struct letter *m,
-                          enum form form)
+static int start_transfer(struct courier *c, struct outlet *o, struct parcel *p)
 {
         struct request request = { 0 };
         struct transport transport;
-        int r = channel_request(o->channel, m, form, &request);
+        int r = channel_request(o->channel, p, o->form, &request);
         if (r < 0)
                 return r;
         courier_transport(c, o->channel, &transport);
@@ -126,19 +175,54 @@ static int start_transfer(struct courier *c, struct outlet *o, const struct lett
         return r;
 }
 
-static void send_entry(struct courier *c, struct outlet *o, struct queue_entry *entry,
-                       enum form form)
+/* Copied by name: reading one may remove another. */
+static int take_items(struct courier *c, struct outlet *o, const struct bundle *b)
 {
-        struct letter m;
+        struct item *items = reallocarray(o->items, b->count, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        o->items = items;
+        o->item_count = b->count;
+        o->form = b->form;
+        for (size_t i = 0; i < b->count; i++) {
+                const struct queue_entry *entry = &c->queue.entries[b->at[i]];
+                items[i].sequence = entry->sequence;
+                memcpy(items[i].id, entry->id, sizeof(items[i].id));
+        }
+        return 0;
+}
+
+/* Negative errno when one of them cannot be sent now or ever: it has been dealt with, and what is
+ * to go has to be picked again. */
+static int load_parcel(struct courier *c, const struct outlet *o, struct parcel *p)
+{
+        for (size_t i = 0; i < o->item_count; i++) {
+                struct letter m;
+                struct queue_entry *entry =
+                        queue_find(&c->queue, o->items[i].sequence, o->items[i].id);
+                int r = entry ? courier_load(c, entry, &m) : -ENOENT;
+                if (r >= 0)
+                        r = parcel_add(p, &m);
+                if (r == -ENOMEM)
+                        entry->not_before = clock_boottime() + NO_MEMORY_SECONDS;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void send_bundle(struct courier *c, struct outlet *o, const struct bundle *b)
+{
+        _cleanup_(parcel_done) struct parcel p = { .summary = b->summary };
         double now = clock_boottime();
-        if (courier_load(c, entry, &m) < 0)
+        if (take_items(c, o, b) < 0) {
+                o->lane.rate_next = now + NO_MEMORY_SECONDS;
                 return;
-        int r = start_transfer(c, o, &m, form);
-        letter_done(&m);
+        }
+        if (load_parcel(c, o, &p) < 0)
+                return;
+        int r = start_transfer(c, o, &p);
         if (r >= 0) {
-                o->sequence = entry->sequence;
-                memcpy(o->id, entry->id, sizeof(o->id));
-                o->form = form;
                 lane_sent(&o->lane, now);
                 return;
         }
@@ -146,9 +230,6 @@ static void send_entry(struct courier *c, struct outlet *o, struct queue_entry *
         struct judgement j = { .verdict = r == -ENOMEM ? VERDICT_RETRY : VERDICT_BROKEN,
                                .retry_after = NAN };
         snprintf(j.reason, sizeof(j.reason), "cannot be sent: %s", strerror(-r));
-        o->sequence = entry->sequence;
-        memcpy(o->id, entry->id, sizeof(o->id));
-        o->form = form;
         judge(c, o, o->channel, &j);
 }
 
@@ -158,19 +239,19 @@ static double pump_outlet(struct courier *c, struct outlet *o, unsigned *budget)
         if (!o->channel)
                 return INFINITY;
         while (!o->transfer) {
-                struct queue_entry *entry;
-                enum form form;
+                struct bundle b;
                 double when, now = clock_boottime();
-                enum pick pick = lane_pick(&o->lane, &c->queue, o->bit, now, &entry, &form, &when);
+                enum pick pick =
+                        lane_pick(&o->lane, &c->queue, o->bit, now, clock_realtime(), &b, &when);
                 if (pick == PICK_WAIT)
                         return when;
                 if (*budget == 0)
                         return now;
                 (*budget)--;
                 if (pick == PICK_READ)
-                        sort_out(c, entry);
+                        sort_out(c, &c->queue.entries[b.at[0]]);
                 else
-                        send_entry(c, o, entry, form);
+                        send_bundle(c, o, &b);
         }
         return INFINITY;
 }

@@ -99,6 +99,8 @@ static int take_in(struct courier *c, uint64_t sequence, const char *id)
 {
         struct queue_entry *entry;
         int r = queue_add(&c->queue, sequence, id, &entry);
+        if (r >= 0)
+                entry->arrived = clock_boottime();
         if (r >= 0 && settled_knows(&c->settled, id)) {
                 log_info("event %s was delivered before: not sent once more", id);
                 entry->settled = ALL_CHANNELS;

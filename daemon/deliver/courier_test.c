@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "deliver/courier_internal.h"
-#include "deliver/letter.h"
+#include "deliver/parcel.h"
 #include "deliver/test_letter.h"
 
 /* What of an answer is worth a person's reading. */
@@ -97,8 +97,10 @@ static int send_letter(struct courier *c, const struct channel *channel, struct 
         /* A test must pass a channel that waits for critical ones only. */
         if (channel->min_severity > letter.severity)
                 letter.severity = letter.highest_severity = channel->min_severity;
-        r = channel_request(channel, &letter, FORM_FULL, &t->request);
-        letter_done(&letter);
+        _cleanup_(parcel_done) struct parcel parcel = { 0 };
+        r = parcel_add(&parcel, &letter);
+        if (r >= 0)
+                r = channel_request(channel, &parcel, FORM_FULL, &t->request);
         if (r < 0)
                 return r;
         courier_transport(c, channel, &transport);

@@ -6,64 +6,18 @@
 
 #include "base/macros.h"
 
-static struct trouble *find_trouble(const struct lane *l, uint64_t sequence)
+static struct trouble *find_trouble(struct lane *l, uint64_t sequence)
 {
         for (size_t i = 0; i < l->trouble_count; i++)
                 if (l->troubles[i].sequence == sequence)
-                        return (struct trouble *)&l->troubles[i];
+                        return &l->troubles[i];
         return NULL;
-}
-
-/* An older message of the same alert has trouble: this one has to wait for it. */
-static bool held_back(const struct lane *l, const struct queue_entry *entry)
-{
-        for (size_t i = 0; i < l->trouble_count; i++)
-                if (l->troubles[i].alert == entry->alert &&
-                    l->troubles[i].sequence < entry->sequence)
-                        return true;
-        return false;
-}
-
-enum pick lane_pick(const struct lane *l, struct queue *q, uint32_t bit, double now,
-                    struct queue_entry **ret_entry, enum form *ret_form, double *ret_when)
-{
-        double not_before = fmax(l->retry.next, l->rate_next);
-        double when = INFINITY;
-
-        for (size_t i = 0; i < q->count; i++) {
-                struct queue_entry *entry = &q->entries[i];
-                if (entry->settled & bit)
-                        continue;
-                if (entry->not_before > now) {
-                        when = fmin(when, entry->not_before);
-                        continue;
-                }
-                if (not_before > now) { /* there is something to do, but not yet */
-                        when = fmin(when, not_before);
-                        break;
-                }
-                if (entry->alert == 0) {
-                        *ret_entry = entry;
-                        return PICK_READ;
-                }
-                const struct trouble *t = find_trouble(l, entry->sequence);
-                if (held_back(l, entry))
-                        continue;
-                if (t && t->next > now) {
-                        when = fmin(when, t->next);
-                        continue;
-                }
-                *ret_entry = entry;
-                *ret_form = t ? t->form : FORM_FULL;
-                return PICK_SEND;
-        }
-        *ret_when = when;
-        return PICK_WAIT;
 }
 
 void lane_sent(struct lane *l, double now)
 {
         l->rate_next = now + l->interval;
+        l->group_next = now + l->group;
 }
 
 void lane_forget(struct lane *l, uint64_t sequence)
@@ -94,7 +48,7 @@ static struct trouble *begin_trouble(struct lane *l, const struct queue_entry *e
         return t;
 }
 
-static void accepted(struct lane *l, const struct queue_entry *entry, struct consequence *c)
+static void accepted(struct lane *l, size_t count, struct consequence *c)
 {
         /* After an outage the messages that were caught in it need not sit out their pauses. */
         if (l->retry.failures >= OUTAGE_FAILURES)
@@ -102,8 +56,7 @@ static void accepted(struct lane *l, const struct queue_entry *entry, struct con
                         l->troubles[i].next = 0;
         c->outcome = OUTCOME_ACCEPTED;
         c->say_recovered = retry_succeeded(&l->retry);
-        l->delivered++;
-        lane_forget(l, entry->sequence);
+        l->delivered += count;
 }
 
 static void given_up(struct lane *l, const struct queue_entry *entry, struct consequence *c)
@@ -130,6 +83,39 @@ static void refused(struct lane *l, const struct queue_entry *entry, enum form f
         t->next = 0;
 }
 
+static void failed(struct lane *l, const struct judgement *j, double now, uint64_t *seed,
+                   struct consequence *c)
+{
+        l->failed_at = now;
+        c->say_failing =
+                retry_failed(&l->retry, j->verdict == VERDICT_BROKEN, j->retry_after, now, seed);
+}
+
+struct consequence lane_judge_bundle(struct lane *l, size_t count, const struct judgement *j,
+                                     double now, uint64_t *seed, bool *ret_apart)
+{
+        enum { TRIES_TOGETHER = 2 }; /* the second failure may be this bundle's */
+        struct consequence c = { .outcome = OUTCOME_LATER };
+
+        if (j->verdict == VERDICT_ACCEPTED) {
+                accepted(l, count, &c);
+                l->together_failed = 0;
+                return c;
+        }
+        if (j->verdict == VERDICT_REFUSED) { /* one of them is the reason: each will show */
+                c.say_recovered = retry_succeeded(&l->retry);
+                *ret_apart = true;
+                return c;
+        }
+        failed(l, j, now, seed, &c);
+        if (j->verdict == VERDICT_RETRY && j->suspect && isnan(j->retry_after) &&
+            ++l->together_failed >= TRIES_TOGETHER) {
+                l->together_failed = 0;
+                *ret_apart = true;
+        }
+        return c;
+}
+
 struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, enum form form,
                               bool short_form, const struct judgement *j, double now,
                               uint64_t *seed)
@@ -137,7 +123,8 @@ struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, e
         struct consequence c = { .outcome = OUTCOME_LATER };
 
         if (j->verdict == VERDICT_ACCEPTED) {
-                accepted(l, entry, &c);
+                accepted(l, 1, &c);
+                lane_forget(l, entry->sequence);
                 return c;
         }
         if (j->verdict == VERDICT_REFUSED) {
@@ -149,8 +136,7 @@ struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, e
                         return c;
                 }
         }
-        c.say_failing =
-                retry_failed(&l->retry, j->verdict == VERDICT_BROKEN, j->retry_after, now, seed);
+        failed(l, j, now, seed, &c);
         if (j->verdict != VERDICT_RETRY || !j->suspect || !isnan(j->retry_after))
                 return c;
 

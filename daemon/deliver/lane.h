@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One channel's way through the queue: which event is next, when, and what follows from an answer.
- * Pure: time and seed are parameters (seconds of one clock that does not step). Events of one alert
- * never overtake each other on a lane; events of other alerts pass one that has trouble. */
+/* One channel's way through the queue: which events are next, when, and what follows from an
+ * answer. Pure: time and seed are parameters (seconds of one clock that does not step). Events of
+ * one alert never overtake each other on a lane; events of other alerts pass one that has trouble.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -32,24 +33,53 @@ struct trouble {
         uint64_t delivered_before; /* of the lane, when the trouble began */
 };
 
+/* What may share a message. Events that do are told as one: the newest is the truth. */
+enum joining {
+        JOIN_NOTHING, /* a program reads them: each by itself, in their order */
+        JOIN_ALERT,   /* those of one alert, when they are late */
+        JOIN_ALL,     /* whatever comes within the grouping interval */
+};
+
+enum {
+        BUNDLE_MAX = 40,           /* events in a message: what a person can take in */
+        SUMMARY_MAX = 500,         /* and in one about what is long over; some MiB of memory */
+        LATE_SECONDS = 30,         /* what waits for so long could not be told when it happened */
+        STALE_SECONDS = 24 * 3600, /* what is over since then is history: one summary of it all */
+};
+
 struct lane {
         struct retry retry;
-        double interval;  /* seconds between messages */
-        double rate_next; /* not before, by the interval */
+        enum joining joining;
+        bool summaries;    /* of what is stale; else it is told like everything */
+        double interval;   /* seconds between messages */
+        double group;      /* seconds in which events are collected after a message (JOIN_ALL) */
+        double rate_next;  /* not before, by the interval */
+        double group_next; /* the same by the grouping */
+        double failed_at;  /* when the last failure was; 0: none yet */
+        unsigned together_failed; /* bundles in a row that the receiver stumbled over */
         struct trouble troubles[TROUBLES_MAX];
         size_t trouble_count;
-        uint64_t delivered, failed; /* messages since start: accepted; given up */
+        uint64_t delivered, failed; /* events since start: accepted; given up */
+};
+
+/* What is to go as one message. */
+struct bundle {
+        size_t count;
+        uint32_t at[SUMMARY_MAX]; /* places in the queue, ascending, until the queue changes */
+        enum form form;
+        bool summary; /* of alerts that are long over */
 };
 
 enum pick {
-        PICK_SEND, /* *ret_entry in *ret_form */
-        PICK_READ, /* *ret_entry's alert is not known yet: read it, set alert, pick again */
+        PICK_SEND, /* *ret */
+        PICK_READ, /* the event at ret->at[0] is not known yet: read it, pick again */
         PICK_WAIT, /* nothing before *ret_when (INFINITY: until something happens) */
 };
 
-/* bit: the lane's bit in queue_entry.settled. */
-enum pick lane_pick(const struct lane *l, struct queue *q, uint32_t bit, double now,
-                    struct queue_entry **ret_entry, enum form *ret_form, double *ret_when);
+/* now: of a clock without steps; wall: Unix seconds; bit: the lane's bit in queue_entry.settled.
+ * Without memory nothing is joined. */
+enum pick lane_pick(const struct lane *l, const struct queue *q, uint32_t bit, double now,
+                    double wall, struct bundle *ret, double *ret_when);
 
 /* To be called when a message leaves: keeps the pace. */
 void lane_sent(struct lane *l, double now);
@@ -66,7 +96,13 @@ struct consequence {
         bool say_recovered; /* ... that it works again */
 };
 
-/* What follows from an answer to a message sent in `form`. short_form: the channel has one. */
+/* The same for a message of `count` events, two or more: accepted or later. When it is time for
+ * each of them to go by itself, *ret_apart is set, else it stays. */
+struct consequence lane_judge_bundle(struct lane *l, size_t count, const struct judgement *j,
+                                     double now, uint64_t *seed, bool *ret_apart);
+
+/* What follows from an answer to a message of one event, sent in `form`. short_form: the channel
+ * has one. */
 struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, enum form form,
                               bool short_form, const struct judgement *j, double now,
                               uint64_t *seed);

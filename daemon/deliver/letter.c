@@ -297,6 +297,8 @@ void letter_done(struct letter *m)
         }
         m->culprit_count = m->incident_count = 0;
         free(TAKE_PTR(m->raw));
+        free(TAKE_PTR(m->note));
+        free(TAKE_PTR(m->ids));
 }
 
 bool letter_ends(const struct letter *m)

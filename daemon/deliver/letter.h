@@ -54,6 +54,11 @@ struct letter {
         double recent[EVENT_RECENT_MAX]; /* NaN where missing */
         unsigned recent_count;
         double recent_interval;
+
+        /* Set by deliver/parcel.h when it stands for earlier events of its alert, too; else NULL.
+         */
+        char *note; /* which they were, for a person */
+        char *ids;  /* of all of them, separated by commas, its own last */
 };
 
 /* Parses `size` bytes. Fields that are missing or of another type are left out, as long as the JSON

@@ -84,6 +84,8 @@ static int add_details(json_t *payload, const struct letter *m)
                 { "runbook", m->runbook },
                 { "alert_id", m->alert_id },
                 { "event_id", m->id },
+                { "told_together", m->note ? m->note : "" },
+                { "event_ids", m->ids ? m->ids : "" },
         };
         const struct {
                 const char *key;

@@ -4,6 +4,7 @@
 #include "deliver/queue.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ int queue_add(struct queue *q, uint64_t sequence, const char *id, struct queue_e
         struct queue_entry *entry = &q->entries[at];
         memmove(entry + 1, entry, (q->count - at) * sizeof(*entry));
         q->count++;
-        *entry = (struct queue_entry){ .sequence = sequence };
+        *entry = (struct queue_entry){ .sequence = sequence, .time = NAN };
         snprintf(entry->id, sizeof(entry->id), "%s", id);
         *ret = entry;
         return 0;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 80 bytes each: 2.5 MiB for weeks of backlog. What lies beyond stays on disk until there is room;
+/* 112 bytes each: 3.5 MiB for weeks of backlog. What lies beyond stays on disk until there is room;
  * the oldest are held. */
 enum { QUEUE_MAX = 32768, QUEUE_ID_MAX = 33 };
 
@@ -17,8 +17,14 @@ struct queue_entry {
         bool recorded;         /* a .done file lies beside it */
         uint8_t read_failures; /* in a row */
         uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
-        uint64_t alert;        /* letter_alert_hash; 0: not read yet */
         double not_before;     /* it could not be read: wait until then */
+        double arrived;        /* when it was taken in; like not_before by a clock without steps */
+
+        /* What is known when it has been read. Of the last three a bit per channel. */
+        uint64_t alert;        /* letter_alert_hash; 0: not read yet */
+        double time;           /* the event's own, Unix seconds, or NAN */
+        uint32_t begins, ends; /* it opens or closes the alert, as that channel sees it */
+        uint32_t alone;        /* it is to go by itself: together with others it was not taken */
 };
 
 struct queue {

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "deliver/letter.h"
+#include "deliver/mrkdwn.h"
 #include "deliver/phrase.h"
 
 /* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 300. */
@@ -23,51 +24,7 @@ enum {
         FIELD_MAX = 300,
         CONTEXT_MAX = 900,
         WHO_MAX = 700, /* twice */
-        ELLIPSIS_SIZE = sizeof("…") - 1,
 };
-
-/* A text with room for the ellipsis that marks a cut. */
-static void mrkdwn_begin(struct text *t, char *buffer, size_t size)
-{
-        text_init(t, buffer, size - ELLIPSIS_SIZE);
-}
-
-static const char *mrkdwn_end(struct text *t)
-{
-        if (t->cut)
-                memcpy(t->buffer + t->length, "…", ELLIPSIS_SIZE + 1);
-        return t->buffer;
-}
-
-/* Appends text of a stranger: & < > are the only characters Slack gives a meaning that could reach
- * other people (<!channel>, <@user>, links). Never cut inside an entity. */
-static void mrkdwn_add(struct text *t, const char *s)
-{
-        while (*s && !t->cut) {
-                size_t plain = strcspn(s, "&<>");
-                text_add(t, "%.*s", (int)plain, s);
-                s += plain;
-                if (!*s || t->cut)
-                        break;
-                const char *entity = *s == '&' ? "&amp;" : *s == '<' ? "&lt;" : "&gt;";
-                if (t->length + strlen(entity) >= t->size)
-                        t->cut = true;
-                else
-                        text_add(t, "%s", entity);
-                s++;
-        }
-}
-
-/* verbatim: Slack must not make links and mentions out of what looks like them. */
-static json_t *mrkdwn(const char *text)
-{
-        return json_pack("{s:s, s:s, s:b}", "type", "mrkdwn", "text", text, "verbatim", 1);
-}
-
-static json_t *section(const char *text)
-{
-        return json_pack("{s:s, s:o}", "type", "section", "text", mrkdwn(text));
-}
 
 static int append(json_t *array, json_t *value)
 {
@@ -104,7 +61,7 @@ static int add_field(json_t *fields, const char *label, const char *value)
         mrkdwn_begin(&t, buffer, sizeof(buffer));
         text_add(&t, "*%s*\n", label);
         mrkdwn_add(&t, value);
-        return append(fields, mrkdwn(mrkdwn_end(&t)));
+        return append(fields, mrkdwn_text(mrkdwn_end(&t)));
 }
 
 static int add_fields(json_t *blocks, const struct letter *m)
@@ -166,7 +123,7 @@ static int add_sparkline(json_t *blocks, const struct letter *m)
         mrkdwn_add(&t, phrase_value(m->unit, smallest, low)); /* it may say ">999 EiB" */
         text_add(&t, ", highest ");
         mrkdwn_add(&t, phrase_value(m->unit, largest, high));
-        return append(blocks, section(mrkdwn_end(&t)));
+        return append(blocks, mrkdwn_section(mrkdwn_end(&t)));
 }
 
 static int add_paragraph(json_t *blocks, const char *label, const char *s, size_t max)
@@ -178,7 +135,7 @@ static int add_paragraph(json_t *blocks, const char *label, const char *s, size_
         mrkdwn_begin(&t, buffer, MIN_OF(max, sizeof(buffer)));
         text_add(&t, "*%s*\n", label);
         mrkdwn_add(&t, s);
-        return append(blocks, section(mrkdwn_end(&t)));
+        return append(blocks, mrkdwn_section(mrkdwn_end(&t)));
 }
 
 /* A link only when nothing in it could end the link's own syntax. */
@@ -210,8 +167,8 @@ static int add_context(json_t *blocks, const struct letter *m)
         }
         if (t.cut || t.length == 0) /* half a link would be shown as it stands */
                 return 0;
-        return append(blocks,
-                      json_pack("{s:s, s:[o]}", "type", "context", "elements", mrkdwn(buffer)));
+        return append(blocks, json_pack("{s:s, s:[o]}", "type", "context", "elements",
+                                        mrkdwn_text(buffer)));
 }
 
 static json_t *lead(const struct letter *m)
@@ -225,7 +182,7 @@ static json_t *lead(const struct letter *m)
                 text_add(&t, "\n");
                 mrkdwn_add(&t, m->culprit_text);
         }
-        return section(mrkdwn_end(&t));
+        return mrkdwn_section(mrkdwn_end(&t));
 }
 
 /* What a notification and a screen reader get: everything in two lines of plain text. */
@@ -246,23 +203,24 @@ static const char *fallback(const struct letter *m, char *buffer, size_t size)
         return mrkdwn_end(&t);
 }
 
-/* Plain text knows no escapes, and Slack looks for no mentions in it; should that change, there are
- * no brackets to begin one. */
 static json_t *header(const struct letter *m)
 {
-        char headline[2 * SLACK_HEADER_MAX], buffer[SLACK_HEADER_MAX + 1];
+        char headline[2 * SLACK_HEADER_MAX];
+        return mrkdwn_header(phrase_headline(m, headline, sizeof(headline)),
+                             m->ids ? m->ids : m->id);
+}
+
+/* That it stands for others of its alert, too, is said beside the words that it is read for. */
+static int add_note(json_t *blocks, const struct letter *m)
+{
+        char buffer[CONTEXT_MAX];
         struct text t;
+        if (!m->note)
+                return 0;
         mrkdwn_begin(&t, buffer, sizeof(buffer));
-        phrase_headline(m, headline, sizeof(headline));
-        for (const char *s = headline; *s && !t.cut;) {
-                size_t plain = strcspn(s, "<>");
-                text_add(&t, "%.*s", (int)plain, s);
-                s += plain;
-                if (*s)
-                        text_add(&t, "%s", *s++ == '<' ? "‹" : "›");
-        }
-        return json_pack("{s:s, s:{s:s, s:s}}", "type", "header", "text", "type", "plain_text",
-                         "text", mrkdwn_end(&t));
+        mrkdwn_add(&t, m->note);
+        return append(blocks, json_pack("{s:s, s:[o]}", "type", "context", "elements",
+                                        mrkdwn_text(mrkdwn_end(&t))));
 }
 
 static int dump(json_t *json, char **ret)
@@ -301,6 +259,8 @@ int slack_body(const struct letter *m, char **ret)
                 r = add_paragraph(details, "What it means", m->explain, EXPLAIN_MAX);
         if (r >= 0 && !letter_ends(m))
                 r = add_paragraph(details, "Look at first", m->action, ACTION_MAX);
+        if (r >= 0)
+                r = add_note(details, m);
         if (r >= 0)
                 r = add_context(details, m);
         if (r < 0)

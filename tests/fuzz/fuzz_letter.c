@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An event out of the shared spool, through every channel: whatever parses becomes requests whose
- * bodies are JSON. The first byte chooses what the channel is like. */
+/* An event out of the shared spool, through every channel, alone and together with others: whatever
+ * parses becomes requests whose bodies are JSON. The first byte chooses what the channel is like.
+ */
 #include <assert.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -9,13 +10,19 @@
 #include "base/macros.h"
 #include "deliver/channel.h"
 #include "deliver/letter.h"
+#include "deliver/parcel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void send(const struct channel *c, const struct letter *l, enum form form)
+static const char other[] =
+        "{\"version\":1,\"event\":\"resolved\",\"severity\":\"ok\",\"id\":\"77\","
+        "\"alert\":{\"id\":\"88\",\"rule\":\"r\",\"dimension\":\"Slab\"},"
+        "\"time\":\"2026-11-20T05:14:56Z\"}";
+
+static void send(const struct channel *c, struct parcel *p, enum form form)
 {
         struct request r = { 0 };
-        if (channel_request(c, l, form, &r) < 0)
+        if (channel_request(c, p, form, &r) < 0)
                 return;
         json_t *body = json_loads(r.body, 0, NULL);
         assert(body);
@@ -30,6 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size < 1 || letter_parse((const char *)data + 1, size - 1, error, &l) < 0)
                 return 0;
         l.sequence = data[0];
+        struct parcel one = { .letters = &l, .count = 1 }, many = { .summary = data[0] & 4 };
+        for (int i = 0; i < 3; i++) {
+                struct letter m;
+                if (letter_parse(i == 1 ? other : (const char *)data + 1,
+                                 i == 1 ? sizeof(other) - 1 : size - 1, error, &m) < 0 ||
+                    parcel_add(&many, &m) < 0)
+                        abort();
+        }
         for (int type = 0; type < CHANNEL_TYPE_COUNT; type++) {
                 struct channel c = {
                         .type = (enum channel_type)type,
@@ -39,9 +54,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         .only_rules = data[0] & 2 ? (char *)"slab-* [a-z]?" : NULL,
                 };
                 (void)channel_wants(&c, &l);
-                send(&c, &l, FORM_FULL);
-                send(&c, &l, FORM_SHORT);
+                send(&c, &one, FORM_FULL);
+                send(&c, &one, FORM_SHORT);
+                send(&c, &many, FORM_FULL);
+                send(&c, &many, FORM_SHORT);
+                many.count = 1; /* the same alert twice, or as good as */
+                letter_done(&many.letters[1]);
+                letter_done(&many.letters[2]);
+                for (int i = 0; i < 2; i++) {
+                        struct letter m;
+                        if (letter_parse((const char *)data + 1, size - 1, error, &m) < 0 ||
+                            parcel_add(&many, &m) < 0)
+                                abort();
+                }
         }
+        parcel_done(&many);
         letter_done(&l);
         return 0;
 }

@@ -94,7 +94,7 @@ class Place:
             f.write("[channel]\n" + "".join(line + "\n" for line in lines))
 
     def three_channels(self):
-        self.channel("ops", "type = slack", "secret = slack", "timeout = 1s")
+        self.channel("ops", "type = slack", "secret = slack", "timeout = 1s", "group = 0s")
         self.channel("oncall", "type = pagerduty", "secret = pagerduty", "timeout = 1s",
                      f"url = http://127.0.0.1:{self.port}/pagerduty/v2/enqueue")
         self.channel("archive", "type = webhook", "secret = hook", "timeout = 1s",

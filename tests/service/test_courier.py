@@ -137,12 +137,106 @@ def test_retry():
         place.wait_empty(30)
         nothing_wrong(receiver)
         slack = at(receiver, "/slack")
-        assert [bool(r["fault"]) for r in slack] == [True, True, False, False]
+        assert [bool(r["fault"]) for r in slack] == [True, True, False]
         assert slack[2]["time"] - slack[1]["time"] >= 2.9, "Retry-After was not obeyed"
+        assert "2 events in one message" in slack[2]["body"], slack[2]["body"]
+        # What is over before it could be told opens no incident, and closes one that it may have.
         pager = bodies(accepted(receiver, "/pagerduty"))
-        assert [e["event_action"] for e in pager] == ["trigger", "resolve"]
+        assert [e["event_action"] for e in pager] == ["resolve"]
+        details = pager[0]["payload"]["custom_details"]
+        assert details["event_ids"] == ",".join(e["id"] for e in events), details
         assert [e["id"] for e in bodies(accepted(receiver, "/hook"))] == [e["id"] for e in events]
         assert place.list("dead") == []
+
+
+def test_storm():
+    """Many events within the grouping interval are a few messages, and all of them are in there."""
+    with Setup() as (place, receiver):
+        place.channel("ops", "type = slack", "secret = slack", "group = 2s")
+        place.channel("archive", "type = webhook", "secret = hook", "group = 2s",
+                      f"url = http://127.0.0.1:{place.port}/hook")
+        with open(f"{place.path}/config/channels.d/oncall.ini", "a", encoding="utf-8") as f:
+            f.write("interval = 100ms\n")
+        place.start()
+        events = alert(place, FIRING)
+        place.wait(lambda: accepted(receiver, "/slack"))
+        for i in range(60):
+            events += alert(place, FIRING, *([OVER] if i % 3 else []))
+        place.wait_empty(60)
+        nothing_wrong(receiver)
+        ids = {e["id"] for e in events}
+        hooks = bodies(accepted(receiver, "/hook"))
+        assert len(hooks) <= 6, len(hooks)
+        seen = [e["id"] for hook in hooks for e in hook.get("also", []) + [hook]]
+        assert sorted(seen) == sorted(ids), "each once"
+        for hook in hooks[1:]:
+            assert hook["events"] == len(hook["also"]) + 1
+            order = [e["sequence"] for e in hook["also"] + [hook]]
+            assert order == sorted(order)
+        slack = accepted(receiver, "/slack")
+        assert len(slack) <= 6, len(slack)
+        assert shown_ids(slack) == ids
+        assert "60 alerts" in slack[-1]["body"] or "open" in slack[-1]["body"], slack[-1]["body"]
+        assert len(accepted(receiver, "/pagerduty")) == len(events)
+
+
+def shown_ids(slack):
+    """The events that Slack's blocks are named after."""
+    ids = set()
+    for request in slack:
+        message = json.loads(request["body"])
+        blocks = list(message["blocks"])
+        for attachment in message.get("attachments", []):
+            blocks += attachment["blocks"]
+        for block in blocks:
+            ids.update(block.get("block_id", "").split(","))
+    return ids - {""}
+
+
+def test_summary():
+    """What was over days before the courier came is one message; what is open is told as ever."""
+    with Setup() as (place, receiver):
+        place.channel("ops", "type = slack", "secret = slack")
+        with open(f"{place.path}/config/channels.d/oncall.ini", "a", encoding="utf-8") as f:
+            f.write("interval = 100ms\n")
+        past = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 4 * 86400)) + ".000Z"
+        old = []
+        for _ in range(30):
+            alert_id = hex_id()
+            old += [make_event(alert_id, "firing", "critical", time=past),
+                    make_event(alert_id, "resolved", "ok", "critical", "critical", time=past)]
+        still = make_event(hex_id(), "firing", "critical", time=past)
+        for event in old + [still]:
+            place.put(event)
+        place.start()
+        place.wait_empty(60)
+        nothing_wrong(receiver)
+        slack = accepted(receiver, "/slack")
+        assert len(slack) == 2, [r["body"] for r in slack]
+        assert shown_ids(slack[:1]) == {still["id"]}
+        assert "30 alerts" in slack[1]["body"] and "only now" in slack[1]["body"], slack[1]["body"]
+        hooks = bodies(accepted(receiver, "/hook"))
+        assert [h.get("events", 1) for h in hooks] == [60, 1], hooks
+        assert {e["id"] for e in hooks[0]["also"]} | {hooks[0]["id"]} == {e["id"] for e in old}
+        pager = bodies(accepted(receiver, "/pagerduty"))
+        assert pager[0]["event_action"] == "trigger", "the one that is open comes first"
+        assert {e["event_action"] for e in pager[1:]} == {"resolve"} and len(pager) == 31
+
+
+def test_refused_bundle():
+    """A bundle that is refused is sent again one by one, and only what is at fault is given up."""
+    with Setup() as (place, receiver):
+        place.channel("ops", "type = slack", "secret = slack", "group = 1s")
+        receiver.script({"path": "/slack", "faults": [
+            {"kind": "status", "status": 400, "body": "invalid_blocks"},
+            {"kind": "status", "status": 400, "body": "invalid_blocks"},
+            {"kind": "status", "status": 400, "body": "invalid_blocks"}]})
+        events = alert(place, FIRING) + alert(place, FIRING) + alert(place, FIRING)
+        place.start()
+        place.wait_empty(30)
+        assert len([n for n in place.list("dead") if n.endswith(".json")]) == 1
+        given_up = {place.list("dead")[0][21:53]}
+        assert shown_ids(accepted(receiver, "/slack")) == {e["id"] for e in events} - given_up
 
 
 def test_endless_success():
@@ -204,7 +298,8 @@ def test_broken_target():
         place.reload()
         place.wait_empty()
         place.wait_output("works again")
-        assert len(accepted(receiver, "/slack")) == 2
+        slack = accepted(receiver, "/slack")
+        assert len(slack) == 1 and "2 events in one message" in slack[0]["body"], slack
         assert len(at(receiver, "/pagerduty")) == 2 and len(at(receiver, "/hook")) == 2
 
 

@@ -13,23 +13,26 @@
 #include "deliver/queue.h"
 #include "deliver/record.h"
 
-enum { BIT = 1 };
+enum { BIT = 1, WALL = 1800000000 };
 
 static struct queue_entry *add(struct queue *q, uint64_t sequence, uint64_t alert)
 {
         struct queue_entry *entry;
         assert_int_equal(queue_add(q, sequence, "id", &entry), 0);
         entry->alert = alert;
+        entry->time = WALL;
         return entry;
 }
 
 /* The sequence of what is to be sent, 0 when there is nothing. */
 static uint64_t picked(const struct lane *l, struct queue *q, double now)
 {
-        struct queue_entry *entry;
-        enum form form;
+        struct bundle b;
         double when;
-        return lane_pick(l, q, BIT, now, &entry, &form, &when) == PICK_SEND ? entry->sequence : 0;
+        if (lane_pick(l, q, BIT, now, WALL, &b, &when) != PICK_SEND)
+                return 0;
+        assert_int_equal(b.count, 1);
+        return q->entries[b.at[0]].sequence;
 }
 
 static struct consequence answer(struct lane *l, struct queue *q, uint64_t sequence,
@@ -109,14 +112,21 @@ static void test_unread_first(void **state _unused_)
 {
         struct queue q = { 0 };
         struct lane l = { 0 };
-        struct queue_entry *entry;
-        enum form form;
+        struct bundle b;
         double when;
+        for (enum joining j = JOIN_NOTHING; j <= JOIN_ALL; j++) {
+                l.joining = j;
+                assert_int_equal(lane_pick(&l, &q, BIT, 0, WALL, &b, &when), PICK_WAIT);
+                assert_true(isinf(when));
+        }
         add(&q, 1, 0);
-        assert_int_equal(lane_pick(&l, &q, BIT, 0, &entry, &form, &when), PICK_READ);
-        assert_int_equal(entry->sequence, 1);
-        entry->not_before = 60;
-        assert_int_equal(lane_pick(&l, &q, BIT, 0, &entry, &form, &when), PICK_WAIT);
+        for (enum joining j = JOIN_NOTHING; j <= JOIN_ALL; j++) {
+                l.joining = j;
+                assert_int_equal(lane_pick(&l, &q, BIT, 0, WALL, &b, &when), PICK_READ);
+                assert_int_equal(b.at[0], 0);
+        }
+        q.entries[0].not_before = 60;
+        assert_int_equal(lane_pick(&l, &q, BIT, 0, WALL, &b, &when), PICK_WAIT);
         assert_true(when == 60);
         queue_done(&q);
 }
@@ -125,17 +135,16 @@ static void test_pace(void **state _unused_)
 {
         struct queue q = { 0 };
         struct lane l = { .interval = 1 };
-        struct queue_entry *entry;
-        enum form form;
+        struct bundle b;
         double when;
         add(&q, 1, 5);
         assert_int_equal(picked(&l, &q, 100), 1);
         lane_sent(&l, 100);
         answer(&l, &q, 1, VERDICT_ACCEPTED, false, 100.1);
-        assert_int_equal(lane_pick(&l, &q, BIT, 100.1, &entry, &form, &when), PICK_WAIT);
+        assert_int_equal(lane_pick(&l, &q, BIT, 100.1, WALL, &b, &when), PICK_WAIT);
         assert_true(isinf(when)); /* nothing to do: nothing to wake up for */
         add(&q, 2, 5);
-        assert_int_equal(lane_pick(&l, &q, BIT, 100.1, &entry, &form, &when), PICK_WAIT);
+        assert_int_equal(lane_pick(&l, &q, BIT, 100.1, WALL, &b, &when), PICK_WAIT);
         assert_true(when == 101);
         assert_int_equal(picked(&l, &q, 101), 2);
         queue_done(&q);
@@ -179,13 +188,12 @@ static void test_refused_then_short(void **state _unused_)
 {
         struct queue q = { 0 };
         struct lane l = { 0 };
-        struct queue_entry *entry;
-        enum form form;
+        struct bundle b;
         double when;
         add(&q, 1, 77);
         assert_int_equal(answer(&l, &q, 1, VERDICT_REFUSED, false, 0).outcome, OUTCOME_LATER);
-        assert_int_equal(lane_pick(&l, &q, BIT, 0, &entry, &form, &when), PICK_SEND);
-        assert_int_equal(form, FORM_SHORT);
+        assert_int_equal(lane_pick(&l, &q, BIT, 0, WALL, &b, &when), PICK_SEND);
+        assert_int_equal(b.form, FORM_SHORT);
         assert_int_equal(l.retry.failures, 0);
         assert_int_equal(answer(&l, &q, 1, VERDICT_REFUSED, false, 0).outcome, OUTCOME_GIVEN_UP);
         assert_int_equal(l.failed, 1);
@@ -263,10 +271,11 @@ static void test_random(void **state _unused_)
                 add(&q, i, 1 + (uint64_t)(retry_random(&seed) * ALERTS));
 
         for (double now = 0; ended < EVENTS && now < 1e6;) {
-                struct queue_entry *entry;
-                enum form form;
+                struct bundle b = { 0 };
                 double when;
-                enum pick pick = lane_pick(&l, &q, BIT, now, &entry, &form, &when);
+                enum pick pick = lane_pick(&l, &q, BIT, now, WALL, &b, &when);
+                struct queue_entry *entry = &q.entries[b.at[0]];
+                enum form form = b.form;
                 assert_int_not_equal(pick, PICK_READ);
                 if (pick == PICK_WAIT) {
                         assert_true(isfinite(when) && when > now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* deliver/pagerduty, webhook and channel: what an event means to a channel, and its request. */
 #include "deliver/pagerduty.h"
+#include "deliver/parcel.h"
 
 #include <errno.h>
 #include <math.h>
@@ -288,9 +289,10 @@ static void test_requests(void **state _unused_)
         };
         struct letter l;
         make_letter(NULL, &l);
+        struct parcel parcel = { .letters = &l, .count = 1 };
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
                 struct request r = { 0 };
-                int status = channel_request(&cases[i].channel, &l, FORM_FULL, &r);
+                int status = channel_request(&cases[i].channel, &parcel, FORM_FULL, &r);
                 assert_int_equal(status, cases[i].url ? 0 : -EINVAL);
                 if (!cases[i].url)
                         continue;
@@ -341,7 +343,8 @@ static void test_test_letter(void **state _unused_)
                 struct letter l;
                 assert_int_equal(test_letter("ops", 1795151696.5, &l), 0);
                 assert_true(channel_wants(&c, &l));
-                assert_int_equal(channel_request(&c, &l, FORM_FULL, &r), 0);
+                struct parcel parcel = { .letters = &l, .count = 1 };
+                assert_int_equal(channel_request(&c, &parcel, FORM_FULL, &r), 0);
                 assert_non_null(strstr(r.body, "nothing is wrong"));
                 assert_int_equal(strlen(l.id), 32);
                 request_done(&r);
