@@ -85,9 +85,11 @@ endif
 
 # Asked once, and only when a recipe needs the answer: by then the packages are there.
 ask_once = $(eval $1 := $$(shell $2))$($1)
-PACKAGE_CFLAGS = $(call ask_once,PACKAGE_CFLAGS,$(PKG_CONFIG) --cflags libsystemd inih jansson libcurl)
+PACKAGE_CFLAGS = $(call ask_once,PACKAGE_CFLAGS,$(PKG_CONFIG) --cflags libsystemd inih jansson libcurl libarchive)
 LIBS_DAEMON = $(call ask_once,LIBS_DAEMON,$(PKG_CONFIG) --libs libsystemd inih jansson)
 LIBS_COURIER = $(call ask_once,LIBS_COURIER,$(PKG_CONFIG) --libs libsystemd inih jansson libcurl)
+# The person's tool writes archives.
+LIBS_TOOL = $(call ask_once,LIBS_TOOL,$(PKG_CONFIG) --libs libsystemd inih jansson libarchive)
 LIBS_ALWAYS := -lm -lpthread
 LIBS_TEST = $(call ask_once,LIBS_TEST,$(PKG_CONFIG) --libs cmocka)
 
@@ -108,7 +110,8 @@ SIMULATE := $(if $(SIMULATE_OBJECTS),$(BUILD)/tests/simulate/simulate)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(addprefix $(BUILD)/tests/bench/,floor empty make_trace plain_parse dimensions)
 BENCH_PRELOAD := $(BUILD)/tests/bench/count_allocations.so
-UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in))
+UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in)) \
+	$(wildcard etc/*.path etc/*.socket etc/*.timer)
 # Printed from the key tables of the programs.
 PRINT_KEYS := $(BUILD)/contrib/man/print_keys
 MAN_PAGES := $(patsubst contrib/man/%.in,$(BUILD)/man/%,$(wildcard contrib/man/*.in))
@@ -157,12 +160,15 @@ $(LIB): $(LIB_OBJECTS)
 $(BUILD)/kmemwatch-courier: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_ALWAYS)
 
-# Without libcurl: a reference to it from these two is an error of the linker.
-$(BUILD)/kmemwatchd $(BUILD)/kmemwatch: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
+# Each with its own libraries alone: a reference to another's is an error of the linker.
+$(BUILD)/kmemwatchd: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_DAEMON) $(LIBS_ALWAYS)
 
+$(BUILD)/kmemwatch: $(BUILD)/%: $(BUILD)/daemon/%.o $(LIB) $(BUILD)/link-command
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_TOOL) $(LIBS_ALWAYS)
+
 $(TESTS): %: %.o $(LIB) $(BUILD)/link-command
-	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_TEST) $(LIBS_ALWAYS)
+	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS_COURIER) $(LIBS_TOOL) $(LIBS_TEST) $(LIBS_ALWAYS)
 
 $(FAULT): $(FAULT_OBJECTS) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lpthread

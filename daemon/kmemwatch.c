@@ -156,6 +156,8 @@ static enum exit_code run(const struct options *o)
                 return ack_run(o, &t);
         case COMMAND_REPORT:
                 return report(o);
+        case COMMAND_EVIDENCE:
+                return evidence_run(o);
         case COMMAND_HISTORY:
                 return history_run(o, &t);
         case COMMAND_CHECK:

@@ -9,7 +9,7 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain silence unsilence ack history report check record replay test'
+    local commands='status alerts explain silence unsilence ack history report evidence check record replay test'
     commands+=' send-test help'
     local options='--runtime --config --state --no-colour --help --version'
 
@@ -53,6 +53,7 @@ _kmemwatch() {
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --rule --directory --json' ;;
+    evidence) options+=' --output --requests --root' ;;
     report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;
     test) options+=' --rules --only --output --quiet' ;;

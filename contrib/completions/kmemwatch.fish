@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain silence unsilence ack history report check record replay test \
+set -l commands status alerts explain silence unsilence ack history report evidence check record replay test \
     send-test help
 
 function __kmemwatch_channels
@@ -65,6 +65,10 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
 complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a evidence \
+    -d 'What a kernel developer asks for'
+complete -c kmemwatch -n '__fish_seen_subcommand_from evidence' -l requests -r \
+    -xa '(__fish_complete_directories)' -d 'Only if asked for there'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a report \
     -d 'A page to look at'
 complete -c kmemwatch -n '__fish_seen_subcommand_from report' -l alert -x -d 'Around this alert'

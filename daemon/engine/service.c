@@ -54,7 +54,11 @@ static int take_event(const struct event *event, void *userdata)
                 s->alerts_saved = (r = service_state_save_alerts(s)) >= 0;
         if (holds) /* owed, and saved as such: an end in between loses nothing */
                 return -EAGAIN;
-        return r < 0 ? r : announcer_event(s->announcer, &s->outgoing);
+        if (r >= 0)
+                r = announcer_event(s->announcer, &s->outgoing);
+        if (r >= 0)
+                service_evidence_ask(s, event);
+        return r;
 }
 
 static void tell_manager(struct service *s)

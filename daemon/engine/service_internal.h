@@ -147,6 +147,9 @@ int service_kept_folder(struct kept_file *f);
 void service_kept_lost(struct kept_file *f, int error);
 int service_kept_tell(struct kept_file *f, int r);
 
+/* service_evidence.c: at the first critical event of an alert, asks for evidence to be gathered. */
+void service_evidence_ask(struct service *s, const struct event *e);
+
 /* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample
  * costs one number for each dimension, and each minute the writer gets what has come together. */
 void service_past_begin(struct service *s);

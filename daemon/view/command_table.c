@@ -49,6 +49,10 @@ static const struct option_text OPTIONS[] = {
                            false },
         [OPTION_TRACE] = { "trace", 0, "FILE", "of a recorded trace instead of this machine",
                            false },
+        [OPTION_REQUESTS] = { "requests", 0, "DIR",
+                              "only if alerts have asked for it there: into the state's\n"
+                              "folder evidence, where the newest are kept",
+                              false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -187,6 +191,19 @@ static const struct command COMMANDS[] = {
                 .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
                            BIT(OPTION_ALERT) | BIT(OPTION_TRACE) | BIT(OPTION_OUTPUT) |
                            BIT(OPTION_DIRECTORY) | BIT(OPTION_RULES),
+        },
+        [COMMAND_EVIDENCE] = {
+                .name = "evidence",
+                .summary = "what a kernel developer asks for, as one archive",
+                .description =
+                        "Gathers the kernel's tables of its memory (meminfo, slabinfo, vmallocinfo,\n"
+                        "vmstat, zoneinfo, cgroups), modules and versions, and the samples before,\n"
+                        "into a .tar.gz to attach to a bug report; without addresses of the kernel\n"
+                        "and without secrets. As root, or much is missing (the archive says what).\n"
+                        "kmemwatch-evidence.path does it at each critical alert.\n",
+                .examples = "  kmemwatch evidence\n"
+                            "  kmemwatch evidence -o leak.tar.gz\n",
+                .options = BIT(OPTION_OUTPUT) | BIT(OPTION_REQUESTS) | BIT(OPTION_ROOT),
         },
         [COMMAND_CHECK] = {
                 .name = "check",

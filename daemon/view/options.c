@@ -153,6 +153,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_TRACE:
                 o->trace = value;
                 break;
+        case OPTION_REQUESTS:
+                o->requests = value;
+                break;
         case OPTION_DIRECTORY:
                 o->directory = value;
                 break;

@@ -25,6 +25,7 @@ enum command_id {
         COMMAND_ACK,
         COMMAND_HISTORY,
         COMMAND_REPORT,
+        COMMAND_EVIDENCE,
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
@@ -56,6 +57,7 @@ enum option_id {
         OPTION_DIRECTORY,
         OPTION_ALERT,
         OPTION_TRACE,
+        OPTION_REQUESTS,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -100,7 +102,7 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory, *alert, *trace, *why;
+                *rule, *directory, *alert, *trace, *requests, *why;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;

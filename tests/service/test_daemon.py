@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -411,6 +412,35 @@ def test_state_is_no_good():
                                "--runtime", f"{d.path}/runtime"],
                               capture_output=True, text=True, check=True).stdout
         assert "<h3>SUnreclaim</h3>" in page and page.count("<svg") > 5
+
+
+def test_evidence():
+    """A critical alert asks for it, once; what is gathered is there and the request gone."""
+    with Daemon("interval = 200ms") as d:
+        d.start(d.rules(RULE.replace("warning = 300M", "warning = 300M\ncritical = 600M")))
+        set_slab(d, 400 * 1024)
+        d.wait_events("firing")
+        assert not os.path.isdir(f"{d.path}/runtime/evidence")
+        set_slab(d, 900 * 1024)
+        alert = d.wait_events("firing", "escalated")[1]["alert"]["id"]
+        for _ in range(50):
+            if os.path.exists(f"{d.path}/runtime/evidence/{alert}"):
+                break
+            time.sleep(0.1)
+        assert os.listdir(f"{d.path}/runtime/evidence") == [alert]
+        command = [f"{BUILD}/kmemwatch", "evidence", "--requests", f"{d.path}/runtime/evidence",
+                   "--state", f"{d.path}/state", "--runtime", f"{d.path}/runtime",
+                   "--root", f"{d.path}/root"]
+        path = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        assert os.listdir(f"{d.path}/runtime/evidence") == []
+        with tarfile.open(path) as archive:
+            names = archive.getnames()
+            readme = archive.extractfile("kmemwatch-evidence/README.txt").read().decode()
+        assert "kmemwatch-evidence/proc/meminfo" in names
+        assert "kmemwatch-evidence/status.json" in names
+        assert alert in readme and "/proc/slabinfo" in readme  # the root has none: it is said
+        assert subprocess.run(command, capture_output=True, check=True).stdout == b""
+        assert d.stop() == 0
 
 
 def test_second_daemon():
