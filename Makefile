@@ -279,6 +279,7 @@ detection-report: $(MAINS) $(SIMULATE)
 
 check-daemon: $(MAINS)
 	@$(RUN_SUITE) daemon tests/service/test_daemon.py tests/service/test_daemon_quiet.py \
+		tests/service/test_daemon_state.py tests/service/test_daemon_memory.py \
 		tests/service/test_history.py
 
 check-report: $(MAINS)
