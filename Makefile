@@ -277,10 +277,10 @@ check-detection: $(MAINS) $(SIMULATE)
 detection-report: $(MAINS) $(SIMULATE)
 	@KMW_BUILD=$(BUILD) tests/replay/score --report build/detection-report $(DETECTION)
 
+DAEMON_TESTS := $(wildcard tests/service/test_daemon*.py) tests/service/test_history.py \
+	tests/service/test_tool.py
 check-daemon: $(MAINS)
-	@$(RUN_SUITE) daemon tests/service/test_daemon.py tests/service/test_daemon_quiet.py \
-		tests/service/test_daemon_state.py tests/service/test_daemon_memory.py \
-		tests/service/test_history.py
+	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
 
 check-report: $(MAINS)
 	@$(RUN_SUITE) report tests/report/test_report.py
@@ -298,7 +298,7 @@ coverage-run: $(MAINS) $(TESTS)
 	@find $(BUILD) -name '*.gcda' -delete
 	@$(RUN_SUITE) unit $(TESTS)
 	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
-	@$(RUN_SUITE) daemon tests/service/test_daemon.py
+	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
 	@tests/tools/coverage $(BUILD)
 
