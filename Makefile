@@ -214,8 +214,8 @@ run: all
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-bench check-fuzz check-detection check-daemon check-report check-courier check-service \
-	check-packages
+	check-rules check-bench check-fuzz check-detection check-daemon check-report check-courier \
+	check-service check-integrations check-packages
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -287,6 +287,10 @@ check-report: $(MAINS)
 
 check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
+
+# Against the real programs of others, on loopback.
+check-integrations: $(MAINS)
+	@$(RUN_SUITE) integrations $(wildcard tests/integrations/test_*.py)
 
 check-service: $(MAINS) $(FAULT)
 	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
@@ -384,6 +388,7 @@ help:
 	'make check-service   the installed service in a container (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \
 	'make detection-report  the same as tables and pictures, in build/detection-report/index.html' \
+	'make check-integrations  Alertmanager and others, really started' \
 	'make check-packages  the packages: built, installed, upgraded, purged (root)' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \

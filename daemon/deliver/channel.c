@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "deliver/alertmanager.h"
 #include "deliver/lane.h"
 #include "deliver/letter.h"
 #include "deliver/pagerduty.h"
@@ -27,6 +29,8 @@ struct type {
         enum joining joining; /* without grouping */
         bool summaries;       /* of what is over since long */
         bool short_form;
+        double resend;    /* seconds after which an alert that lasts is sent again; 0: never */
+        const char *path; /* goes after `url`; NULL: nothing */
         /* The body for a channel whose secret is `secret` (NULL: none). 0 or -ENOMEM. */
         int (*body)(const struct channel *c, const struct letter *m, const char *secret,
                     enum form form, char **ret);
@@ -44,6 +48,12 @@ static int body_for_pagerduty(const struct channel *c, const struct letter *m, c
                               enum form form, char **ret)
 {
         return pagerduty_body(m, channel_meaning(c, m), secret ? secret : "", form, ret);
+}
+
+static int body_for_alertmanager(const struct channel *c, const struct letter *m,
+                                 const char *secret _unused_, enum form form _unused_, char **ret)
+{
+        return alertmanager_body(m, c->min_severity, clock_realtime(), ret);
 }
 
 static int body_for_webhook(const struct channel *c _unused_, const struct letter *m,
@@ -81,6 +91,12 @@ static const struct type types[] = {
                                 .joining = JOIN_ALERT,
                                 .short_form = true,
                                 .body = body_for_pagerduty },
+        /* It groups by itself, and wants to hear again and again. */
+        [CHANNEL_ALERTMANAGER] = { .name = "alertmanager",
+                                   .path = ALERTMANAGER_PATH,
+                                   .joining = JOIN_NOTHING,
+                                   .resend = ALERTMANAGER_RESEND_SECONDS,
+                                   .body = body_for_alertmanager },
         [CHANNEL_WEBHOOK] = { .name = "webhook",
                               .joining = JOIN_NOTHING,
                               .summaries = true,
@@ -128,10 +144,16 @@ int channel_type_by_name(const char *name)
 void channel_pace(const struct channel *c, struct lane *l)
 {
         const struct type *type = &types[c->type];
-        l->interval = isnan(c->interval) ? type->interval : c->interval;
+        l->interval = isnan(c->interval) || type->resend > 0 ? type->interval : c->interval;
         l->group = isnan(c->group) ? type->group : c->group;
         l->joining = l->group > 0 ? JOIN_ALL : type->joining;
         l->summaries = type->summaries;
+}
+
+double channel_resend(const struct channel *c)
+{
+        double usual = types[c->type].resend;
+        return usual == 0 ? INFINITY : isnan(c->interval) ? usual : c->interval;
 }
 
 bool channel_has_short_form(const struct channel *c)
@@ -220,14 +242,25 @@ static int address(const struct channel *c, char **ret)
         const char *url = c->url ? c->url : types[c->type].url;
         if (!url && c->type == CHANNEL_SLACK && c->secret)
                 url = "{secret}";
-        return url ? fill_in(url, c->secret, ret) : -EINVAL;
+        const char *path = types[c->type].path;
+        if (!url)
+                return -EINVAL;
+        if (!path || has_suffix(url, path))
+                return fill_in(url, c->secret, ret);
+        _cleanup_free_ char *whole = NULL;
+        if (asprintf(&whole, "%.*s%s", (int)strlen(url) - has_suffix(url, "/"), url, path) < 0) {
+                whole = NULL;
+                return -ENOMEM;
+        }
+        return fill_in(whole, c->secret, ret);
 }
 
 static int header(const struct channel *c, char **ret)
 {
         const char *line = c->header;
         bool used = c->url && strstr(c->url, "{secret}");
-        if (!line && c->type == CHANNEL_WEBHOOK && c->secret && !used)
+        bool bearer = c->type == CHANNEL_WEBHOOK || c->type == CHANNEL_ALERTMANAGER;
+        if (!line && bearer && c->secret && !used)
                 line = "Authorization: Bearer {secret}";
         return line ? fill_in(line, c->secret, ret) : 0;
 }

@@ -24,7 +24,7 @@ enum {
 
 struct channel {
         unsigned users; /* besides the first owner: answers are awaited that were sent by it */
-        char *name;     /* the file's name without .ini */
+        char *name;     /* the file's name without .ini; one of several addresses: .1, .2 ... */
         char *file;     /* for messages */
         enum channel_type type;
 
@@ -42,7 +42,11 @@ struct channel {
 void channel_free(struct channel *c);           /* NULL is fine; the last one wipes the secrets */
 struct channel *channel_ref(struct channel *c); /* one more owner, who frees it too */
 
-/* "slack", "pagerduty", "webhook" */
+/* Takes c over: into one channel for each of its addresses, NAME.1, NAME.2 ... when there are
+ * several. 0 with at least one in ret; -ENOBUFS when there are more than max; -ENOMEM. */
+int channel_split(struct channel *c, struct channel **ret, size_t max, size_t *ret_count);
+
+/* "slack", "pagerduty", "alertmanager", "webhook" */
 const char *channel_type_name(enum channel_type type);
 int channel_type_by_name(const char *name); /* or -1 */
 
@@ -57,6 +61,10 @@ enum form {
 
 /* False when a refused message has no shorter form: the JSON of a webhook is what it is. */
 bool channel_has_short_form(const struct channel *c);
+
+/* Seconds after which a receiver that takes silence for an end is told of an alert again; INFINITY
+ * for all others. */
+double channel_resend(const struct channel *c);
 
 /* What the message means for a channel that begins at min_severity: the alert comes into its sight,
  * changes in it, leaves it, or none of these. */

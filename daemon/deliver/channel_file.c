@@ -28,7 +28,7 @@ struct settings {
         bool allow_http;
 };
 
-static const char *const type_choices[] = { "slack", "pagerduty", "webhook", NULL };
+static const char *const type_choices[] = { "slack", "pagerduty", "alertmanager", "webhook", NULL };
 _Static_assert(ELEMENTS_OF(type_choices) == CHANNEL_TYPE_COUNT + 1, "in the order of the enum");
 
 static const char *const severity_choices[] = { "warning", "critical", NULL };
@@ -41,17 +41,20 @@ static const struct key keys[] = {
         { KEY(type), .name = "type", .type = KEY_CHOICE, .choices = type_choices, .required = true,
           .example = "slack",
           .help = "What kind of receiver this is: slack (an incoming webhook), pagerduty (the "
-                  "Events API v2), or webhook (any program that takes a POST of the JSON in "
-                  "kmemwatch-formats(7))." },
+                  "Events API v2), alertmanager (of Prometheus, API v2), or webhook (any program "
+                  "that takes a POST of the JSON in kmemwatch-formats(7))." },
         { KEY(secret), .name = "secret", .type = KEY_TEXT, .max = 64, .placeholder = "FILE",
           .example = "slack-ops",
           .help = "Name of a file in /etc/kmemwatch/secrets/ that holds, in one line, for slack "
                   "the "
                   "webhook's whole address, for pagerduty the routing key (32 characters), for "
-                  "webhook a token that is sent as \"Authorization: Bearer TOKEN\"." },
+                  "webhook and alertmanager a token that is sent as \"Authorization: Bearer TOKEN\"." },
         { KEY(url), .name = "url", .type = KEY_TEXT, .max = URL_MAX, .placeholder = "URL",
           .example = "https://alerts.example.com/kmemwatch",
-          .help = "Where to send; required for webhook. For pagerduty the default is " PAGERDUTY_URL
+          .help = "Where to send; required for webhook and alertmanager. For alertmanager the "
+                  "addresses of all members of its cluster, separated by blanks, without "
+                  "/api/v2/alerts: each is sent everything, and is a channel of its own, NAME.1, "
+                  "NAME.2 and so on. For pagerduty the default is " PAGERDUTY_URL
                   " (in the EU: https://events.eu.pagerduty.com/v2/enqueue), for slack the secret. "
                   "{secret} in it is replaced by the secret." },
         { KEY(header), .name = "header", .type = KEY_TEXT, .max = 1024,
@@ -76,12 +79,14 @@ static const struct key keys[] = {
         { KEY(interval), .name = "interval", .type = KEY_DURATION, .min = 0.1, .max = 60,
           .example = "1s",
           .help = "The least time between two messages. Default: what the kind of receiver asks "
-                  "for, 1s for slack." },
+                  "for, 1s for slack. For alertmanager: how often an alert that lasts is sent "
+                  "again, 1min." },
         { KEY(group), .name = "group", .type = KEY_DURATION, .max = 3600, .example = "30s",
           .help = "After a message, what comes within this time is collected and sent as one: a storm "
                   "is a few messages, and nothing is left out. 0s: each event by itself, but for "
                   "those of one alert that are late. Default: 10s for slack, 0s for webhook. Not for "
-                  "pagerduty, where each alert is an incident of its own." },
+                  "pagerduty, where each alert is an incident of its own, and not for alertmanager, "
+                  "which groups by itself." },
         { KEY(ca_file), .name = "ca-file", .type = KEY_TEXT, .max = PATH_MAX_BYTES,
           .placeholder = "PATH", .example = "/etc/ssl/certs/ca-certificates.crt",
           .help = "Certificates that the receiver's own is checked against. Default: the "
@@ -221,19 +226,36 @@ static int read_secret(const struct check *check, const struct settings *s, cons
         return 0;
 }
 
-/* What can be said of each value alone. */
-static void check_values(const struct check *check, const struct settings *s)
+static bool check_url(const struct check *check, const struct settings *s, const char *url)
 {
-        if (s->url && !url_is_good(s->url, web_schemes))
+        /* Alertmanager has no secret of its own, and mostly none at all. */
+        bool has_secret = s->type != CHANNEL_WEBHOOK &&
+                          (s->type != CHANNEL_ALERTMANAGER || s->secret || s->header);
+        if (!url_is_good(url, web_schemes))
                 complain(check, "url", "is not an address (https://HOST/PATH)");
-        else if (s->url && url_has_user(s->url))
+        else if (url_has_user(url))
                 complain(check, "url",
                          "a name or password does not belong here: use secret and header");
-        else if (s->url && s->type != CHANNEL_WEBHOOK && !s->allow_http &&
-                 url_is_in_the_clear(s->url))
+        else if (has_secret && !s->allow_http && url_is_in_the_clear(url))
                 complain(check, "url",
                          "http:// shows the secret to everybody on the way: use https://, or "
                          "allow-http = yes");
+        else
+                return true;
+        return false;
+}
+
+/* What can be said of each value alone. */
+static void check_values(const struct check *check, const struct settings *s)
+{
+        char urls[URL_MAX + 1] = "", *save = NULL;
+        if (s->url && s->type != CHANNEL_ALERTMANAGER)
+                (void)check_url(check, s, s->url);
+        else if (s->url)
+                snprintf(urls, sizeof(urls), "%s", s->url);
+        for (char *url = strtok_r(urls, " ", &save); url; url = strtok_r(NULL, " ", &save))
+                if (!check_url(check, s, url))
+                        break;
         if (s->header && !header_is_good(s->header))
                 complain(check, "header", "is not a header line (NAME: VALUE)");
         if (s->proxy && !url_is_good(s->proxy, proxy_schemes))
@@ -256,8 +278,12 @@ static void check_needs(const struct check *check, const struct settings *s)
 
         if (s->type == CHANNEL_WEBHOOK && !is_given(check, "url"))
                 complain(check, "url", "is missing, a webhook has no other address");
+        if (s->type == CHANNEL_ALERTMANAGER && !is_given(check, "url"))
+                complain(check, "url", "is missing: the addresses of Alertmanager");
         if (is_given(check, "group") && s->type == CHANNEL_PAGERDUTY)
                 complain(check, "group", "is not for pagerduty: each alert is an incident there");
+        if (is_given(check, "group") && s->type == CHANNEL_ALERTMANAGER)
+                complain(check, "group", "is not for alertmanager, which groups by itself");
         if (is_given(check, "secret"))
                 return;
         if (s->type == CHANNEL_SLACK && !is_given(check, "url"))
@@ -415,6 +441,30 @@ static int load_file(const struct loader *l, const char *name,
         return r;
 }
 
+/* Takes the channel over. */
+static int add_members(const struct loader *l, const char *file, struct channel *channel,
+                       struct channel_set *set)
+{
+        size_t count, before = set->count;
+        int r = channel_split(channel, &set->channels[before],
+                              CHANNELS_MAX - before - set->left_out_count, &count);
+        if (r == -ENOBUFS) {
+                problems_add(l->problems, file, 0, "more addresses than the %d channels allowed",
+                             CHANNELS_MAX);
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        set->count += count;
+        /* Names sort so that the file ops.1.ini comes before ops.ini. */
+        for (size_t i = before; i < set->count; i++)
+                for (size_t other = 0; other < before; other++)
+                        if (strcmp(set->channels[i]->name, set->channels[other]->name) == 0)
+                                problems_add(l->problems, set->channels[other]->file, 0,
+                                             "is named like a member of the cluster in %s", file);
+        return 0;
+}
+
 static int load_source(const struct loader *l, const struct config_file_source *source,
                        struct channel_set *set)
 {
@@ -433,10 +483,10 @@ static int load_source(const struct loader *l, const struct config_file_source *
         if (r < 0)
                 return r;
         if (channel)
-                set->channels[set->count++] = channel;
+                r = add_members(l, source->paths[0], channel, set);
         else
                 set->left_out[set->left_out_count++] = TAKE_PTR(name);
-        return 0;
+        return r;
 }
 
 int channel_set_load(const char *folder, const char *config, const char *credentials,

@@ -59,6 +59,7 @@ int courier_new(struct sd_event *loop, const struct journal *journal, const char
         if (r < 0)
                 courier_disk(c, "open the spool", r);
         settled_open(&c->settled, runtime);
+        firing_open(&c->firing, spool);
         *ret = TAKE_PTR(c);
         return 0;
 }
@@ -78,6 +79,7 @@ void courier_free(struct courier *c)
         if (c->open)
                 outbox_close(&c->outbox);
         settled_close(&c->settled);
+        firing_done(&c->firing);
         queue_done(&c->queue);
         courier_settings_done(&c->settings);
         problems_done(&c->problems);
@@ -139,6 +141,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 if (i < set->count) {
                         o->channel = TAKE_PTR(set->channels[i]);
                         channel_pace(o->channel, &o->lane);
+                        o->resend_interval = channel_resend(o->channel);
                 }
                 lane_forget_all(&o->lane);
                 lane_hurry(&o->lane);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the courier's parts share: courier.c (life), courier_spool.c (what lies in the spool),
- * courier_send.c (what goes out and what follows), courier_status.c, courier_test.c. */
+ * courier_send.c (what goes out and what follows), courier_resend.c (what is said again),
+ * courier_status.c, courier_test.c. */
 #pragma once
 
 #include "announce/journal.h"
 #include "config/problems.h"
 #include "deliver/courier.h"
 #include "deliver/exchange.h"
+#include "deliver/firing.h"
 #include "deliver/http.h"
 #include "deliver/lane.h"
 #include "deliver/outbox.h"
@@ -46,6 +48,10 @@ struct outlet {
         size_t item_count;
         enum form form;
 
+        size_t resend_at;       /* index in courier.firing of the alert that is next */
+        double resend_interval; /* seconds; INFINITY: never */
+        double resend_next;     /* when the next round begins, clock_boottime */
+
         char last_error[VERDICT_REASON_MAX]; /* "" after a success */
         double last_success;                 /* Unix seconds, NaN when there was none */
 };
@@ -59,6 +65,7 @@ struct courier {
 
         struct outbox outbox;
         struct settled settled; /* which events have left it */
+        struct firing firing;   /* which alerts last, for receivers that want to hear so */
         bool open;              /* the spool */
         bool spool_failed;      /* and that has been said */
         bool no_channels_said;
@@ -113,6 +120,18 @@ void courier_pump(struct courier *c);
 
 void courier_transport(const struct courier *c, const struct channel *channel,
                        struct transport *ret);
+
+void courier_say_failing(struct courier *c, const struct outlet *o);
+void courier_say_recovered(struct courier *c, const struct outlet *o);
+
+/* --- courier_resend.c --- */
+
+/* The channel has taken the event and wants to hear of its alert again. */
+void courier_resend_note(struct courier *c, struct queue_entry *entry);
+
+/* For an outlet with nothing under way and no event waiting: sends the next alert that is due to be
+ * said again. When to look again; INFINITY: when something happens. */
+double courier_resend(struct courier *c, struct outlet *o);
 
 /* --- courier_status.c --- */
 

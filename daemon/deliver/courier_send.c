@@ -35,7 +35,7 @@ void courier_transport(const struct courier *c, const struct channel *channel,
 
 /* --- answers --- */
 
-static void say_failing(struct courier *c, const struct outlet *o)
+void courier_say_failing(struct courier *c, const struct outlet *o)
 {
         const struct journal_field fields[] = {
                 { "CHANNEL", o->name },
@@ -46,7 +46,7 @@ static void say_failing(struct courier *c, const struct outlet *o)
                         o->name, o->last_error);
 }
 
-static void say_recovered(struct courier *c, const struct outlet *o)
+void courier_say_recovered(struct courier *c, const struct outlet *o)
 {
         const struct journal_field fields[] = { { "CHANNEL", o->name } };
         journal_message(c->journal, MESSAGE_CHANNEL_RECOVERED, LOG_NOTICE, fields,
@@ -58,9 +58,9 @@ static void say_news(struct courier *c, struct outlet *o, const struct consequen
 {
         snprintf(o->last_error, sizeof(o->last_error), "%s", reason);
         if (next->say_failing)
-                say_failing(c, o);
+                courier_say_failing(c, o);
         if (next->say_recovered)
-                say_recovered(c, o);
+                courier_say_recovered(c, o);
 }
 
 static void judge_one(struct courier *c, struct outlet *o, const struct channel *channel,
@@ -76,6 +76,8 @@ static void judge_one(struct courier *c, struct outlet *o, const struct channel 
         switch (next.outcome) {
         case OUTCOME_ACCEPTED:
                 o->last_success = clock_realtime();
+                if (isfinite(channel_resend(channel)))
+                        courier_resend_note(c, entry);
                 courier_settle(c, entry, o->bit, o, "accepted");
                 break;
         case OUTCOME_GIVEN_UP:
@@ -244,7 +246,7 @@ static double pump_outlet(struct courier *c, struct outlet *o, unsigned *budget)
                 enum pick pick =
                         lane_pick(&o->lane, &c->queue, o->bit, now, clock_realtime(), &b, &when);
                 if (pick == PICK_WAIT)
-                        return when;
+                        return isfinite(when) ? when : courier_resend(c, o);
                 if (*budget == 0)
                         return now;
                 (*budget)--;

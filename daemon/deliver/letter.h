@@ -23,8 +23,9 @@ struct letter {
         uint64_t sequence; /* of its file, set by whoever read that; 0: none */
 
         char *id, *dedup_key, *alert_id, *rule, *dimension, *summary, *explain, *action, *runbook,
-                *text, *culprit_text, *unexplained, *incident_text, *host_name, *host_machine_id,
-                *host_kernel, *host_kind, *host_kind_name;
+                *text, *culprit_text, *unexplained, *incident_text, *incident_rule,
+                *incident_dimension, *host_name, *host_machine_id, *host_kernel, *host_kind,
+                *host_kind_name;
         char *time_text; /* RFC 3339, as it stood */
 
         enum event_type event;
@@ -34,6 +35,7 @@ struct letter {
         enum event_unit unit;
 
         double time; /* Unix seconds, like all times here */
+        double incident_started;
         double started, duration, start_value, peak, grown;
         double value, baseline, spread, limit, value_bytes, baseline_bytes;
         double rate_per_hour, rate_error_per_hour; /* bytes */

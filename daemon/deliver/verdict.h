@@ -6,7 +6,13 @@
 
 #include "deliver/exchange.h"
 
-enum channel_type { CHANNEL_SLACK, CHANNEL_PAGERDUTY, CHANNEL_WEBHOOK, CHANNEL_TYPE_COUNT };
+enum channel_type {
+        CHANNEL_SLACK,
+        CHANNEL_PAGERDUTY,
+        CHANNEL_ALERTMANAGER,
+        CHANNEL_WEBHOOK,
+        CHANNEL_TYPE_COUNT
+};
 
 enum verdict {
         VERDICT_ACCEPTED,

@@ -97,6 +97,40 @@ static void test_good(void **state)
         done(&l);
 }
 
+static void test_cluster(void **state)
+{
+        struct folder *f = *state;
+        put_secrets(f);
+        folder_put(f, "channels.d/am.ini",
+                   "[channel]\ntype = alertmanager\nurl = http://am1:9093  https://am2/x/\n"
+                   "min-severity = critical\nonly-rules = slab-*\n");
+        folder_put(f, "channels.d/one.ini",
+                   "[channel]\ntype = alertmanager\nurl = http://am1:9093\n");
+        struct loaded l = load(f);
+        assert_string_equal(l.problems, "");
+        assert_int_equal(l.set.count, 3);
+        assert_string_equal(l.set.channels[0]->name, "am.1");
+        assert_string_equal(l.set.channels[0]->url, "http://am1:9093");
+        assert_string_equal(l.set.channels[1]->name, "am.2");
+        assert_string_equal(l.set.channels[1]->url, "https://am2/x/");
+        assert_string_equal(l.set.channels[1]->only_rules, "slab-*");
+        assert_int_equal(l.set.channels[1]->min_severity, SEVERITY_CRITICAL);
+        assert_string_equal(l.set.channels[2]->name, "one");
+        done(&l);
+
+        /* A name that is taken, and more than there is room for. */
+        folder_put(f, "channels.d/am.2.ini", "[channel]\ntype = webhook\nurl = https://h/x\n");
+        char many[512] = "[channel]\ntype = alertmanager\nurl =";
+        for (int i = 0; i < CHANNELS_MAX; i++)
+                strcat(many, " http://h");
+        folder_put(f, "channels.d/one.ini", strcat(many, "\n"));
+        l = load(f);
+        assert_non_null(strstr(l.problems, "am.2.ini: is named like a member"));
+        assert_non_null(strstr(l.problems, "one.ini: more addresses than"));
+        assert_int_equal(l.set.count, 3);
+        done(&l);
+}
+
 /* One file each; the problems as "file:line: ..." must begin like this, one line per entry. */
 static const struct {
         const char *text;
@@ -122,6 +156,11 @@ static const struct {
           { "channels.d/x.ini:3: url: a name or password does not belong here" } },
         { "[channel]\ntype = slack\n", { "channels.d/x.ini:1: secret: is missing" } },
         { "[channel]\ntype = pagerduty\n", { "channels.d/x.ini:1: secret: is missing" } },
+        { "[channel]\ntype = alertmanager\n", { "channels.d/x.ini:1: url: is missing" } },
+        { "[channel]\ntype = alertmanager\nurl = http://a:9093 b:9093\n",
+          { "channels.d/x.ini:3: url: is not an address" } },
+        { "[channel]\ntype = alertmanager\nurl = http://a:9093\nsecret = token\n",
+          { "channels.d/x.ini:3: url: http:// shows the secret" } },
         { "[channel]\ntype = webhook\n", { "channels.d/x.ini:1: url: is missing" } },
         { "[channel]\ntype = webhook\nurl = ftp://h/x\n", { "channels.d/x.ini:3: url: " } },
         { "[channel]\ntype = webhook\nurl = https://\n", { "channels.d/x.ini:3: url: " } },
@@ -355,15 +394,11 @@ static void test_example(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_good),
-                TEST(test_bad),
-                TEST(test_names_and_count),
-                TEST(test_no_folder),
-                TEST(test_in_the_clear),
-                TEST(test_fifo),
-                TEST(test_drop_in_and_mask),
-                TEST(test_credentials),
-                TEST(test_check_without_rights),
+                TEST(test_good),        TEST(test_cluster),
+                TEST(test_bad),         TEST(test_names_and_count),
+                TEST(test_no_folder),   TEST(test_in_the_clear),
+                TEST(test_fifo),        TEST(test_drop_in_and_mask),
+                TEST(test_credentials), TEST(test_check_without_rights),
                 TEST(test_example),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
