@@ -278,7 +278,7 @@ detection-report: $(MAINS) $(SIMULATE)
 	@KMW_BUILD=$(BUILD) tests/replay/score --report build/detection-report $(DETECTION)
 
 DAEMON_TESTS := $(wildcard tests/service/test_daemon*.py) tests/service/test_history.py \
-	tests/service/test_tool.py
+	tests/service/test_tool.py tests/service/test_top.py
 check-daemon: $(MAINS)
 	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
 
@@ -294,6 +294,9 @@ check-integrations: $(MAINS)
 
 check-service: $(MAINS) $(FAULT)
 	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
+
+check-vm: $(MAINS) $(FAULT)
+	@$(RUN_SUITE) vm tests/vm/test_vm.py
 
 # Which lines of daemon/ the tests reach: those of unit, rules, daemon and courier. At least 90 %.
 coverage: packages
@@ -386,6 +389,7 @@ help:
 	'make check-report    the report in a browser; pictures in build/report/' \
 	'make check-courier   the courier against a test server' \
 	'make check-service   the installed service in a container (root)' \
+	'make check-vm        leaks of a kernel module, in emulated machines, until the OOM killer (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \
 	'make detection-report  the same as tables and pictures, in build/detection-report/index.html' \
 	'make check-integrations  Alertmanager and others, really started' \

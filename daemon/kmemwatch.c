@@ -148,6 +148,10 @@ static enum exit_code run(const struct options *o)
                 return alerts_run(o, &t);
         case COMMAND_EXPLAIN:
                 return explain_run(o, &t);
+        case COMMAND_WHO:
+                return who_run(o, &t);
+        case COMMAND_TOP:
+                return top_run(o, &t);
         case COMMAND_SILENCE:
                 return silence_run(o, &t);
         case COMMAND_UNSILENCE:

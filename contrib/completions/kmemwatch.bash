@@ -9,8 +9,9 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain silence unsilence ack history report evidence check record replay test'
+    local commands='status alerts explain who top silence unsilence ack history report evidence check record replay test'
     commands+=' send-test help'
+    local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in
@@ -20,6 +21,10 @@ _kmemwatch() {
         ;;
     -o | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --since)
+        mapfile -t COMPREPLY < <(compgen -W '1min 10min 1h 24h 7d' -- "$cur")
         return
         ;;
     --interval)
@@ -48,6 +53,8 @@ _kmemwatch() {
         ;;
     status) options+=' --json --channels' ;;
     alerts | explain) options+=' --json' ;;
+    who) options+=' --since --json' ;;
+    top) options+=' --since --interval --once --json' ;;
     silence) options+=' --for --why --json' ;;
     unsilence | ack) options+=' --json' ;;
     check) options+=' --quiet --rules --channels' ;;
@@ -66,6 +73,7 @@ _kmemwatch() {
     case $command in
     check) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     replay | test) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    who) mapfile -t COMPREPLY < <(compgen -W "$dimensions" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
     send-test)
         local names

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain silence unsilence ack history report evidence check record replay test \
+set -l commands status alerts explain who top silence unsilence ack history report evidence check record replay test \
     send-test help
 
 function __kmemwatch_channels
@@ -26,6 +26,10 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a history 
     -d 'What was told in the past'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a explain \
     -d 'why a rule says what it says'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a who \
+    -d 'who is behind a growth'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a top \
+    -d 'dimensions and who makes them grow, live'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a silence \
     -d 'tell no channel of a rule or dimension for a time'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a unsilence \
@@ -46,6 +50,14 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 
 
 complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain history replay send-test' -l json \
     -d 'print JSON'
+complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l json -d 'print JSON'
+complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l since -x \
+    -a '1min 10min 1h 24h' -d 'from then on'
+complete -c kmemwatch -n '__fish_seen_subcommand_from who' \
+    -a 'SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
+complete -c kmemwatch -n '__fish_seen_subcommand_from top' -l once -d 'once, not again and again'
+complete -c kmemwatch -n '__fish_seen_subcommand_from top' -l interval -x \
+    -a '1s 5s 10s 1min' -d 'time between pictures'
 complete -c kmemwatch -n '__fish_seen_subcommand_from silence unsilence ack' -l json -d 'print JSON'
 complete -c kmemwatch -n '__fish_seen_subcommand_from silence' -l for -x \
     -a '10min 30min 1h 2h 8h 1d' -d 'how long'

@@ -208,6 +208,11 @@ static void insert(struct grower growers[TOP_GROWERS_MAX], unsigned *count, cons
 {
         unsigned place = *count;
 
+        /* What a cgroup grew by in all (v1) is the same in every dimension: once is enough. */
+        for (unsigned i = 0; c->about && i < *count; i++)
+                if (growers[i].culprit.kind == c->kind && growers[i].culprit.bytes == c->bytes &&
+                    strcmp(growers[i].culprit.name, c->name) == 0)
+                        return;
         while (place > 0 && growers[place - 1].culprit.bytes < c->bytes)
                 place--;
         if (place == TOP_GROWERS_MAX)

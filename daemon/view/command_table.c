@@ -18,8 +18,8 @@ static const struct option_text OPTIONS[] = {
         [OPTION_CHANNELS] = { "channels", 0, "DIR", "the channels of this folder", false },
         [OPTION_ROOT] = { "root", 0, "DIR", "read DIR/proc, a recorded machine", false },
         [OPTION_OUTPUT] = { "output", 'o', "FILE", "write to FILE", false },
-        [OPTION_INTERVAL] = { "interval", 0, "TIME", "time between samples, 1s when not given",
-                              false },
+        [OPTION_INTERVAL] = { "interval", 0, "TIME",
+                              "time between samples or pictures, 1s when not\ngiven", false },
         [OPTION_FOR] = { "for", 0, "TIME", "for this time, as 10min or 2h", false },
         [OPTION_WHY] = { "why", 0, "REASON", "the reason, for those who wonder", false },
         [OPTION_ALERTS] = { "alerts", 0, NULL, "print events as JSON lines, which is the default",
@@ -53,6 +53,7 @@ static const struct option_text OPTIONS[] = {
                               "only if alerts have asked for it there: into the state's\n"
                               "folder evidence, where the newest are kept",
                               false },
+        [OPTION_ONCE] = { "once", 0, NULL, "once instead of again and again", false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -108,6 +109,42 @@ static const struct command COMMANDS[] = {
                             "  kmemwatch explain KernelStack/threads\n"
                             "  kmemwatch explain '*-spike' --json\n",
                 .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_WHO] = {
+                .name = "who",
+                .argument = "[DIMENSION]",
+                .summary = "who is behind a growth: cache, function, process, cgroup",
+                .description =
+                        "Lets kmemwatchd look and prints who has made DIMENSION grow in the last hour,\n"
+                        "or since --since: what grew (a slab cache, a kernel function, a process)\n"
+                        "and who it is charged to (a container, a unit), how much of the growth that\n"
+                        "explains, and what it does not. Without DIMENSION: of what grew most.\n"
+                        "With --since 0s: who has it, grown or not. Any user may ask.\n"
+                        "\n"
+                        "Exit code: 2 when that is no such dimension or attribution is off, 4 when\n"
+                        "kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch who\n"
+                            "  kmemwatch who SUnreclaim --since 10min\n"
+                            "  kmemwatch who Percpu --since 0s\n"
+                            "  kmemwatch who SUnreclaim --json | jq -r .culprit_text\n",
+                .options = BIT(OPTION_SINCE) | BIT(OPTION_JSON),
+        },
+        [COMMAND_TOP] = {
+                .name = "top",
+                .summary = "dimensions and who makes them grow, live",
+                .description =
+                        "Shows every dimension and the top growers of the last minute (or since\n"
+                        "--since), refreshed each second. Keys: q quits, w takes the next window\n"
+                        "(1min, 10min, 1h, 24h), space asks at once. With --once, or when standard\n"
+                        "output is no terminal, prints once. --json prints a line for each refresh.\n"
+                        "\n"
+                        "Exit code: 4 when kmemwatchd cannot be reached.\n",
+                .examples = "  kmemwatch top\n"
+                            "  kmemwatch top --since 1h --interval 5s\n"
+                            "  kmemwatch top --once | mail -s 'kernel memory' root\n"
+                            "  kmemwatch top --json | jq -c '.top.growers[0]'\n",
+                .options = BIT(OPTION_SINCE) | BIT(OPTION_INTERVAL) | BIT(OPTION_ONCE) |
+                           BIT(OPTION_JSON),
         },
         [COMMAND_SILENCE] = {
                 .name = "silence",

@@ -23,3 +23,5 @@ enum exit_code silence_run(const struct options *o, const struct terminal *t);
 enum exit_code unsilence_run(const struct options *o, const struct terminal *t);
 enum exit_code ack_run(const struct options *o, const struct terminal *t);
 enum exit_code send_test_run(const struct options *o, const struct terminal *t);
+enum exit_code who_run(const struct options *o, const struct terminal *t);
+enum exit_code top_run(const struct options *o, const struct terminal *t);

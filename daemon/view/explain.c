@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "view/ask.h"
 #include "view/commands.h"
+#include "view/json_in.h"
 #include "view/reply.h"
 #include "view/report.h"
 #include "view/table.h"
@@ -28,35 +29,16 @@ enum {
         FAILS_MAX = 128, /* bytes of the names of the tests that a horizon fails */
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-        const json_t *value = json_object_get(object, key);
-
-        return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static bool truth_of(const json_t *object, const char *key)
-{
-        return json_is_true(json_object_get(object, key));
-}
-
 static enum severity severity_of(const json_t *object, const char *key)
 {
-        int severity = severity_by_name(text_of(object, key));
+        int severity = severity_by_name(json_in_text(object, key));
 
         return severity < 0 ? SEVERITY_OK : (enum severity)severity;
 }
 
 static enum event_unit unit_of(const json_t *rule)
 {
-        int unit = event_unit_by_name(text_of(rule, "unit"));
+        int unit = event_unit_by_name(json_in_text(rule, "unit"));
 
         return unit < 0 ? UNIT_COUNT : (enum event_unit)unit;
 }
@@ -74,23 +56,23 @@ static void print_check(const struct terminal *t, const json_t *check)
 {
         char line[640];
         struct text l;
-        double margin = number_of(check, "margin");
-        const char *waived = text_of(check, "waived"), *term = text_of(check, "term");
+        double margin = json_in_number(check, "margin");
+        const char *waived = json_in_text(check, "waived"), *term = json_in_text(check, "term");
 
         text_init(&l, line, sizeof line);
-        text_add(&l, "%s", text_of(check, "asks"));
+        text_add(&l, "%s", json_in_text(check, "asks"));
         if (*term)
                 text_add(&l, " (%s)", term);
-        bool number = strcmp(text_of(check, "unit"), "yes") != 0;
-        if (number && !(*waived && isnan(number_of(check, "value")))) {
-                text_add(&l, ": %s, %s", text_of(check, "value_text"),
-                         text_of(check, "limit_text"));
+        bool number = strcmp(json_in_text(check, "unit"), "yes") != 0;
+        if (number && !(*waived && isnan(json_in_number(check, "value")))) {
+                text_add(&l, ": %s, %s", json_in_text(check, "value_text"),
+                         json_in_text(check, "limit_text"));
                 if (fabs(margin) < MARGIN_MAX)
                         text_add(&l, " (%+.0f%%)", margin * 100);
         }
         if (*waived)
                 text_add(&l, ": not needed, %s", waived);
-        print_mark(t, truth_of(check, "passed"));
+        print_mark(t, json_in_truth(check, "passed"));
         terminal_wrap(t, STYLE_PLAIN, INDENT + MARK, INDENT + MARK, line);
 }
 
@@ -99,8 +81,8 @@ static bool is_away(const json_t *checks)
         const json_t *check;
         size_t i;
 
-        json_array_foreach(checks, i, check) if (strcmp(text_of(check, "name"), "away") ==
-                                                 0) return truth_of(check, "passed");
+        json_array_foreach(checks, i, check) if (strcmp(json_in_text(check, "name"), "away") ==
+                                                 0) return json_in_truth(check, "passed");
         return false;
 }
 
@@ -116,7 +98,7 @@ static void print_group(const struct terminal *t, const json_t *checks, const ch
         {
                 if (i == REPLY_LIST_MAX)
                         break;
-                if (strcmp(text_of(check, "of"), of) != 0)
+                if (strcmp(json_in_text(check, "of"), of) != 0)
                         continue;
                 if (!any) {
                         fputc('\n', t->out);
@@ -136,8 +118,8 @@ static void names_of_failed(const json_t *checks, char names[FAILS_MAX])
         size_t i;
 
         text_init(&t, names, FAILS_MAX);
-        json_array_foreach(checks, i, check) if (!truth_of(check, "passed"))
-                text_add(&t, "%s%s", t.length ? ", " : "", text_of(check, "name"));
+        json_array_foreach(checks, i, check) if (!json_in_truth(check, "passed"))
+                text_add(&t, "%s%s", t.length ? ", " : "", json_in_text(check, "name"));
 }
 
 static int print_horizons(const struct terminal *t, const json_t *rule)
@@ -161,23 +143,23 @@ static int print_horizons(const struct terminal *t, const json_t *rule)
         {
                 char over[FORMAT_MAX], rate[FORMAT_MAX], error[FORMAT_MAX], grown[FORMAT_MAX],
                         fit[FORMAT_MAX], fails[FAILS_MAX];
-                bool answers = truth_of(h, "answers");
+                bool answers = json_in_truth(h, "answers");
                 if (i == REPLY_LIST_MAX)
                         break;
                 enum style style = answers ? STYLE_STRONG : STYLE_PLAIN;
                 names_of_failed(json_object_get(h, "checks"), fails);
                 table_row(&table);
                 table_cell(&table, 0, style, "%s %s", answers ? "*" : " ",
-                           format_duration(number_of(h, "seconds"), over));
+                           format_duration(json_in_number(h, "seconds"), over));
                 table_cell(&table, 1, style, "%s/h",
-                           report_value(unit, number_of(h, "rate_per_hour"), rate));
+                           report_value(unit, json_in_number(h, "rate_per_hour"), rate));
                 table_cell(&table, 2, style, "%s",
-                           report_value(unit, 2 * number_of(h, "rate_error_per_hour"), error));
+                           report_value(unit, 2 * json_in_number(h, "rate_error_per_hour"), error));
                 table_cell(&table, 3, style, "%s",
-                           report_value(unit, number_of(h, "grown"), grown));
-                table_cell(&table, 4, style, "%s", format_percent(number_of(h, "fit"), fit));
-                table_cell(&table, 5, truth_of(h, "grows") ? STYLE_WARNING : STYLE_PLAIN, "%s",
-                           truth_of(h, "grows") ? "nothing: it grows" : fails);
+                           report_value(unit, json_in_number(h, "grown"), grown));
+                table_cell(&table, 4, style, "%s", format_percent(json_in_number(h, "fit"), fit));
+                table_cell(&table, 5, json_in_truth(h, "grows") ? STYLE_WARNING : STYLE_PLAIN, "%s",
+                           json_in_truth(h, "grows") ? "nothing: it grows" : fails);
         }
         int r = table_print(&table, t);
         table_done(&table);
@@ -211,27 +193,27 @@ static void print_head(const struct terminal *t, const json_t *rule)
         char value[FORMAT_MAX], level[FORMAT_MAX], line[512];
         enum severity severity = severity_of(rule, "severity"),
                       verdict = severity_of(rule, "verdict");
-        double baseline = number_of(rule, "baseline");
+        double baseline = json_in_number(rule, "baseline");
         struct text l;
 
-        terminal_put(t, STYLE_STRONG, text_of(rule, "rule"));
-        if (strcmp(text_of(rule, "state"), "firing") == 0)
+        terminal_put(t, STYLE_STRONG, json_in_text(rule, "rule"));
+        if (strcmp(json_in_text(rule, "state"), "firing") == 0)
                 terminal_line(t, report_style(severity), "  %s, firing", severity_name(severity));
         else if (verdict > SEVERITY_OK)
                 terminal_line(t, report_style(verdict), "  %s, pending", severity_name(verdict));
-        else if (truth_of(rule, "known"))
+        else if (json_in_truth(rule, "known"))
                 terminal_line(t, STYLE_GOOD, "  ok");
         else
                 terminal_line(t, STYLE_FAINT, "  no answer");
         text_init(&l, line, sizeof line);
-        text_add(&l, "%s is %s", text_of(rule, "dimension"),
-                 report_value(unit_of(rule), number_of(rule, "value"), value));
+        text_add(&l, "%s is %s", json_in_text(rule, "dimension"),
+                 report_value(unit_of(rule), json_in_number(rule, "value"), value));
         if (isfinite(baseline))
                 text_add(&l, ", of late about %s", report_value(unit_of(rule), baseline, level));
-        text_add(&l, ". Rule: %s.", text_of(rule, "summary"));
+        text_add(&l, ". Rule: %s.", json_in_text(rule, "summary"));
         terminal_spaces(t, INDENT);
         terminal_wrap(t, STYLE_PLAIN, INDENT, INDENT, line);
-        snprintf(line, sizeof line, "Waits for %s.", text_of(rule, "waits_for"));
+        snprintf(line, sizeof line, "Waits for %s.", json_in_text(rule, "waits_for"));
         terminal_spaces(t, INDENT);
         terminal_wrap(t, STYLE_PLAIN, INDENT, INDENT, line);
 }
@@ -240,7 +222,7 @@ static int print_rule(const struct terminal *t, const json_t *rule)
 {
         const json_t *checks = json_object_get(rule, "checks");
         bool growth = json_array_size(json_object_get(rule, "horizons")) > 0;
-        bool firing = strcmp(text_of(rule, "state"), "firing") == 0;
+        bool firing = strcmp(json_in_text(rule, "state"), "firing") == 0;
 
         print_head(t, rule);
         print_lines(t, firing ? "To become more severe it takes" : "To fire it takes",

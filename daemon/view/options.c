@@ -159,6 +159,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_DIRECTORY:
                 o->directory = value;
                 break;
+        case OPTION_ONCE:
+                o->once = true;
+                break;
         case OPTION_JSON:
                 o->json = true;
                 break;

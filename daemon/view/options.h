@@ -20,6 +20,8 @@ enum command_id {
         COMMAND_STATUS,
         COMMAND_ALERTS,
         COMMAND_EXPLAIN,
+        COMMAND_WHO,
+        COMMAND_TOP,
         COMMAND_SILENCE,
         COMMAND_UNSILENCE,
         COMMAND_ACK,
@@ -55,6 +57,7 @@ enum option_id {
         OPTION_UNTIL,
         OPTION_RULE,
         OPTION_DIRECTORY,
+        OPTION_ONCE,
         OPTION_ALERT,
         OPTION_TRACE,
         OPTION_REQUESTS,
@@ -107,7 +110,7 @@ struct options {
         bool at_relative; /* it is the latter */
         struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
-        bool scores, json, quiet, no_colour;
+        bool scores, json, quiet, no_colour, once;
         const char *argument;   /* NULL: none given */
         char *const *arguments; /* NULL-terminated: all that were given, for argument_many */
 };

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "view/ask.h"
 #include "view/commands.h"
+#include "view/json_in.h"
 #include "view/report.h"
 
 /* The answer waits until it is on the disk, or for three seconds. */
@@ -59,17 +60,6 @@ static json_t *call(const struct options *o, const char *method, const char *arg
         return root;
 }
 
-static const char *text_of(const json_t *o, const char *name)
-{
-        const char *text = json_string_value(json_object_get(o, name));
-        return text ? text : "";
-}
-
-static double number_of(const json_t *o, const char *name)
-{
-        return json_number_value(json_object_get(o, name));
-}
-
 static void print_saved(const struct terminal *t, const json_t *root)
 {
         if (!json_is_true(json_object_get(root, "saved")))
@@ -101,14 +91,15 @@ enum exit_code silence_run(const struct options *o, const struct terminal *t)
         if (o->json)
                 return report_print_json(t, root) < 0 ? EXIT_USAGE : code;
         const json_t *silence = json_object_get(root, "silence");
-        double rules = number_of(root, "rules");
-        (void)parse_time(text_of(silence, "ends"), &ends);
-        terminal_line(
-                t, STYLE_PLAIN,
-                "%.128s is silenced for %s, until %s: %.0f rule%s. Alerts go to the journal "
-                "only.",
-                text_of(silence, "name"), format_duration(number_of(silence, "left_seconds"), left),
-                format_time_local(ends, clock_realtime(), until), rules, rules == 1 ? "" : "s");
+        double rules = json_in_number(root, "rules");
+        (void)parse_time(json_in_text(silence, "ends"), &ends);
+        terminal_line(t, STYLE_PLAIN,
+                      "%.128s is silenced for %s, until %s: %.0f rule%s. Alerts go to the journal "
+                      "only.",
+                      json_in_text(silence, "name"),
+                      format_duration(json_in_number(silence, "left_seconds"), left),
+                      format_time_local(ends, clock_realtime(), until), rules,
+                      rules == 1 ? "" : "s");
         print_saved(t, root);
         return code;
 }
@@ -124,7 +115,7 @@ enum exit_code unsilence_run(const struct options *o, const struct terminal *t)
                 return report_print_json(t, root) < 0 ? EXIT_USAGE : code;
         terminal_line(t, STYLE_PLAIN,
                       "%.128s is silenced no more. What is still wrong is told now.",
-                      text_of(json_object_get(root, "silence"), "name"));
+                      json_in_text(json_object_get(root, "silence"), "name"));
         print_saved(t, root);
         return code;
 }
@@ -138,7 +129,7 @@ enum exit_code ack_run(const struct options *o, const struct terminal *t)
                 return code;
         if (o->json)
                 return report_print_json(t, root) < 0 ? EXIT_USAGE : code;
-        double alerts = number_of(root, "alerts");
+        double alerts = json_in_number(root, "alerts");
         terminal_line(t, STYLE_PLAIN,
                       "%.0f alert%s acknowledged: no channel hears more until %s "
                       "worse.",

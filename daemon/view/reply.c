@@ -10,107 +10,37 @@
 
 #include "base/macros.h"
 #include "base/units.h"
+#include "view/json_in.h"
 #include "view/pretty.h"
 
 /* ---- single values ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
-
 static const char *text_or_null(const json_t *object, const char *key)
 {
-        const char *text = text_of(object, key);
+        const char *text = json_in_text(object, key);
 
         return *text ? text : NULL;
 }
 
-static double number_of(const json_t *object, const char *key)
-{
-        const json_t *value = json_object_get(object, key);
-
-        return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static bool truth_of(const json_t *object, const char *key)
-{
-        return json_is_true(json_object_get(object, key));
-}
-
-static double time_of(const json_t *object, const char *key)
-{
-        double time;
-
-        return parse_time(text_of(object, key), &time) < 0 ? NAN : time;
-}
-
 static enum severity severity_of(const json_t *object)
 {
-        int severity = severity_by_name(text_of(object, "severity"));
+        int severity = severity_by_name(json_in_text(object, "severity"));
 
         return severity < 0 ? SEVERITY_OK : (enum severity)severity;
 }
 
 static enum event_quiet quiet_of(const json_t *object)
 {
-        int quiet = event_quiet_by_name(text_of(object, "quiet"));
+        int quiet = event_quiet_by_name(json_in_text(object, "quiet"));
 
         return quiet < 0 ? QUIET_NOT : (enum event_quiet)quiet;
 }
 
 static enum event_unit unit_of(const json_t *object)
 {
-        int unit = event_unit_by_name(text_of(object, "unit"));
+        int unit = event_unit_by_name(json_in_text(object, "unit"));
 
         return unit < 0 ? UNIT_COUNT : (enum event_unit)unit;
-}
-
-/* ---- lists ---- */
-
-static size_t list_size(const json_t *list)
-{
-        size_t size = json_array_size(list); /* 0 when it is not a list */
-
-        return MIN_OF(size, (size_t)REPLY_LIST_MAX);
-}
-
-/* 0 or -ENOMEM. */
-static int texts_of(const json_t *list, const char ***ret, size_t *ret_count)
-{
-        size_t count = list_size(list);
-        const char **texts = calloc(count + 1, sizeof *texts);
-
-        if (!texts)
-                return -ENOMEM;
-        for (size_t i = 0; i < count; i++) {
-                const char *text = json_string_value(json_array_get(list, i));
-                texts[i] = text ? text : "";
-        }
-        *ret = texts;
-        *ret_count = count;
-        return 0;
-}
-
-static int reply_open(const char *text, json_t **ret)
-{
-        json_error_t error;
-        json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-
-        if (!root)
-                return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-        if (!json_is_object(root)) {
-                json_decref(root);
-                return -EBADMSG;
-        }
-        if (json_integer_value(json_object_get(root, "version")) != REPLY_VERSION) {
-                json_decref(root);
-                return -EPROTONOSUPPORT;
-        }
-        *ret = root;
-        return 0;
 }
 
 /* ---- the daemon ---- */
@@ -118,33 +48,33 @@ static int reply_open(const char *text, json_t **ret)
 static void host_parse(const json_t *o, struct reply_host *ret)
 {
         *ret = (struct reply_host){
-                .name = text_of(o, "name"),
-                .kernel = text_of(o, "kernel"),
-                .kind = text_of(o, "kind"),
-                .kind_name = text_of(o, "kind_name"),
-                .cpus = number_of(o, "cpus"),
-                .possible_cpus = number_of(o, "possible_cpus"),
-                .numa_nodes = number_of(o, "numa_nodes"),
-                .cgroups = number_of(o, "cgroups"),
-                .mem_total = number_of(o, "mem_total_bytes"),
-                .mem_available = number_of(o, "mem_available_bytes"),
+                .name = json_in_text(o, "name"),
+                .kernel = json_in_text(o, "kernel"),
+                .kind = json_in_text(o, "kind"),
+                .kind_name = json_in_text(o, "kind_name"),
+                .cpus = json_in_number(o, "cpus"),
+                .possible_cpus = json_in_number(o, "possible_cpus"),
+                .numa_nodes = json_in_number(o, "numa_nodes"),
+                .cgroups = json_in_number(o, "cgroups"),
+                .mem_total = json_in_number(o, "mem_total_bytes"),
+                .mem_available = json_in_number(o, "mem_available_bytes"),
         };
 }
 
 static void dimension_parse(const json_t *o, struct reply_dimension *ret)
 {
         *ret = (struct reply_dimension){
-                .name = text_of(o, "dimension"),
+                .name = json_in_text(o, "dimension"),
                 .unit = unit_of(o),
-                .value = number_of(o, "value"),
-                .baseline = number_of(o, "baseline"),
-                .spread = number_of(o, "spread"),
-                .horizon = number_of(o, "horizon_seconds"),
-                .rate = number_of(o, "rate_bytes_per_hour") / 3600,
-                .rate_error = number_of(o, "rate_error_bytes_per_hour") / 3600,
-                .exhausts_at = time_of(o, "exhausts_at"),
-                .learning = truth_of(o, "learning"),
-                .learned = number_of(o, "learned_seconds"),
+                .value = json_in_number(o, "value"),
+                .baseline = json_in_number(o, "baseline"),
+                .spread = json_in_number(o, "spread"),
+                .horizon = json_in_number(o, "horizon_seconds"),
+                .rate = json_in_number(o, "rate_bytes_per_hour") / 3600,
+                .rate_error = json_in_number(o, "rate_error_bytes_per_hour") / 3600,
+                .exhausts_at = json_in_time(o, "exhausts_at"),
+                .learning = json_in_truth(o, "learning"),
+                .learned = json_in_number(o, "learned_seconds"),
                 .severity = severity_of(o),
         };
         const json_t *values = json_object_get(json_object_get(o, "recent"), "values");
@@ -159,30 +89,30 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
 
 static void alert_parse(const json_t *o, struct reply_alert *ret)
 {
-        int would_be = severity_by_name(text_of(o, "would_be"));
+        int would_be = severity_by_name(json_in_text(o, "would_be"));
 
         *ret = (struct reply_alert){
-                .id = text_of(o, "alert_id"),
-                .rule = text_of(o, "rule"),
-                .dimension = text_of(o, "dimension"),
-                .text = text_of(o, "text"),
-                .summary = text_of(o, "summary"),
-                .explain = text_of(o, "explain"),
-                .action = text_of(o, "action"),
-                .runbook = text_of(o, "runbook"),
-                .firing = strcmp(text_of(o, "state"), "firing") == 0,
+                .id = json_in_text(o, "alert_id"),
+                .rule = json_in_text(o, "rule"),
+                .dimension = json_in_text(o, "dimension"),
+                .text = json_in_text(o, "text"),
+                .summary = json_in_text(o, "summary"),
+                .explain = json_in_text(o, "explain"),
+                .action = json_in_text(o, "action"),
+                .runbook = json_in_text(o, "runbook"),
+                .firing = strcmp(json_in_text(o, "state"), "firing") == 0,
                 .severity = severity_of(o),
                 .quiet = quiet_of(o),
                 .would_be = would_be < 0 ? severity_of(o) : (enum severity)would_be,
-                .since = time_of(o, "since"),
-                .fired = time_of(o, "fired"),
+                .since = json_in_time(o, "since"),
+                .fired = json_in_time(o, "fired"),
                 .unit = unit_of(o),
-                .value = number_of(o, "value"),
-                .baseline = number_of(o, "baseline"),
-                .peak = number_of(o, "peak"),
-                .limit = number_of(o, "limit"),
-                .rate = number_of(o, "rate_bytes_per_hour") / 3600,
-                .exhausts_at = time_of(o, "exhausts_at"),
+                .value = json_in_number(o, "value"),
+                .baseline = json_in_number(o, "baseline"),
+                .peak = json_in_number(o, "peak"),
+                .limit = json_in_number(o, "limit"),
+                .rate = json_in_number(o, "rate_bytes_per_hour") / 3600,
+                .exhausts_at = json_in_time(o, "exhausts_at"),
         };
 }
 
@@ -202,7 +132,7 @@ static int alert_compare(const void *a, const void *b)
 
 static int alerts_parse(const json_t *list, struct daemon_reply *ret)
 {
-        size_t count = list_size(list);
+        size_t count = json_in_count(list);
 
         ret->alerts = calloc(count + 1, sizeof *ret->alerts);
         if (!ret->alerts)
@@ -216,7 +146,7 @@ static int alerts_parse(const json_t *list, struct daemon_reply *ret)
 
 static int silences_parse(const json_t *list, struct daemon_reply *ret)
 {
-        size_t count = list_size(list);
+        size_t count = json_in_count(list);
 
         ret->silences = calloc(count + 1, sizeof *ret->silences);
         if (!ret->silences)
@@ -224,11 +154,11 @@ static int silences_parse(const json_t *list, struct daemon_reply *ret)
         for (size_t i = 0; i < count; i++) {
                 const json_t *o = json_array_get(list, i);
                 ret->silences[i] = (struct reply_silence){
-                        .name = text_of(o, "name"),
-                        .why = text_of(o, "why"),
-                        .user = number_of(o, "user"),
-                        .ends = time_of(o, "ends"),
-                        .left = number_of(o, "left_seconds"),
+                        .name = json_in_text(o, "name"),
+                        .why = json_in_text(o, "why"),
+                        .user = json_in_number(o, "user"),
+                        .ends = json_in_time(o, "ends"),
+                        .left = json_in_number(o, "left_seconds"),
                 };
         }
         ret->silence_count = count;
@@ -238,7 +168,7 @@ static int silences_parse(const json_t *list, struct daemon_reply *ret)
 int daemon_reply_parse(const char *json, struct daemon_reply *ret)
 {
         json_t *root = NULL;
-        int r = reply_open(json, &root);
+        int r = json_in_open(json, &root);
 
         if (r < 0)
                 return r;
@@ -248,32 +178,32 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
         const json_t *dimensions = json_object_get(root, "dimensions");
         struct daemon_reply d = {
                 .root = root,
-                .release = text_of(root, "release"),
-                .status = text_of(root, "status"),
-                .pid = number_of(root, "pid"),
-                .time = time_of(root, "time"),
-                .started = time_of(root, "started"),
-                .interval = number_of(root, "interval_seconds"),
-                .samples = number_of(root, "samples"),
-                .observe = strcmp(text_of(root, "mode"), "observe") == 0,
-                .rules_active = number_of(rules, "active"),
-                .rules_observed = number_of(rules, "observed"),
-                .rules_elsewhere = number_of(rules, "elsewhere"),
-                .spool_waiting = number_of(spool, "waiting"),
-                .spool_oldest = number_of(spool, "oldest_seconds"),
-                .spool_dead = number_of(spool, "dead"),
-                .spool_held = number_of(spool, "held"),
+                .release = json_in_text(root, "release"),
+                .status = json_in_text(root, "status"),
+                .pid = json_in_number(root, "pid"),
+                .time = json_in_time(root, "time"),
+                .started = json_in_time(root, "started"),
+                .interval = json_in_number(root, "interval_seconds"),
+                .samples = json_in_number(root, "samples"),
+                .observe = strcmp(json_in_text(root, "mode"), "observe") == 0,
+                .rules_active = json_in_number(rules, "active"),
+                .rules_observed = json_in_number(rules, "observed"),
+                .rules_elsewhere = json_in_number(rules, "elsewhere"),
+                .spool_waiting = json_in_number(spool, "waiting"),
+                .spool_oldest = json_in_number(spool, "oldest_seconds"),
+                .spool_dead = json_in_number(spool, "dead"),
+                .spool_held = json_in_number(spool, "held"),
                 .spool_error = text_or_null(spool, "error"),
-                .cpu_seconds = number_of(cost, "cpu_seconds"),
-                .ticks = number_of(cost, "ticks"),
-                .resident = number_of(cost, "resident_bytes"),
+                .cpu_seconds = json_in_number(cost, "cpu_seconds"),
+                .ticks = json_in_number(cost, "ticks"),
+                .resident = json_in_number(cost, "resident_bytes"),
         };
         host_parse(json_object_get(root, "host"), &d.host);
-        d.dimension_count = list_size(dimensions);
+        d.dimension_count = json_in_count(dimensions);
         d.dimensions = calloc(d.dimension_count + 1, sizeof *d.dimensions);
         if (!d.dimensions ||
-            texts_of(json_object_get(rules, "left_out"), &d.left_out, &d.left_out_count) < 0 ||
-            texts_of(json_object_get(root, "troubles"), &d.troubles, &d.trouble_count) < 0 ||
+            json_in_texts(json_object_get(rules, "left_out"), &d.left_out, &d.left_out_count) < 0 ||
+            json_in_texts(json_object_get(root, "troubles"), &d.troubles, &d.trouble_count) < 0 ||
             alerts_parse(json_object_get(root, "alerts"), &d) < 0 ||
             silences_parse(json_object_get(root, "silences"), &d) < 0) {
                 daemon_reply_done(&d);
@@ -288,11 +218,11 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
 int alerts_reply_parse(const char *json, struct daemon_reply *ret)
 {
         struct daemon_reply d = { 0 };
-        int r = reply_open(json, &d.root);
+        int r = json_in_open(json, &d.root);
 
         if (r < 0)
                 return r;
-        d.time = time_of(d.root, "time");
+        d.time = json_in_time(d.root, "time");
         r = alerts_parse(json_object_get(d.root, "alerts"), &d);
         if (r >= 0)
                 r = silences_parse(json_object_get(d.root, "silences"), &d);
@@ -320,39 +250,39 @@ void daemon_reply_done(struct daemon_reply *r)
 static void channel_parse(const json_t *o, struct reply_channel *ret)
 {
         *ret = (struct reply_channel){
-                .name = text_of(o, "name"),
-                .type = text_of(o, "type"),
-                .state = text_of(o, "state"),
-                .last_error = text_of(o, "last_error"),
-                .waiting = number_of(o, "waiting"),
-                .delivered = number_of(o, "delivered"),
-                .failed = number_of(o, "failed"),
-                .last_success = time_of(o, "last_success"),
-                .next_try = time_of(o, "next_try"),
+                .name = json_in_text(o, "name"),
+                .type = json_in_text(o, "type"),
+                .state = json_in_text(o, "state"),
+                .last_error = json_in_text(o, "last_error"),
+                .waiting = json_in_number(o, "waiting"),
+                .delivered = json_in_number(o, "delivered"),
+                .failed = json_in_number(o, "failed"),
+                .last_success = json_in_time(o, "last_success"),
+                .next_try = json_in_time(o, "next_try"),
         };
 }
 
 int courier_reply_parse(const char *json, struct courier_reply *ret)
 {
         json_t *root = NULL;
-        int r = reply_open(json, &root);
+        int r = json_in_open(json, &root);
 
         if (r < 0)
                 return r;
         const json_t *channels = json_object_get(root, "channels");
         struct courier_reply c = {
                 .root = root,
-                .release = text_of(root, "release"),
-                .status = text_of(root, "status"),
-                .pid = number_of(root, "pid"),
-                .started = time_of(root, "started"),
-                .waiting = number_of(root, "waiting"),
-                .dead = number_of(root, "dead"),
-                .channel_count = list_size(channels),
+                .release = json_in_text(root, "release"),
+                .status = json_in_text(root, "status"),
+                .pid = json_in_number(root, "pid"),
+                .started = json_in_time(root, "started"),
+                .waiting = json_in_number(root, "waiting"),
+                .dead = json_in_number(root, "dead"),
+                .channel_count = json_in_count(channels),
         };
         c.channels = calloc(c.channel_count + 1, sizeof *c.channels);
         if (!c.channels ||
-            texts_of(json_object_get(root, "left_out"), &c.left_out, &c.left_out_count) < 0) {
+            json_in_texts(json_object_get(root, "left_out"), &c.left_out, &c.left_out_count) < 0) {
                 courier_reply_done(&c);
                 return -ENOMEM;
         }
@@ -390,7 +320,7 @@ static char *body_of(const json_t *object)
 int test_reply_parse(const char *json, struct test_reply *ret)
 {
         json_t *root = NULL;
-        int r = reply_open(json, &root);
+        int r = json_in_open(json, &root);
 
         if (r < 0)
                 return r;
@@ -398,15 +328,15 @@ int test_reply_parse(const char *json, struct test_reply *ret)
         const json_t *response = json_object_get(root, "response");
         struct test_reply t = {
                 .root = root,
-                .channel = text_of(root, "channel"),
-                .type = text_of(root, "type"),
-                .accepted = truth_of(root, "accepted"),
-                .method = text_of(request, "method"),
-                .url = text_of(request, "url"),
+                .channel = json_in_text(root, "channel"),
+                .type = json_in_text(root, "type"),
+                .accepted = json_in_truth(root, "accepted"),
+                .method = json_in_text(request, "method"),
+                .url = json_in_text(request, "url"),
                 .request_body = body_of(request),
                 .answered = json_is_object(response),
-                .http_status = number_of(response, "status"),
-                .seconds = number_of(response, "seconds"),
+                .http_status = json_in_number(response, "status"),
+                .seconds = json_in_number(response, "seconds"),
                 .response_body = body_of(response),
                 .error = text_or_null(root, "error"),
         };

@@ -10,6 +10,7 @@
 #include "view/terminal.h"
 
 struct json_t;
+struct who_reply;
 
 struct status_report {
         const struct daemon_reply *daemon;
@@ -32,6 +33,9 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
 
 /* What is silenced, by whom, why and for how long; nothing when nothing is. */
 void report_print_silences(const struct terminal *t, const struct daemon_reply *d, double now);
+
+/* Who is behind a change. */
+void report_print_who(const struct terminal *t, const struct who_reply *w);
 
 /* What was sent to a channel and what came back. */
 void report_print_test(const struct terminal *t, const struct test_reply *r);

@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "view/explain.h"
 #include "view/report.h"
+#include "view/screen.h"
+#include "view/top_frame.h"
+#include "view/who_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,7 +52,38 @@ static void print_test(const struct terminal *t, const char *text)
                 report_print_test(t, &r);
 }
 
-enum { EXPLANATION = 128 };
+static void print_who(const struct terminal *t, const char *text)
+{
+        _cleanup_(who_reply_done) struct who_reply w = { 0 };
+
+        if (who_reply_parse(text, &w) == 0)
+                report_print_who(t, &w);
+}
+
+/* The answer as both parts of a picture, and what a screen is sent of it. */
+static void print_top(const struct terminal *t, const char *text)
+{
+        _cleanup_(daemon_reply_done) struct daemon_reply d = { 0 };
+        _cleanup_(top_reply_done) struct top_reply top = { 0 };
+
+        if (top_reply_parse(text, &top) < 0)
+                return;
+        if (daemon_reply_parse(text, &d) < 0)
+                abort(); /* the same checks */
+        const struct top_frame frame = { .daemon = &d,
+                                         .top = &top,
+                                         .now = isfinite(d.time) ? d.time : 0,
+                                         .seconds = 60,
+                                         .height = 20,
+                                         .keys = true };
+        if (top_frame_print(t, &frame) < 0)
+                abort();
+        _cleanup_free_ char *screen = screen_compose(text, t->width, 20);
+        if (!screen)
+                abort();
+}
+
+enum { EXPLANATION = 4, WHO, TOP };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,9 +100,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!text || !t.out)
                 abort();
         memcpy(text, data + 1, size - 1);
-        switch (choice & 128 ? EXPLANATION : choice & 3) {
+        int kind = choice & 3;
+        if (choice & 64)
+                kind = choice & 1 ? TOP : WHO;
+        if (choice & 128)
+                kind = EXPLANATION;
+        switch (kind) {
         case EXPLANATION:
                 (void)explain_print(&t, text);
+                break;
+        case WHO:
+                print_who(&t, text);
+                break;
+        case TOP:
+                print_top(&t, text);
                 break;
         case 0:
         case 1:

@@ -144,7 +144,7 @@ static void test_bad_lines(void **state)
                 { "send-test", "send-test needs CHANNEL" },
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
                 { "record --json",
-                  "--json is no option of record; it belongs to status alerts explain silence "
+                  "--json is no option of record; it belongs to status alerts explain who top silence "
                   "unsilence ack history replay send-test" },
                 { "explain", "explain needs NAME" },
                 { "silence --for 1h", "silence needs NAME" },
