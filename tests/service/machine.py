@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What the service test stands on: results in TAP, a Debian tree, and a booted container."""
+"""What tests of the installed package stand on: results in TAP, a Debian tree, a booted system."""
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 # Inside the container. Nothing that the package does not depend on: a minimal system must do.
@@ -17,24 +18,27 @@ class Skip(Exception):
 
 
 class Results:
-    """Prints each result as a TAP line the moment it is known."""
+    """Prints each result as a TAP line the moment it is known; from any thread."""
 
     def __init__(self):
         self.number = 0
         self.failed = 0
         self.start = time.monotonic()
+        self.lock = threading.Lock()
 
     def check(self, name, good, detail=""):
-        self.number += 1
-        self.failed += not good
-        if not good:
-            for line in str(detail).splitlines()[:60]:
-                print("# " + line)
-        print(f"{'ok' if good else 'not ok'} {self.number} - {name}", flush=True)
+        with self.lock:
+            self.number += 1
+            self.failed += not good
+            if not good:
+                for line in str(detail).splitlines()[:60]:
+                    print("# " + line)
+            print(f"{'ok' if good else 'not ok'} {self.number} - {name}", flush=True)
         return bool(good)
 
     def note(self, text):
-        print(f"# {time.monotonic() - self.start:5.1f} s: {text}", flush=True)
+        with self.lock:
+            print(f"# {time.monotonic() - self.start:5.1f} s: {text}", flush=True)
 
 
 def wait_for(ask, seconds, step=0.3):
@@ -47,10 +51,11 @@ def wait_for(ask, seconds, step=0.3):
         time.sleep(step)
 
 
-def require_machine():
+def require_machine(*tools):
+    """The release of the Debian that this is."""
     if os.geteuid() != 0:
-        raise Skip("needs root: systemd-nspawn boots a container")
-    for tool in ("systemd-nspawn", "mmdebstrap", "nsenter", "make"):
+        raise Skip("needs root: a Debian tree is built and booted")
+    for tool in ("mmdebstrap", "make") + tools:
         if not shutil.which(tool):
             raise Skip(f"{tool} is not installed")
     system = {}
@@ -64,22 +69,28 @@ def require_machine():
     return system["VERSION_CODENAME"]
 
 
-def debian_tree(folder, release, copy="tree"):
-    """A fresh copy of a minimal Debian, in folder/copy; the first is fetched, later ones are copied
-    from it."""
-    name = hashlib.sha256(" ".join([release] + PACKAGES + LEAVE_OUT).encode()).hexdigest()[:12]
-    base = f"{folder}/debian-{name}"
+def debian_base(folder, release, options=()):
+    """A minimal Debian to copy from, fetched when there is none; options: more of mmdebstrap's."""
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(PACKAGES)]
+    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEAVE_OUT]
+    command += options
+    base = f"{folder}/debian-{hash_of(release, *command)}"
     if not os.path.isdir(base):
         shutil.rmtree(base + ".new", ignore_errors=True)
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(PACKAGES)]
-        command += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEAVE_OUT]
         done = subprocess.run(command + [release, base + ".new"], capture_output=True, text=True,
                               timeout=400, check=False)
         if done.returncode != 0:
             shutil.rmtree(base + ".new", ignore_errors=True)
             raise Skip("mmdebstrap failed: " + (done.stderr.strip().splitlines() or ["?"])[-1])
         os.rename(base + ".new", base)
-    tree = f"{folder}/{copy}"
+    return base
+
+
+def hash_of(*texts):
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+def fresh_copy(base, tree):
     # One file system only: should an earlier run have left something mounted there, it stays.
     if os.path.isdir(tree):
         subprocess.run(["rm", "-rf", "--one-file-system", tree], check=True)
@@ -87,7 +98,41 @@ def debian_tree(folder, release, copy="tree"):
     return tree
 
 
-class Container:
+def make_install(root, destination, goal="install"):
+    """With a build folder of its own: the programs carry the prefix that they are installed to."""
+    return subprocess.run(
+        ["make", "-C", root, "--no-print-directory", goal, "MODE=package", "prefix=/usr",
+         f"DESTDIR={destination}"], capture_output=True, text=True, check=False, timeout=400,
+        env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
+
+
+def debian_tree(folder, release, copy="tree"):
+    """A fresh copy of a minimal Debian, in folder/copy."""
+    return fresh_copy(debian_base(folder, release), f"{folder}/{copy}")
+
+
+class System:
+    """A booted systemd; who derives from it says how a command is run inside."""
+
+    def run(self, *words, user=None, timeout=60):
+        raise NotImplementedError
+
+    def show(self, unit, *properties):
+        answer = self.run("systemctl", "show", unit, "-p", ",".join(properties)).stdout
+        return dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
+
+    def journal(self, *matches):
+        """Entries as dictionaries, oldest first."""
+        answer = self.run("journalctl", "-q", "--no-pager", "-o", "json", "--all", *matches).stdout
+        return [json.loads(line) for line in answer.splitlines() if line.startswith("{")]
+
+    def state(self):
+        """running or degraded, "" while it boots."""
+        answer = self.run("systemctl", "is-system-running").stdout.strip()
+        return answer if answer in ("running", "degraded") else ""
+
+
+class Container(System):
     """A Debian booted by systemd-nspawn, with a network of its own that has only loopback."""
 
     def __init__(self, tree, log):
@@ -107,7 +152,7 @@ class Container:
         self.leader = wait_for(self._find_leader, 20, 0.1)
         if not self.leader:
             raise Skip("systemd-nspawn does not run here: " + self._last_words())
-        state = wait_for(self._state, 60)
+        state = wait_for(self.state, 60)
         if state not in ("running", "degraded"):
             raise Skip(f"the container does not boot ({state}): " + self._last_words())
         return state
@@ -131,10 +176,6 @@ class Container:
         except OSError:
             pass
         return None
-
-    def _state(self):
-        answer = self.run("systemctl", "is-system-running").stdout.strip()
-        return answer if answer in ("running", "degraded") else ""
 
     def command(self, *words, user=None):
         """The command line that runs words inside; user is a number."""
@@ -162,15 +203,6 @@ class Container:
         with open(self.path(inside), "w", encoding="utf-8") as file:
             file.write(text)
             os.fchmod(file.fileno(), mode)
-
-    def show(self, unit, *properties):
-        answer = self.run("systemctl", "show", unit, "-p", ",".join(properties)).stdout
-        return dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
-
-    def journal(self, *matches):
-        """Entries as dictionaries, oldest first."""
-        answer = self.run("journalctl", "-q", "--no-pager", "-o", "json", "--all", *matches).stdout
-        return [json.loads(line) for line in answer.splitlines() if line.startswith("{")]
 
     def stop(self):
         if not self.nspawn or self.nspawn.poll() is not None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Slack, PagerDuty and a webhook for the service test: webhook_server.py on the container's
-loopback, and what it was sent."""
+"""Slack, PagerDuty and a webhook for tests of the installed package: webhook_server.py, and what it
+was sent."""
 import html
 import json
 import os
@@ -17,21 +17,24 @@ WEBHOOK_SECRET = "wEbHoOkSeCrEtOfThIsTeSt"
 class Receivers:
     channels = ("chat", "oncall", "archive")
 
-    def __init__(self, container, work):
+    def __init__(self, work, inside=None, host="127.0.0.1"):
+        """In the network of the process `inside`; `host` is how the system that sends finds it."""
         self.log = f"{work}/requests.jsonl"
         with open(self.log, "w", encoding="utf-8"):
             pass
-        # Our file and our python in the container's network.
-        self.server = subprocess.Popen(
-            ["nsenter", "-t", container.leader, "-n", "--", sys.executable, SERVER, "--log",
-             self.log], stdout=subprocess.PIPE, text=True)
-        self.address = "http://127.0.0.1:" + self.server.stdout.readline().strip()
+        # Secrets go over the network unencrypted only where that was asked for.
+        self.clear = "" if host == "127.0.0.1" else "allow-http = yes\n"
+        # Our file and our python in the other network.
+        enter = ["nsenter", "-t", inside, "-n", "--"] if inside else []
+        self.server = subprocess.Popen([*enter, sys.executable, SERVER, "--log", self.log],
+                                       stdout=subprocess.PIPE, text=True)
+        self.address = f"http://{host}:" + self.server.stdout.readline().strip()
 
     def stop(self):
         self.server.terminate()
         self.server.wait(10)
 
-    def configure(self, container):
+    def configure(self, system):
         """The channels' files as README says to write them; secrets are root's."""
         files = {
             "chat": ("slack", SLACK_SECRET, "", f"{self.address}/slack/services/{SLACK_SECRET}"),
@@ -40,9 +43,10 @@ class Receivers:
             "archive": ("webhook", WEBHOOK_SECRET, f"url = {self.address}/hook\n", WEBHOOK_SECRET),
         }
         for name, (kind, _, url, content) in files.items():
-            container.write(f"/etc/kmemwatch/secrets/{name}", content + "\n", 0o600)
-            container.write(f"/etc/kmemwatch/channels.d/{name}.ini",
-                            f"[channel]\ntype = {kind}\nsecret = {name}\n{url}")
+            system.write(f"/etc/kmemwatch/secrets/{name}", content + "\n", 0o600)
+            system.write(f"/etc/kmemwatch/channels.d/{name}.ini",
+                         f"[channel]\ntype = {kind}\nsecret = {name}\n{url}"
+                         f"{self.clear if kind != 'webhook' else ''}")
 
     @staticmethod
     def reveals_secret(text):

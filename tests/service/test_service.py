@@ -19,8 +19,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from machine import (Container, Fault, Results, Skip, debian_tree, meminfo,  # noqa: E402
-                     require_machine, wait_for)
+from machine import (Container, Fault, Results, Skip, debian_tree, make_install,  # noqa: E402
+                     meminfo, require_machine, wait_for)
 from receivers import Receivers  # noqa: E402
 
 WORK = f"{ROOT}/build/service"
@@ -37,14 +37,6 @@ CALM = {"KernelStack": 10, "SUnreclaim": 50, "PageTables": 50}
 NOBODY = "65534"
 DAEMON = "kmemwatch.service"
 COURIER = "kmemwatch-courier.service"
-
-
-def make_install(destination, goal="install"):
-    """With a build folder of its own: the programs carry the prefix that they are installed to."""
-    return subprocess.run(
-        ["make", "-C", ROOT, "--no-print-directory", goal, "MODE=package", "prefix=/usr",
-         f"DESTDIR={destination}"], capture_output=True, text=True, check=False, timeout=400,
-        env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
 
 
 def files_below(folder):
@@ -69,7 +61,7 @@ class Test:
     def install(self, tree):
         scratch = f"{WORK}/scratch"
         shutil.rmtree(scratch, ignore_errors=True)
-        done = make_install(scratch)
+        done = make_install(ROOT, scratch)
         self.check("make install", done.returncode == 0, done.stdout + done.stderr)
         installed = files_below(scratch)
         expected = ["/usr/bin/kmemwatch", "/usr/sbin/kmemwatchd", "/usr/sbin/kmemwatch-courier",
@@ -89,16 +81,16 @@ class Test:
         config = f"{scratch}/etc/kmemwatch/kmemwatch.conf"
         with open(config, "a", encoding="utf-8") as file:
             file.write("# mine\n")
-        done = make_install(scratch)
+        done = make_install(ROOT, scratch)
         with open(config, encoding="utf-8") as file:
             self.check("a second install keeps a changed file in /etc",
                        done.returncode == 0 and file.read().endswith("# mine\n"), done.stderr)
-        done = make_install(scratch, "uninstall")
+        done = make_install(ROOT, scratch, "uninstall")
         left = files_below(scratch)
         self.check("uninstall leaves what was changed and nothing else",
                    done.returncode == 0 and left == ["/etc/kmemwatch/kmemwatch.conf"],
                    done.stderr + "\n".join(left))
-        done = make_install(tree)
+        done = make_install(ROOT, tree)
         self.check("make install into the tree", done.returncode == 0, done.stderr)
 
     # --- starting ---------------------------------------------------------------------------
@@ -438,7 +430,7 @@ class Test:
         self.container = Container(tree, f"{WORK}/console.log")
         self.check("the container boots", self.container.boot() == "running",
                    self.container.run("systemctl", "--failed", "--no-pager").stdout)
-        self.receivers = Receivers(self.container, WORK)
+        self.receivers = Receivers(WORK, inside=self.container.leader)
         self.configure()
         if not self.start(DAEMON) or not self.start(COURIER):
             return
@@ -482,7 +474,7 @@ def main():
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, give_up)
     try:
-        release = require_machine()
+        release = require_machine("systemd-nspawn", "nsenter")
         lock = open(f"{WORK}/lock", "w", encoding="ascii")
         fcntl.flock(lock, fcntl.LOCK_EX)  # two at a time would share tree and faults
         signal.alarm(LIMIT)
