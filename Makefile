@@ -286,7 +286,8 @@ check-report: $(MAINS)
 	@$(RUN_SUITE) report tests/report/test_report.py
 
 check-courier: $(MAINS)
-	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
+	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*)) \
+		tests/service/test_setup.py
 
 # Against the real programs of others, on loopback.
 check-integrations: $(MAINS)
@@ -306,7 +307,8 @@ coverage-run: $(MAINS) $(TESTS)
 	@$(RUN_SUITE) unit $(TESTS)
 	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
 	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
-	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*))
+	@$(RUN_SUITE) courier $(filter %.py %.sh,$(wildcard tests/service/test_courier.*)) \
+		tests/service/test_setup.py
 	@tests/tools/coverage $(BUILD)
 
 # What it costs, against limits: tests/bench/bench says which variables there are. PARTS is one or

@@ -172,6 +172,8 @@ static enum exit_code run(const struct options *o)
                 return replay(o, &t);
         case COMMAND_TEST:
                 return test(o, &t);
+        case COMMAND_SETUP:
+                return setup_run(o, &t);
         case COMMAND_SEND_TEST:
                 return send_test_run(o, &t);
         case COMMAND_HELP:

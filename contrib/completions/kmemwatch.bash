@@ -10,7 +10,7 @@ _kmemwatch() {
         cword=$COMP_CWORD
     }
     local commands='status alerts explain who top silence unsilence ack history report evidence check record replay test'
-    commands+=' send-test help'
+    commands+=' send-test setup help'
     local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
     local options='--runtime --config --state --no-colour --help --version'
 
@@ -60,6 +60,10 @@ _kmemwatch() {
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --rule --directory --json' ;;
+    setup)
+        options+=' --name --secret --url'
+        [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
+        ;;
     evidence) options+=' --output --requests --root' ;;
     report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;

@@ -2,7 +2,7 @@
 # Completion of kmemwatch for fish.
 
 set -l commands status alerts explain who top silence unsilence ack history report evidence check record replay test \
-    send-test help
+    send-test setup help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -98,3 +98,10 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from replay test' -F
 complete -c kmemwatch -n '__fish_seen_subcommand_from test' -l only -x -d 'tests whose names fit'
 complete -c kmemwatch -n '__fish_seen_subcommand_from send-test' -a '(__kmemwatch_channels)'
 complete -c kmemwatch -n '__fish_seen_subcommand_from help' -a "$commands"
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a setup \
+    -d 'Set up a channel and try it'
+complete -c kmemwatch -n '__fish_seen_subcommand_from setup' \
+    -a 'slack pagerduty webhook alertmanager'
+complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l name -x -d 'Name of the channel'
+complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l secret -rF -d 'File with the secret'
+complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l url -x -d 'Address'

@@ -54,6 +54,10 @@ static const struct option_text OPTIONS[] = {
                               "folder evidence, where the newest are kept",
                               false },
         [OPTION_ONCE] = { "once", 0, NULL, "once instead of again and again", false },
+        [OPTION_NAME] = { "name", 0, "NAME", "of the channel; its type when not given", false },
+        [OPTION_SECRET] = { "secret", 0, "FILE",
+                            "the secret is the line in FILE, - is standard input", false },
+        [OPTION_URL] = { "url", 0, "URL", "the address", false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -319,6 +323,24 @@ static const struct command COMMANDS[] = {
                         "Exit code: 1 when it was refused, 4 when the courier cannot be reached.\n",
                 .examples = "  kmemwatch send-test slack\n",
                 .options = BIT(OPTION_JSON),
+        },
+        [COMMAND_SETUP] = {
+                .name = "setup",
+                .argument = "TYPE",
+                .argument_needed = true,
+                .summary = "set up Slack, PagerDuty, a webhook or Alertmanager",
+                .description =
+                        "Asks for what a channel of this type needs (slack, pagerduty, webhook,\n"
+                        "alertmanager), writes it to channels.d and its secret to a file for root\n"
+                        "alone, restarts the courier, sends a test and prints what came back. With\n"
+                        "--name, --secret or --url it asks nothing.\n"
+                        "\n"
+                        "Exit code: 1 when the test was refused, 2 when nothing was written, 3 when\n"
+                        "the courier does not know the channel yet.\n",
+                .examples = "  kmemwatch setup slack\n"
+                            "  kmemwatch setup pagerduty --name oncall --secret - <key.txt\n"
+                            "  kmemwatch setup webhook --url https://alerts.example.com/k\n",
+                .options = BIT(OPTION_NAME) | BIT(OPTION_SECRET) | BIT(OPTION_URL),
         },
         [COMMAND_HELP] = {
                 .name = "help",

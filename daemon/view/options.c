@@ -156,6 +156,15 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_REQUESTS:
                 o->requests = value;
                 break;
+        case OPTION_NAME:
+                o->name = value;
+                break;
+        case OPTION_SECRET:
+                o->secret = value;
+                break;
+        case OPTION_URL:
+                o->url = value;
+                break;
         case OPTION_DIRECTORY:
                 o->directory = value;
                 break;

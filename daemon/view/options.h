@@ -33,6 +33,7 @@ enum command_id {
         COMMAND_REPLAY,
         COMMAND_TEST,
         COMMAND_SEND_TEST,
+        COMMAND_SETUP,
         COMMAND_HELP,
         COMMAND_COUNT,
 };
@@ -61,6 +62,9 @@ enum option_id {
         OPTION_ALERT,
         OPTION_TRACE,
         OPTION_REQUESTS,
+        OPTION_NAME,
+        OPTION_SECRET,
+        OPTION_URL,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -105,7 +109,7 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory, *alert, *trace, *requests, *why;
+                *rule, *directory, *alert, *trace, *requests, *name, *secret, *url, *why;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;

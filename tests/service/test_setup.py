@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""kmemwatch setup beside a running courier: with and without questions, and what it refuses."""
+
+import os
+import pty
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+import webhook_server  # noqa: E402
+from courier_kit import BUILD, HOOK_TOKEN, Place, ROUTING_KEY  # noqa: E402
+from runner import run_tests  # noqa: E402
+
+
+class Setup:
+    """A receiver, and a courier without channels."""
+
+    def __enter__(self):
+        self.server, self.receiver = webhook_server.start()
+        self.port = self.server.server_address[1]
+        self.place = Place(self.port)
+        self.place.start()
+        self.place.wait(self.place.status)
+        return self
+
+    def __exit__(self, *_):
+        self.place.__exit__()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def command(self, *arguments):
+        return [f"{BUILD}/kmemwatch", "setup", *arguments, "--config", f"{self.place.path}/config",
+                "--runtime", f"{self.place.path}/runtime"]
+
+    def run(self, *arguments, text=""):
+        done = subprocess.run(self.command(*arguments), input=text, capture_output=True, text=True,
+                              timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def files(self):
+        return sorted(os.listdir(f"{self.place.path}/config/channels.d"))
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(f"{self.place.path}/config/{name}").st_mode)
+
+
+def test_without_questions():
+    with Setup() as s:
+        code, out, err = s.run("webhook", "--name", "archive", "--url",
+                               f"http://127.0.0.1:{s.port}/hook", "--secret", "-",
+                               text=HOOK_TOKEN + "\n")
+        assert code == 0, (out, err)
+        assert "Accepted" in out and HOOK_TOKEN not in out + err
+        assert s.mode("channels.d/archive.ini") == 0o644
+        assert s.mode("secrets/archive") == 0o600
+        request, = s.receiver.snapshot()
+        assert request["accepted"] and not request["errors"], request["errors"]
+        # Again: nothing is overwritten.
+        code, out, err = s.run("webhook", "--name", "archive", "--url", "http://127.0.0.1:1/")
+        assert code == 2 and "there already" in err
+
+
+def test_questions():
+    """What is typed as a secret does not show."""
+    with Setup() as s:
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(s.command("webhook"), stdin=terminal, stdout=terminal,
+                                   stderr=terminal, close_fds=True)
+        os.close(terminal)
+        seen = ""
+        for question, answer in (("Name", "hooks"), ("Address", f"http://127.0.0.1:{s.port}/hook"),
+                                 ("Token", HOOK_TOKEN)):
+            end = time.monotonic() + 20
+            while question not in seen.rpartition("\n")[2]:
+                assert time.monotonic() < end, seen
+                seen += os.read(controller, 4096).decode()
+            os.write(controller, answer.encode() + b"\n")
+        try:
+            while data := os.read(controller, 4096):
+                seen += data.decode()
+        except OSError:
+            pass  # the other side of a terminal is closed
+        os.close(controller)
+        assert process.wait(60) == 0, seen
+        assert "Accepted" in seen and HOOK_TOKEN not in seen and "[webhook]" in seen
+        assert s.files() == ["hooks.ini"]
+
+
+def test_refused():
+    """Nothing is written that the courier would not take."""
+    with Setup() as s:
+        key = f"{s.place.path}/key"
+        with open(key, "w", encoding="utf-8") as f:
+            f.write("two\nlines\n")
+        for arguments, text, said in (
+                (("carrier-pigeon",), "", "slack pagerduty webhook"),
+                (("slack",), "", "--secret FILE"),
+                (("slack", "--secret", "/nonexistent"), "", "/nonexistent"),
+                (("slack", "--secret", "-"), "not an address\n", "address"),
+                (("slack", "--secret", "-"), "http://hooks.example.com/x\n", "https://"),
+                (("pagerduty", "--secret", key), "", "key"),
+                (("pagerduty", "--secret", "-", "--name", "../x"), ROUTING_KEY, "letters"),
+                (("webhook",), "", "--url"),
+                (("webhook", "--url", "ftp://x/"), "", "address"),
+                (("webhook", "--url", "https://x/\n[channel]"), "", "")):
+            code, out, err = s.run(*arguments, text=text)
+            assert code == 2 and said in err, (arguments, code, out, err)
+            assert ROUTING_KEY not in out + err
+        assert s.files() == [] and s.receiver.snapshot() == []
+
+
+def test_receiver_refuses():
+    with Setup() as s:
+        s.receiver.script({"path": "/hook", "faults": [{"kind": "status", "status": 403,
+                                                        "body": "no"}]})
+        code, out, _ = s.run("webhook", "--url", f"http://127.0.0.1:{s.port}/hook")
+        assert code == 1 and "Refused" in out and "403" in out
+
+
+def test_no_courier():
+    with Setup() as s:
+        assert s.place.stop() == 0
+        code, out, err = s.run("webhook", "--url", f"http://127.0.0.1:{s.port}/hook")
+        assert code == 3 and "webhook.ini" in out and "send-test webhook" in err
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(globals(), 5))
