@@ -23,7 +23,8 @@ bool incident_joins(const struct incident_alert *candidate, const struct inciden
                 return false;
         /* A jump has a moment of its own: on top of an old trouble it is news. */
         if (is_jump(candidate->kind))
-                return fabs(candidate->onset - member->onset) <= TOGETHER_SECONDS;
+                return !member->ending &&
+                       fabs(candidate->onset - member->onset) <= TOGETHER_SECONDS;
         /* So has growth a beginning: what was wrong before is another story, unless that was the
          * growth of a shorter horizon. */
         if (candidate->kind == KIND_GROWTH)

@@ -33,10 +33,12 @@ struct incident {
 struct incident_alert {
         enum kind kind;
         int dimension; /* any number that is the same for the same dimension; -1: of its own */
-        int root;      /* the dimension at the root of its change: itself when it stands alone */
+        int root;      /* the dimension that was at the root of its change when it fired: itself
+                          when it stands alone; -1 unknown */
         double since;  /* when the change began that it is about: the jump, or the horizon over
                           which it grows */
         double onset;  /* when it began to go wrong */
+        bool ending;   /* it is well again, and only waits for its end to be told */
 };
 
 /* Whether a new alert has the cause of one that is open. */

@@ -36,10 +36,13 @@ static void compare(struct witness *w, struct findings *f, enum table table, dou
         }
 }
 
-/* A look before most of the growth says nothing of it. */
+/* A look before most of the growth says nothing of it; one that was begun when a jump was seen may
+ * take longer than the jump did. */
 static bool is_old(const struct findings *f, const struct witness_question *q)
 {
-        return !q->sizes && !(f->time >= q->since + (q->until - q->since) / 2);
+        double middle = q->since + (q->until - q->since) / 2;
+
+        return !q->sizes && !(f->time >= fmin(middle, q->until - WITNESS_LOOK_SECONDS));
 }
 
 void witness_answer(struct witness *w, const struct witness_question *q, struct culprit_list *ret)

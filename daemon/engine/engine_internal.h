@@ -16,7 +16,8 @@ struct watch_news {
         /* Made when it fires and kept with it: the host's name may change meanwhile. */
         char alert_id[EVENT_ID_MAX];
         char dedup_key[EVENT_DEDUP_MAX];
-        char incident_id[EVENT_ID_MAX];         /* "" none */
+        char incident_id[EVENT_ID_MAX]; /* "" none */
+        int root; /* enum culprit_dimension at the root of its change when it fired, or -1 */
         struct incident_change incident_change; /* behind the event */
         struct event event;
 };

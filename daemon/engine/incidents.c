@@ -92,9 +92,10 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
         struct incident_alert a = {
                 .kind = w->kind,
                 .dimension = culprit_dimension_by_name(w->rule->dimension),
-                .root = -1,
+                .root = w->news->root,
                 .since = e->now - LOOK_BACK,
                 .onset = w->alert.pending_since,
+                .ending = isfinite(w->alert.below_since),
         };
         const struct growth_answer *growth = growth_read(&s->growth);
         if (w->kind == KIND_GROWTH)
@@ -106,36 +107,37 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
         return a;
 }
 
-static bool joins(const struct engine *e, const struct watch *w, const struct watch *m)
+/* The dimension at the root of what it is about, or -1. */
+static int root_of(const struct engine *e, const struct watch *w)
 {
-        struct incident_alert candidate = alert_of(e, w), member = alert_of(e, m);
+        struct incident_alert a = alert_of(e, w);
         enum culprit_dimension roots[DIMENSION_COUNT];
         struct cause_input in;
-        find_causes(e, fmin(candidate.since, member.since), w->kind == KIND_DROP, &in, roots);
-        if (candidate.dimension >= 0)
-                candidate.root = (int)roots[candidate.dimension];
-        if (member.dimension >= 0)
-                member.root = (int)roots[member.dimension];
-        return incident_joins(&candidate, &member);
+        if (a.dimension < 0)
+                return -1;
+        find_causes(e, a.since, w->kind == KIND_DROP, &in, roots);
+        return (int)roots[a.dimension];
 }
 
 void engine_incident_assign(struct engine *e, struct watch *w)
 {
         char *id = w->news->incident_id;
         *id = '\0';
+        w->news->root = root_of(e, w);
+        struct incident_alert candidate = alert_of(e, w);
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *m = &e->watches[i];
-                if (m == w || m->alert.state != ALERT_FIRING || !*m->news->incident_id ||
-                    !joins(e, w, m))
+                if (m == w || m->alert.state != ALERT_FIRING || !*m->news->incident_id)
                         continue;
-                memcpy(id, m->news->incident_id, EVENT_ID_MAX);
-                struct incident *joined = find(e, id);
-                if (joined)
-                        joined->joined = true;
+                struct incident_alert member = alert_of(e, m);
+                struct incident *joined = find(e, m->news->incident_id);
+                if (!joined || !incident_joins(&candidate, &member))
+                        continue;
+                memcpy(id, joined->id, EVENT_ID_MAX);
+                joined->joined = true;
                 return;
         }
-        if (e->incident_count == INCIDENTS_MAX)
-                engine_incidents_sweep(e);
+        engine_incidents_sweep(e);
         if (e->incident_count == INCIDENTS_MAX)
                 return;
         struct incident *i = &e->incidents[e->incident_count++];

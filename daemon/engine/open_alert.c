@@ -11,6 +11,7 @@
 #include "announce/json_out.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "culprit/culprit.h"
 #include "engine/engine_internal.h"
 #include "judge/rule_load.h"
 
@@ -51,6 +52,7 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
         memcpy(ret->dedup_key, w->news->dedup_key, sizeof(ret->dedup_key));
         memcpy(ret->incident_id, w->news->incident_id, sizeof(ret->incident_id));
         ret->incident_change = w->news->incident_change;
+        ret->root = w->news->root;
 }
 
 void watch_take_over(struct watch *w, const struct open_alert *from)
@@ -62,6 +64,7 @@ void watch_take_over(struct watch *w, const struct open_alert *from)
         memcpy(w->news->dedup_key, from->dedup_key, sizeof(w->news->dedup_key));
         memcpy(w->news->incident_id, from->incident_id, sizeof(w->news->incident_id));
         w->news->incident_change = from->incident_change;
+        w->news->root = from->root;
         w->owed = w->remade = from->owed;
         w->change = from->change;
         w->news->event.time = from->event_wall;
@@ -99,6 +102,9 @@ static void add_alert(struct json_out *j, const struct engine *e, const struct o
         json_out_text(j, "alert_id", k->alert_id, sizeof(k->alert_id));
         json_out_text(j, "dedup_key", k->dedup_key, sizeof(k->dedup_key));
         json_out_text(j, "incident", k->incident_id, sizeof(k->incident_id));
+        if (k->root >= 0)
+                json_out_text(j, "root", culprit_dimension_name((enum culprit_dimension)k->root),
+                              OPEN_SUMMARY_SIZE);
         json_out_bool(j, "firing", a->state == ALERT_FIRING);
         json_out_text(j, "severity", severity_name(a->severity), OPEN_SUMMARY_SIZE);
         json_out_text(j, "highest", severity_name(a->highest), OPEN_SUMMARY_SIZE);
@@ -228,6 +234,7 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
         alert_init(a);
         (void)text(o, "summary", k.summary, sizeof(k.summary));
         (void)text(o, "incident", k.incident_id, sizeof(k.incident_id));
+        k.root = word(o, "root", culprit_dimension_by_name);
         if (!text(o, "rule", k.rule, sizeof(k.rule)) ||
             !text(o, "dimension", k.dimension, sizeof(k.dimension)) ||
             !text(o, "alert_id", k.alert_id, sizeof(k.alert_id)) ||

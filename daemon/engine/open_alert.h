@@ -36,6 +36,7 @@ struct open_alert {
         struct alert_change change;
         double event_wall;
         char incident_id[EVENT_ID_MAX];         /* "" none */
+        int root;                               /* of its change, as in watch_news */
         struct incident_change incident_change; /* what the event owed means for its receivers */
 };
 

@@ -17,56 +17,60 @@ static void test_joins(void **state)
                 bool joins;
         } cases[] = {
                 { "vmalloc jumps with the stacks in it",
-                  { KIND_SPIKE, V, K, 1000, 1000 },
-                  { KIND_SPIKE, K, K, 1003, 1003 },
+                  { KIND_SPIKE, V, K, 1000, 1000, false },
+                  { KIND_SPIKE, K, K, 1003, 1003, false },
                   true },
                 { "the stacks after vmalloc",
-                  { KIND_SPIKE, K, K, 1003, 1003 },
-                  { KIND_SPIKE, V, K, 1000, 1000 },
+                  { KIND_SPIKE, K, K, 1003, 1003, false },
+                  { KIND_SPIKE, V, K, 1000, 1000, false },
                   true },
                 { "vmalloc alone",
-                  { KIND_SPIKE, V, V, 1000, 1000 },
-                  { KIND_SPIKE, K, K, 1003, 1003 },
+                  { KIND_SPIKE, V, V, 1000, 1000, false },
+                  { KIND_SPIKE, K, K, 1003, 1003, false },
+                  false },
+                { "what has gone already",
+                  { KIND_SPIKE, V, K, 1060, 1060, false },
+                  { KIND_SPIKE, K, K, 1000, 1000, true },
                   false },
                 { "another jump of the same, an hour later",
-                  { KIND_SPIKE, S, S, 4600, 4600 },
-                  { KIND_SPIKE, S, S, 1000, 1000 },
+                  { KIND_SPIKE, S, S, 4600, 4600, false },
+                  { KIND_SPIKE, S, S, 1000, 1000, false },
                   false },
                 { "a jump on top of an old size",
-                  { KIND_SPIKE, S, S, 90000, 90000 },
-                  { KIND_RATIO, S, S, 1000, 1000 },
+                  { KIND_SPIKE, S, S, 90000, 90000, false },
+                  { KIND_RATIO, S, S, 1000, 1000, false },
                   false },
                 { "the size that a jump brings with it",
-                  { KIND_RATIO, S, S, 1000, 1900 },
-                  { KIND_SPIKE, S, S, 1000, 1000 },
+                  { KIND_RATIO, S, S, 1000, 1900, false },
+                  { KIND_SPIKE, S, S, 1000, 1000, false },
                   true },
                 { "the size that a growth comes to after a day",
-                  { KIND_RATIO, S, S, 1000, 90000 },
-                  { KIND_GROWTH, S, S, 1000, 1000 },
+                  { KIND_RATIO, S, S, 1000, 90000, false },
+                  { KIND_GROWTH, S, S, 1000, 1000, false },
                   true },
                 { "growth seen after the jump that it began with",
-                  { KIND_GROWTH, S, S, 900, 1200 },
-                  { KIND_SPIKE, S, S, 1000, 1000 },
+                  { KIND_GROWTH, S, S, 900, 1200, false },
+                  { KIND_SPIKE, S, S, 1000, 1000, false },
                   true },
                 { "growth that began long after the size was out of proportion",
-                  { KIND_GROWTH, S, S, 90000, 93000 },
-                  { KIND_RATIO, S, S, 1000, 1000 },
+                  { KIND_GROWTH, S, S, 90000, 93000, false },
+                  { KIND_RATIO, S, S, 1000, 1000, false },
                   false },
                 { "growth of a longer horizon",
-                  { KIND_GROWTH, S, S, 90000, 93000 },
-                  { KIND_GROWTH, S, S, 1000, 1000 },
+                  { KIND_GROWTH, S, S, 90000, 93000, false },
+                  { KIND_GROWTH, S, S, 1000, 1000, false },
                   true },
                 { "a drop and a growth",
-                  { KIND_DROP, S, S, 1000, 1000 },
-                  { KIND_GROWTH, S, S, 1000, 1000 },
+                  { KIND_DROP, S, S, 1000, 1000, false },
+                  { KIND_GROWTH, S, S, 1000, 1000, false },
                   false },
                 { "two that drop together",
-                  { KIND_DROP, V, K, 1000, 1000 },
-                  { KIND_DROP, K, K, 1000, 1000 },
+                  { KIND_DROP, V, K, 1000, 1000, false },
+                  { KIND_DROP, K, K, 1000, 1000, false },
                   true },
                 { "dimensions of their own",
-                  { KIND_RATIO, -1, -1, 1000, 1000 },
-                  { KIND_RATIO, -1, -1, 1000, 1000 },
+                  { KIND_RATIO, -1, -1, 1000, 1000, false },
+                  { KIND_RATIO, -1, -1, 1000, 1000, false },
                   false },
         };
 
@@ -162,6 +166,28 @@ static unsigned count_told(const struct world *w, unsigned from)
         return told;
 }
 
+/* Messages that are taken and given back, and then threads: two causes, though both raise
+ * SUnreclaim, and though the alert of the first is still there when the second begins. */
+static void test_one_after_the_other(void **state)
+{
+        (void)state;
+        struct world w;
+        world_init(&w, RULES);
+        world_run(&w, 900, 0);
+        w.values[FIELD_SUNRECLAIM] += 64 * MIB;
+        world_run(&w, 10, 0);
+        w.values[FIELD_SUNRECLAIM] -= 64 * MIB;
+        world_run(&w, 5, 0);
+        assert_int_equal(w.count, 1);
+        add_threads(&w, 3000);
+        world_run(&w, 10, 0);
+        assert_int_equal(count_told(&w, 0), 2);
+        const struct seen *stacks = find(&w, 1, "stacks");
+        assert_string_equal(stacks->incident.id, find(&w, 1, "vmalloc")->incident.id);
+        assert_string_not_equal(stacks->incident.id, w.seen[0].incident.id);
+        world_done(&w);
+}
+
 static void test_threads(void **state)
 {
         (void)state;
@@ -224,6 +250,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_joins),
                 cmocka_unit_test(test_steps),
+                cmocka_unit_test(test_one_after_the_other),
                 cmocka_unit_test(test_threads),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
