@@ -3,7 +3,7 @@
 """State files of other versions: what an older one wrote is taken over or set aside, what a newer
 one wrote is set aside, and the daemon runs in any case.
 
-old-state/ was written by the first version: an alert of slab-large that is firing and was told, and
+recorded/ was written by the first version: an alert of slab-large that is firing and was told, and
 what was learned beside it (payload versions 1, 5 and 2)."""
 
 import gzip
@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 from runner import run_tests  # noqa: E402
 from test_daemon import Daemon, RULE, set_slab  # noqa: E402
 
-OLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "old-state")
+OLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorded")
 DEDUP_KEY = "kmemwatch::vm:slab-large:SUnreclaim:1795165463.318"
 PLACES = {"alerts": "state", "baselines": "state", "learned": "runtime"}
 
