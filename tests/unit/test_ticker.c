@@ -53,7 +53,6 @@ static void test_grid(void **state)
         struct ticker t;
         double start = clock_monotonic();
         run(&s, &t, 0.05);
-
         /* The second took longer than two intervals: these are gone, the grid stays. */
         assert_true(s.time[2] - s.time[1] >= 0.13);
         for (unsigned i = 3; i < s.count; i++) {
@@ -150,7 +149,7 @@ static void test_timer_alone(void **state)
                                                &s) >= 0);
         assert_int_equal(ticker_init(&t, s.loop, 0.04, tick, &s), 0);
         assert_int_equal(ticker_run(&t), 7);
-        assert_int_equal(s.soon, 2);
+        assert_true(s.soon > 0 && s.soon < 3);
         done(&s, &t);
 }
 
