@@ -2,11 +2,13 @@
 /* The only place that asks the kernel for the time. All in seconds. */
 #pragma once
 
+#include "base/macros.h"
+
 /* CLOCK_REALTIME, Unix seconds. */
-double clock_realtime(void);
+_hot_ double clock_realtime(void);
 
 /* CLOCK_MONOTONIC: does not step, does not run while suspended. */
-double clock_monotonic(void);
+_hot_ double clock_monotonic(void);
 
 /* CLOCK_BOOTTIME: does not step, runs while suspended. */
 double clock_boottime(void);

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/macros.h"
+
 enum check_unit {
         CHECK_YES,     /* 1 yes, 0 no */
         CHECK_NUMBER,  /* a plain number */
@@ -44,8 +46,8 @@ struct checks {
 
 /* Whether the value stands to the limit as asked or need not (waived): the verdict. Appended to c
  * unless that is NULL. */
-bool check_pass(struct checks *c, const struct question *q, double value, double limit,
-                const char *waived);
+_hot_ bool check_pass(struct checks *c, const struct question *q, double value, double limit,
+                      const char *waived);
 
 /* How far on the good side of the limit the value is, as a share of it; negative: so much is
  * missing. NaN when unknown, NaN or infinite when the limit is 0. */

@@ -12,7 +12,17 @@ void ewma_init(struct ewma *e, double tau, double clip)
         *e = (struct ewma){ .tau = tau, .clip = clip };
 }
 
-bool ewma_add(struct ewma *e, double time, double value, double floor)
+static double gain_of(double dt, double tau, struct ewma_gain *shared)
+{
+        if (shared && shared->dt == dt && shared->tau == tau)
+                return shared->gain;
+        double gain = -expm1(-dt / tau);
+        if (shared)
+                *shared = (struct ewma_gain){ dt, tau, gain };
+        return gain;
+}
+
+bool ewma_add(struct ewma *e, double time, double value, double floor, struct ewma_gain *shared)
 {
         if (!isfinite(time) || !isfinite(value))
                 return false;
@@ -28,8 +38,7 @@ bool ewma_add(struct ewma *e, double time, double value, double floor)
         if (time <= e->time)
                 return false;
 
-        double dt = time - e->time;
-        double gain = -expm1(-dt / e->tau);
+        double gain = gain_of(time - e->time, e->tau, shared);
         double decay = 1 - gain;
         double deviation = value - e->mean;
 

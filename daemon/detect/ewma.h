@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macros.h"
+
 struct ewma {
         double tau;    /* seconds; memory of the estimate */
         double clip;   /* spreads; 0: not robust */
@@ -23,6 +25,12 @@ struct ewma {
         double square; /* weighted sum of squared deviations */
         double time;   /* of the last sample, seconds */
         uint64_t count;
+};
+
+/* What a sample weighs, for series of one tau that are fed at the same times: its exponential is
+ * most of the work of a sample. Begins as zeros. */
+struct ewma_gain {
+        double dt, tau, gain;
 };
 
 struct ewma_answer {
@@ -37,12 +45,13 @@ void ewma_init(struct ewma *e, double tau, double clip);
 
 /* One sample. time must advance (a sample at or before the last is ignored, returns false). floor:
  * the smallest spread that is believed, in the value's unit, >= 0: the clip never closes tighter. A
- * value that is not finite is ignored. */
-bool ewma_add(struct ewma *e, double time, double value, double floor);
+ * value that is not finite is ignored. shared: NULL, or with others; the result is the same. */
+_hot_ bool ewma_add(struct ewma *e, double time, double value, double floor,
+                    struct ewma_gain *shared);
 
 /* Lets time pass without a sample: after a gap what was learned stays, and the next sample does not
  * stand for the whole gap. */
-void ewma_skip(struct ewma *e, double time);
+_hot_ void ewma_skip(struct ewma *e, double time);
 
 /* Level and spread, or false while there were fewer than min_count samples (at least 2). */
 bool ewma_read(const struct ewma *e, double floor, uint64_t min_count, struct ewma_answer *ret);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macros.h"
 #include "detect/check.h"
 #include "detect/trend.h"
 
@@ -95,8 +96,8 @@ void growth_init(struct growth *g);
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
  * rise this large needs no history and no comparison with what is ordinary; INFINITY: none. */
-void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
-                   unsigned changed, double time, double noise, double big);
+_hot_ void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
+                         unsigned changed, double time, double noise, double big);
 
 /* The series was rebased by `amount`, see trend_shift. */
 void growth_shift(struct growth *g, double amount);

@@ -53,12 +53,16 @@ static double spread_of(const struct jump *j, double floor)
         return fmax(j->step.count ? j->step.mean * MAD_TO_SIGMA : 0, floor);
 }
 
-static double record_of(const struct jump *j, const struct jump_params *p, double time)
+/* What was learned in two minutes is not remembered for a day: a burst while a service starts must
+ * not hide the next one until tomorrow. */
+static double record_tau(const struct jump *j, const struct jump_params *p)
 {
-        /* What was learned in two minutes is not remembered for a day: a burst while a service
-         * starts must not hide the next one until tomorrow. */
-        double tau = fmax(1, fmin(p->record_tau, RECORD_PER_LEARNED * j->learned));
-        return j->record * exp(-fmax(0, time - j->record_time) / tau);
+        return fmax(1, fmin(p->record_tau, RECORD_PER_LEARNED * j->learned));
+}
+
+_hot_ static double record_of(const struct jump *j, const struct jump_params *p, double time)
+{
+        return j->record * exp(-fmax(0, time - j->record_time) / record_tau(j, p));
 }
 
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
@@ -95,7 +99,8 @@ static const struct question RECORD = { "record",
                                         "is unusual here: times the largest ordinary step",
                                         CHECK_NUMBER, CHECK_ABOVE };
 
-static bool learned_enough(const struct jump *j, const struct jump_params *p, struct checks *c)
+_hot_ static bool learned_enough(const struct jump *j, const struct jump_params *p,
+                                 struct checks *c)
 {
         bool time = check_pass(c, &LEARNED, j->learned, p->learn, NULL);
         return check_pass(c, &SAMPLES, (double)j->level.count, (double)p->samples, NULL) && time;
@@ -107,11 +112,30 @@ static double times(double step, double of)
         return of > 0 ? step / of : step > 0 ? INFINITY : 0;
 }
 
-static bool is_far(const struct jump *j, const struct jump_params *p, struct checks *c)
+_hot_ static bool is_far(const struct jump *j, const struct jump_params *p, struct checks *c)
 {
         double step = fabs(j->step_size);
+        double record = isnan(j->step_record) ? record_of(j, p, j->time) : j->step_record;
         bool sudden = check_pass(c, &STEP, times(step, j->step_spread), p->sigma, NULL);
-        return check_pass(c, &RECORD, times(step, j->step_record), p->record, NULL) && sudden;
+        return check_pass(c, &RECORD, times(step, record), p->record, NULL) && sudden;
+}
+
+/* Nearly every step is far below the record; then it is not worth the exponential. The least that
+ * the record comes down to for a while is known from the last time it was asked for: its time
+ * constant never becomes shorter, and e^-x >= 1 - x. */
+static const double RECORD_FRESH = 64; /* seconds */
+
+static double record_if_near(struct jump *j, const struct jump_params *p, double time, double step,
+                             double spread)
+{
+        bool sudden = times(step, spread) > p->sigma;
+        if (!sudden && step <= j->record_least && time <= j->record_until)
+                return NAN;
+        double record = record_of(j, p, time);
+        double least = 1 - RECORD_FRESH / record_tau(j, p) - 1e-9;
+        j->record_least = record * fmax(0, least);
+        j->record_until = time + RECORD_FRESH;
+        return record;
 }
 
 void jump_examine(const struct jump *j, const struct jump_params *p, struct checks *checks)
@@ -139,15 +163,17 @@ static void begin(struct jump *j, double time, double change, double step)
 static void begin_anew(struct jump *j, double time, double value, double floor)
 {
         ewma_init(&j->level, j->level.tau, 0);
-        ewma_add(&j->level, time, value, floor);
+        ewma_add(&j->level, time, value, floor, NULL);
         j->learned = 0;
+        j->record_least = 0; /* its time constant is short again */
         j->begun_anew++;
         forget_past(j);
         j->time = time;
         j->value = value;
 }
 
-void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor)
+void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor,
+              struct jump_shared *shared)
 {
         if (!isfinite(time) || !isfinite(value) || (j->level.count > 0 && time <= j->time))
                 return;
@@ -155,7 +181,7 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                 if (j->step.tau == 0)
                         ewma_init(&j->step, p->spread_tau, CLIP);
                 ewma_init(&j->level, p->level_tau, 0);
-                ewma_add(&j->level, time, value, floor);
+                ewma_add(&j->level, time, value, floor, NULL);
                 remember(j, p, time, value);
                 j->time = time;
                 j->value = value;
@@ -173,11 +199,12 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         j->level.tau = fmax(p->level_tau, LEVEL_SAMPLES * j->interval);
 
         double step = step_of(j, p, time, value), change = value - j->level.mean;
-        double spread = spread_of(j, floor), record = record_of(j, p, time);
+        double spread = spread_of(j, floor);
+        double record = record_if_near(j, p, time, fabs(step), spread);
         j->step_size = step;
         j->step_spread = spread;
         j->step_record = record;
-        bool far = is_far(j, p, NULL);
+        bool far = !isnan(record) && is_far(j, p, NULL);
 
         if (j->away) {
                 /* Back is near the old level, or past it; what lies far on the other side is
@@ -215,12 +242,12 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                 ewma_skip(&j->level, time);
                 ewma_skip(&j->step, time);
         } else {
-                ewma_add(&j->step, time, fabs(step), floor);
+                ewma_add(&j->step, time, fabs(step), floor, shared ? &shared->step : NULL);
                 if (fabs(step) > record) {
                         j->record = fabs(step);
                         j->record_time = time;
                 }
-                ewma_add(&j->level, time, value, floor);
+                ewma_add(&j->level, time, value, floor, shared ? &shared->level : NULL);
         }
         remember(j, p, time, value);
         j->time = time;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macros.h"
 #include "detect/check.h"
 #include "detect/ewma.h"
 
@@ -60,7 +61,9 @@ struct jump {
         double time;         /* of the last sample */
         double value;        /* the last sample */
         /* How the last sample was judged: its step, and what was known before it. */
-        double step_size, step_spread, step_record;
+        double step_size, step_spread;
+        double step_record; /* NaN: not asked for, since it was larger than the step */
+        double record_least, record_until; /* until then the record does not decay below that */
 };
 
 struct jump_answer {
@@ -80,8 +83,15 @@ struct jump_answer {
 
 void jump_init(struct jump *j);
 
-/* One sample; time must advance. floor: the smallest spread believed, in the value's unit. */
-void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor);
+/* What series fed at the same times compute once. Begins as zeros. */
+struct jump_shared {
+        struct ewma_gain level, step;
+};
+
+/* One sample; time must advance. floor: the smallest spread believed, in the value's unit. shared:
+ * NULL, or with others; the result is the same. */
+_hot_ void jump_add(struct jump *j, const struct jump_params *p, double time, double value,
+                    double floor, struct jump_shared *shared);
 
 /* The tests that the last sample had to pass to begin an excursion, appended to checks. */
 void jump_examine(const struct jump *j, const struct jump_params *p, struct checks *checks);
@@ -90,7 +100,7 @@ void jump_examine(const struct jump *j, const struct jump_params *p, struct chec
 double jump_least(const struct jump *j, const struct jump_params *p, double floor);
 
 /* Whether jump_read has an answer. */
-bool jump_known(const struct jump *j, const struct jump_params *p);
+_hot_ bool jump_known(const struct jump *j, const struct jump_params *p);
 
 /* False while it has learned too little. */
 bool jump_read(const struct jump *j, const struct jump_params *p, double floor,

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macros.h"
+
 enum {
         SEASON_DAYS = 7,
         SEASON_SLOTS = 48, /* of a day: half an hour is how exactly jobs keep their time */
@@ -28,7 +30,7 @@ void season_init(struct season *s);
 
 /* One rise (value less recent low, >= 0) at a wall time in Unix seconds. Time may step and leave
  * gaps: half hours that nobody saw count as quiet. */
-void season_add(struct season *s, double wall, double rise);
+_hot_ void season_add(struct season *s, double wall, double rise);
 
 /* The rise that is expected at the time of the last sample; 0 when nothing is. */
 double season_expected(const struct season *s);

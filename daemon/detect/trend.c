@@ -59,7 +59,8 @@ static void collect(const struct trend_level *l, double width, struct points *re
 }
 
 /* Ordinary least squares of points [from, to) with centred sums. */
-static struct line fit_line(const struct points *p, const double *value, unsigned from, unsigned to)
+_hot_ static struct line fit_line(const struct points *p, const double *value, unsigned from,
+                                  unsigned to)
 {
         struct line l = { 0 };
         double n = to - from, cross = 0;
@@ -93,7 +94,7 @@ static void shape(const struct points *p, struct trend_answer *a)
         a->back = rise > 0 ? fmin(1, fall / rise) : 1;
 }
 
-static bool regress(const struct trend_level *l, double width, struct trend_answer *ret)
+_hot_ static bool regress(const struct trend_level *l, double width, struct trend_answer *ret)
 {
         struct points p;
         collect(l, width, &p);

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/macros.h"
+
 enum {
         TREND_LEVELS = 8,
         TREND_BUCKETS =
@@ -77,7 +79,7 @@ void trend_init(struct trend *t, double width);
 
 /* One sample; time must advance, else it is ignored (false). Values that are not finite are
  * ignored. Returns a bit per level whose answer changed. */
-unsigned trend_add(struct trend *t, double time, double value);
+_hot_ unsigned trend_add(struct trend *t, double time, double value);
 
 /* The lowest low of the last horizon of a level, the value's unit; NaN while nothing is known. */
 double trend_low(const struct trend *t, unsigned level);

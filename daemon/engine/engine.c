@@ -385,7 +385,7 @@ void engine_feed(struct engine *e, const struct sample *sample)
         for (size_t i = 0; i < e->series_count; i++) {
                 struct series *s = &e->series[i];
                 bool rebased = changed != 0 && is_rebased(s, changed);
-                series_feed(s, sample, e->now, broken || rebased);
+                series_feed(s, sample, e->now, broken || rebased, &e->shared);
         }
         memcpy(e->values, sample->values, sizeof(e->values));
         recent_add(&e->cgroups, e->now, e->values[FIELD_CGROUPS]);

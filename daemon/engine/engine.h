@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "alert/event.h"
+#include "base/macros.h"
 
 struct engine;
 struct host_facts;
@@ -27,10 +28,10 @@ void engine_free(struct engine *e); /* NULL is fine */
 
 /* Calls into the caches what engine_feed will touch. A tick a second finds nothing there: asked for
  * at once, before the sample is read, the memory answers while the kernel works. */
-void engine_prefetch(const struct engine *e);
+_hot_ void engine_prefetch(const struct engine *e);
 
 /* One sample. */
-void engine_feed(struct engine *e, const struct sample *sample);
+_hot_ void engine_feed(struct engine *e, const struct sample *sample);
 
 /* Offers again what was not taken, between two samples. */
 void engine_offer(struct engine *e);

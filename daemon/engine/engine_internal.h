@@ -61,6 +61,7 @@ struct engine {
         uint64_t samples;
         enum host_kind kind;
 
+        struct series_shared shared;
         struct series *series;
         size_t series_count;
         struct watch *watches;

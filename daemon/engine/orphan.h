@@ -4,6 +4,7 @@
  * a last event, with words of its own; before it one that could not be told when it happened. */
 #pragma once
 
+#include "base/macros.h"
 #include "engine/open_alert.h"
 
 struct engine;
@@ -36,4 +37,4 @@ void engine_orphan_add(struct engine *e, const struct open_alert *kept, double v
 void engine_orphans_settle(struct engine *e);
 
 /* Offers what they owe; those whose event is taken are gone. */
-void engine_orphans_offer(struct engine *e);
+_hot_ void engine_orphans_offer(struct engine *e);

@@ -182,6 +182,7 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
         for (size_t i = 0; i < columns; i++)
                 jump_init(&jumps[i]);
         struct timeline timeline = { 0 };
+        struct jump_shared shared = { 0 };
         const struct sample *sample;
         int r;
         fputs("time,dimension,value,score\n", out);
@@ -197,7 +198,7 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
                         struct jump *j = &jumps[i];
                         if (broken && j->level.count > 0)
                                 jump_shift(j, value - j->value);
-                        jump_add(j, &jump_params_default, now, value, floor);
+                        jump_add(j, &jump_params_default, now, value, floor, &shared);
                         if (j->away && now - j->away_since >= 3600)
                                 jump_adopt(j);
                         struct jump_answer answer;

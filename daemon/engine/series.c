@@ -146,7 +146,8 @@ void series_prefetch(const struct series *s)
                 prefetch(&s->less, &s->dimension);
 }
 
-void series_feed(struct series *s, const struct sample *sample, double now, bool broken)
+void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
+                 struct series_shared *shared)
 {
         double before = s->value;
         size_t field = (size_t)s->field;
@@ -175,7 +176,7 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 jump_shift(&s->jump, shift);
         }
         s->absent = false;
-        jump_add(&s->jump, &jump_params_default, now, s->value, s->floor);
+        jump_add(&s->jump, &jump_params_default, now, s->value, s->floor, &shared->jump);
         if (s->jump.away &&
             now - s->jump.away_since >= (s->jump.up ? s->adopt_up : s->adopt_down)) {
                 jump_adopt(&s->jump);
@@ -187,7 +188,7 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         s->low = changed & 2u || isnan(s->low) ? trend_low(&s->trend, SEASON_LEVEL)
                                                : fmin(s->low, s->value);
         season_add(&s->season, sample->time, s->value - s->low);
-        ewma_add(&s->days, now, s->value, s->floor);
+        ewma_add(&s->days, now, s->value, s->floor, &shared->days);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
                       big_rise(s, known_value(sample, FIELD_MEM_TOTAL, INFINITY)));
 }

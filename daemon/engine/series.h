@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "alert/event.h"
+#include "base/macros.h"
 #include "detect/growth.h"
 #include "detect/jump.h"
 #include "detect/season.h"
@@ -49,6 +50,12 @@ struct series {
         const char *dimension; /* of a rule that measures it, or a field's name */
 };
 
+/* What the series of an engine compute once for all of them. Begins as zeros. */
+struct series_shared {
+        struct jump_shared jump;
+        struct ewma_gain days;
+};
+
 /* The unit of field - less over per. */
 enum event_unit series_unit(int field, const struct expression *per);
 
@@ -61,11 +68,12 @@ bool series_measures(const struct series *s, int field, const struct expression 
                      const struct expression *per);
 
 /* Asks for the memory that series_feed will touch. */
-void series_prefetch(const struct series *s);
+_hot_ void series_prefetch(const struct series *s);
 
 /* Takes the value out of a sample. now: engine time. broken: first sample after a break of the
  * timeline; what changed meanwhile is neither a jump nor growth. */
-void series_feed(struct series *s, const struct sample *sample, double now, bool broken);
+_hot_ void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
+                       struct series_shared *shared);
 
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);

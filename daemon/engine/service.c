@@ -111,7 +111,7 @@ static int cannot_sample(struct service *s, int error)
         return now - s->failing_since < FAILING_SECONDS ? 0 : error;
 }
 
-static int tick(struct service *s)
+_hot_ static int tick(struct service *s)
 {
         const struct sample *sample;
         engine_prefetch(s->engine);
@@ -157,7 +157,7 @@ static int tick(struct service *s)
         return 0;
 }
 
-static enum ticker_result on_tick(void *userdata)
+_hot_ static enum ticker_result on_tick(void *userdata)
 {
         struct service *s = userdata;
         s->loop_due = false;

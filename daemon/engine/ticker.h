@@ -10,6 +10,8 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/macros.h"
+
 enum ticker_result {
         TICKER_QUIET,    /* no source of the loop was added, enabled or set in the tick */
         TICKER_LOOP_DUE, /* the loop has something to do */
@@ -33,7 +35,7 @@ void ticker_done(struct ticker *t);
 
 /* Instead of sd_event_loop: ticks and turns the loop until sd_event_exit. A tick goes before
  * whatever waits in the loop. Its exit code, or negative errno. */
-int ticker_run(struct ticker *t);
+_hot_ int ticker_run(struct ticker *t);
 
 /* From the next tick on, which comes when it would have come. 0 or negative errno. */
 int ticker_set_interval(struct ticker *t, double interval);

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/macros.h"
+
 struct timeline {
         bool started;
         double wall;     /* of the last sample, Unix seconds */
@@ -24,4 +26,4 @@ enum timeline_break {
 
 /* Moves on to a sample taken at `wall`; *ret_now is its engine time, greater than the one before.
  */
-enum timeline_break timeline_step(struct timeline *t, double wall, double *ret_now);
+_hot_ enum timeline_break timeline_step(struct timeline *t, double wall, double *ret_now);

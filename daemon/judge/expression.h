@@ -5,15 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/macros.h"
 #include "judge/rule.h"
 
 /* Sum of the parts for these values (by field, NaN absent): NaN when a field is absent. Bytes or
  * counts. */
-double expression_value(const struct expression *e, const double *values, size_t count);
+_hot_ double expression_value(const struct expression *e, const double *values, size_t count);
 
 /* field - less, over per. NaN when a part is absent or the denominator is not above 0. */
-double rule_value(int field, const struct expression *less, const struct expression *per,
-                  const double *values, size_t count);
+_hot_ double rule_value(int field, const struct expression *less, const struct expression *per,
+                        const double *values, size_t count);
 
 bool expression_equal(const struct expression *a, const struct expression *b);
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/macros.h"
 #include "sample/field.h"
 
 enum {
@@ -15,4 +16,4 @@ enum {
  * a line, up to its colon, when a decimal number and " kB" follow it and end the line; the first of
  * equal keys wins. A number above 2^53 KiB (a kernel counter below zero printed as unsigned looks
  * like that) is absent. What is not found becomes NaN. Returns how many were found. */
-size_t meminfo_parse(const char *text, size_t size, double values[FIELD_MEMINFO_COUNT]);
+_hot_ size_t meminfo_parse(const char *text, size_t size, double values[FIELD_MEMINFO_COUNT]);

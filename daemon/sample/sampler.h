@@ -2,6 +2,7 @@
 /* Takes samples from a live or recorded /proc: kept descriptors, one pread each, no allocation. */
 #pragma once
 
+#include "base/macros.h"
 #include "sample/sample.h"
 
 struct procfs;
@@ -20,7 +21,7 @@ void sampler_set_host_name(struct sampler *s, const char *name);
  * VmallocUsed is absent as long as it has never been other than 0 (kernels 4.4 to 5.2); threads is
  * absent when /proc/loadavg cannot be read. 0; -EBADMSG when /proc/meminfo holds no MemTotal;
  * negative errno from reading it: the next call opens it again. */
-int sampler_take(struct sampler *s, double time, const struct sample **ret);
+_hot_ int sampler_take(struct sampler *s, double time, const struct sample **ret);
 
 /* The facts as last read; valid until sampler_free, refreshed in place. */
 const struct host_facts *sampler_host(const struct sampler *s);

@@ -50,7 +50,7 @@ static void test_matches_definition(void **state)
                         now += 0.1 + random_uniform(&r) * tau / 5;
                         t[i] = now;
                         x[i] = offset + scale * random_normal(&r);
-                        assert_true(ewma_add(&e, t[i], x[i], 0));
+                        assert_true(ewma_add(&e, t[i], x[i], 0, NULL));
                 }
                 double level, spread;
                 struct ewma_answer a;
@@ -71,10 +71,10 @@ static void test_outlier_does_not_drag(void **state)
                 double tau = 60, clip = 3, time = 0;
                 ewma_init(&e, tau, clip);
                 for (unsigned i = 0; i < 300; i++)
-                        ewma_add(&e, time += 1, 1000 + random_normal(&r), 0);
+                        ewma_add(&e, time += 1, 1000 + random_normal(&r), 0, NULL);
                 struct ewma_answer before, after;
                 assert_true(ewma_read(&e, 0, 2, &before));
-                ewma_add(&e, time += 1, 1e12, 0);
+                ewma_add(&e, time += 1, 1e12, 0, NULL);
                 assert_true(ewma_read(&e, 0, 2, &after));
                 /* clip spreads times the gain of one sample, which is at most 1 - exp(-1 / tau)
                  * over the sum of weights, here near 1 */
@@ -90,13 +90,13 @@ static void test_refuses(void **state)
         struct ewma_answer a;
         ewma_init(&e, 10, 0);
         assert_false(ewma_read(&e, 0, 2, &a));
-        assert_true(ewma_add(&e, 100, 5, 0));
-        assert_false(ewma_read(&e, 0, 0, &a)); /* one sample has no spread */
-        assert_false(ewma_add(&e, 100, 6, 0)); /* time stands still */
-        assert_false(ewma_add(&e, 99, 6, 0));  /* time steps back */
-        assert_false(ewma_add(&e, 101, NAN, 0));
-        assert_false(ewma_add(&e, NAN, 1, 0));
-        assert_true(ewma_add(&e, 101, 5, 0));
+        assert_true(ewma_add(&e, 100, 5, 0, NULL));
+        assert_false(ewma_read(&e, 0, 0, &a));       /* one sample has no spread */
+        assert_false(ewma_add(&e, 100, 6, 0, NULL)); /* time stands still */
+        assert_false(ewma_add(&e, 99, 6, 0, NULL));  /* time steps back */
+        assert_false(ewma_add(&e, 101, NAN, 0, NULL));
+        assert_false(ewma_add(&e, NAN, 1, 0, NULL));
+        assert_true(ewma_add(&e, 101, 5, 0, NULL));
         assert_true(ewma_read(&e, 0.25, 2, &a));
         assert_true(a.level == 5);
         assert_true(a.spread == 0.25); /* a constant has the floor as its spread */
