@@ -29,6 +29,9 @@ static const double SNAPSHOT_SHARE = 1000;
  * hundredth. */
 static const double BASE_SHARE = 10000, LOOK_SHARE = 100;
 static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
+/* So many seconds of pause may be spent in advance when there was quiet before: troubles come
+ * together, and the second is as much worth a look as the first. */
+static const double LOOK_SAVED = 120;
 static const double FRESH = 5;       /* seconds in which a look serves the next alert too */
 static const double GLANCE = 0.010;
 static const double TOO_SLOW = 600; /* a pause that long: slabinfo took more than 0.6 s */
@@ -201,7 +204,7 @@ static void finish_deep(struct witness *w)
         w->deep_done = w->clock();
         double pause = fmax(LOOK_PAUSE, LOOK_SHARE * seconds);
         if (w->for_ask && !w->by_person)
-                w->next_look = w->deep_done + pause;
+                w->next_look = fmax(w->next_look, w->deep_done - LOOK_SAVED) + pause;
         if (w->for_ask)
                 w->next_person = w->deep_done + pause;
         /* Twice as long each time at first: soon after a start there is something to compare with.

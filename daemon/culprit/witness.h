@@ -45,7 +45,7 @@ double witness_due(const struct witness *w);
 bool witness_step(struct witness *w, double now, double slice_end);
 
 /* An alert wants a deep look. 0: one is under way, witness_step() takes it, within
- * WITNESS_LOOK_SECONDS; 1: one has just been taken; -EAGAIN: too soon after the last one (looks
+ * WITNESS_LOOK_SECONDS; 1: one has just been taken; -EAGAIN: too many in the last minutes (looks
  * take at most a hundredth of the time). In each case witness_answer() gives what there is.
  * dimension: what is read first. */
 int witness_ask(struct witness *w, enum culprit_dimension dimension);
