@@ -9,7 +9,8 @@ import threading
 import time
 
 # Inside the container. Nothing that the package does not depend on: a minimal system must do.
-PACKAGES = ["systemd", "systemd-sysv", "libsystemd0", "libinih1", "libjansson4", "libcurl4"]
+PACKAGES = ["systemd", "systemd-sysv", "libsystemd0", "libinih1", "libjansson4", "libcurl4",
+            "libarchive13"]
 LEAVE_OUT = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"]
 
 

@@ -160,8 +160,11 @@ class Terminal:
         return termios.tcgetattr(self.master)[3] & (termios.ICANON | termios.ECHO)
 
     def resize(self, width, height):
-        self.screen.resize(width, height)
+        # A picture for the old size may be under way.
+        self.screen.resize(max(width, self.screen.width), max(height, self.screen.height))
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        self.read(1)
+        self.screen.resize(width, height)
 
     def end(self, seconds=5):
         self.read(0.3)
