@@ -10,6 +10,7 @@
 #include "base/procfs.h"
 #include "engine/explain.h"
 #include "engine/service_internal.h"
+#include "engine/service_witness.h"
 #include "engine/silence_state.h"
 #include "engine/status.h"
 #include "sample/host.h"
@@ -38,6 +39,13 @@ static void answer(struct control_request *request, int r, char *json)
                 control_request_reply(request, owned);
 }
 
+static const char *culprit(void *userdata, const char *dimension, double fired, char *buffer,
+                           size_t size)
+{
+        const struct culprit_list *known = service_witness_known(userdata, dimension, fired);
+        return known ? culprit_text(known, buffer, size) : "";
+}
+
 static void on_status(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
@@ -55,6 +63,8 @@ static void on_status(struct control_request *request, const char *argument, voi
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
         struct status_frame frame = {
+                .culprit = culprit,
+                .userdata = s,
                 .started = s->started,
                 .interval = s->settings.interval,
                 .status = status,
@@ -83,7 +93,13 @@ static void on_alerts(struct control_request *request, const char *argument, voi
         (void)argument;
         char *json = NULL;
         const struct silence_clock clock = { clock_boottime(), clock_realtime() };
-        int r = alerts_json(s->engine, &s->quiet.list, &clock, &json);
+        const struct status_frame frame = {
+                .culprit = culprit,
+                .userdata = s,
+                .silences = &s->quiet.list,
+                .clock = &clock,
+        };
+        int r = alerts_json(s->engine, &frame, &json);
         answer(request, r, json);
 }
 

@@ -253,6 +253,16 @@ static void remember_to_follow(struct attribution *a, const struct event *e, int
         memcpy(f->rule, e->rule, strnlen(e->rule, RULE_NAME_MAX));
 }
 
+const struct culprit_list *service_witness_known(const struct service *s, const char *name,
+                                                 double since)
+{
+        const struct attribution *a = s->attribution;
+        int dimension = culprit_dimension_by_name(name);
+        return a && dimension >= 0 && a->known[dimension] && a->lists[dimension].until >= since
+                       ? &a->lists[dimension]
+                       : NULL;
+}
+
 const struct culprit_list *service_witness_culprits(struct service *s, const struct event *e)
 {
         struct attribution *a = s->attribution;
@@ -261,7 +271,7 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 return NULL;
         struct culprit_list *l = &a->lists[dimension];
         if (!asks(e)) /* what was found while it lasted */
-                return a->known[dimension] && l->until >= e->started ? l : NULL;
+                return service_witness_known(s, e->dimension, e->started);
         if (witness_is_looking(a->witness) && !is_nearly_gone(e)) {
                 remember_to_follow(a, e, dimension);
                 return NULL;

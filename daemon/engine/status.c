@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "config/problems.h"
+#include "culprit/culprit.h"
 #include "engine/dimension.h"
 #include "engine/engine_internal.h"
 #include "engine/silence_state.h"
@@ -104,7 +105,16 @@ static json_t *dimension_json(const struct engine *e, size_t index)
         return d;
 }
 
-static json_t *alert_json(const struct engine *e, const struct watch *w)
+static json_t *culprit_json(const struct status_frame *f, const char *dimension, double fired)
+{
+        char text[CULPRIT_TEXT_MAX];
+        return json_string(f->culprit && isfinite(fired)
+                                   ? f->culprit(f->userdata, dimension, fired, text, sizeof(text))
+                                   : "");
+}
+
+static json_t *alert_json(const struct engine *e, const struct status_frame *f,
+                          const struct watch *w)
 {
         const struct alert *a = &w->alert;
         const struct series *s = &e->series[w->series];
@@ -138,6 +148,8 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         json_object_set_new(o, "rate_bytes_per_hour", whole(now.rate * 3600));
         json_object_set_new(o, "exhausts_at", moment(now.exhausts_at));
         json_object_set_new(o, "text", json_string(now.text));
+        json_object_set_new(o, "culprit_text",
+                            culprit_json(f, w->rule->dimension, firing ? w->fired_wall : NAN));
         json_object_set_new(o, "summary", json_string(w->rule->summary));
         json_object_set_new(o, "explain", json_string(w->rule->explain));
         json_object_set_new(o, "action", json_string(now.action));
@@ -146,12 +158,12 @@ static json_t *alert_json(const struct engine *e, const struct watch *w)
         return o;
 }
 
-static json_t *alert_list(const struct engine *e)
+static json_t *alert_list(const struct engine *e, const struct status_frame *f)
 {
         json_t *list = json_array();
         for (size_t i = 0; i < e->watch_count; i++)
                 if (e->watches[i].applies && e->watches[i].alert.state != ALERT_INACTIVE)
-                        json_array_append_new(list, alert_json(e, &e->watches[i]));
+                        json_array_append_new(list, alert_json(e, f, &e->watches[i]));
         return list;
 }
 
@@ -233,7 +245,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(root, "interval_seconds", number(f->interval));
         json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));
         json_object_set_new(root, "dimensions", dimensions);
-        json_object_set_new(root, "alerts", alert_list(e));
+        json_object_set_new(root, "alerts", alert_list(e, f));
         json_object_set_new(root, "silences", silences_json(f->silences, f->clock));
         json_object_set_new(root, "rules", rules_json(&summary, f->faults));
         json_object_set_new(root, "troubles", troubles);
@@ -242,13 +254,12 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         return print_and_free(root, ret);
 }
 
-int alerts_json(const struct engine *e, const struct silences *silences,
-                const struct silence_clock *clock, char **ret)
+int alerts_json(const struct engine *e, const struct status_frame *f, char **ret)
 {
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));
         json_object_set_new(root, "time", moment(clock_realtime()));
-        json_object_set_new(root, "alerts", alert_list(e));
-        json_object_set_new(root, "silences", silences_json(silences, clock));
+        json_object_set_new(root, "alerts", alert_list(e, f));
+        json_object_set_new(root, "silences", silences_json(f->silences, f->clock));
         return print_and_free(root, ret);
 }

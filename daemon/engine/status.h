@@ -13,6 +13,11 @@ struct silences;
 
 /* What the engine itself does not know. */
 struct status_frame {
+        /* Who is behind the alert on this dimension that fired then (Unix seconds), in one sentence
+         * put into buffer, or "". NULL: nobody can be asked. */
+        const char *(*culprit)(void *userdata, const char *dimension, double fired, char *buffer,
+                               size_t size);
+        void *userdata;
         double started;     /* Unix seconds */
         double interval;    /* seconds */
         const char *status; /* the STATUS= line */
@@ -30,7 +35,7 @@ struct status_frame {
         double resident_bytes;
 };
 
-/* Both in fresh memory owned by the caller; 0 or -ENOMEM. */
+/* Both in fresh memory owned by the caller; 0 or -ENOMEM. Of the frame alerts_json needs no more than
+ * silences and their clock. */
 int status_json(const struct engine *e, const struct status_frame *f, char **ret);
-int alerts_json(const struct engine *e, const struct silences *silences,
-                const struct silence_clock *clock, char **ret);
+int alerts_json(const struct engine *e, const struct status_frame *f, char **ret);

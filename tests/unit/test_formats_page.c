@@ -153,7 +153,7 @@ static void test_status_members(void **state)
         assert_int_equal(status_json(w.engine, &frame, &text), 0);
         assert_non_null(strstr(text, "\"alert_id\""));
         assert_json_named(text);
-        assert_int_equal(alerts_json(w.engine, &silences, &clock, &text), 0);
+        assert_int_equal(alerts_json(w.engine, &frame, &text), 0);
         assert_json_named(text);
         problems_done(&faults);
         world_done(&w);
