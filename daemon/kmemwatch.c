@@ -164,6 +164,8 @@ static enum exit_code run(const struct options *o)
                 return evidence_run(o);
         case COMMAND_HISTORY:
                 return history_run(o, &t);
+        case COMMAND_METRICS:
+                return metrics_run(o);
         case COMMAND_CHECK:
                 return check(o, &t);
         case COMMAND_RECORD:

@@ -9,8 +9,8 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain who top silence unsilence ack history report evidence check record replay test'
-    commands+=' send-test setup help'
+    local commands='status alerts explain who top silence unsilence ack history report evidence metrics check record'
+    commands+=' replay test send-test setup help'
     local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
     local options='--runtime --config --state --no-colour --help --version'
 
@@ -19,7 +19,7 @@ _kmemwatch() {
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
-    -o | --output)
+    -o | --output | --textfile)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -64,6 +64,7 @@ _kmemwatch() {
         options+=' --name --secret --url'
         [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
         ;;
+    metrics) options+=' --serve --textfile' ;;
     evidence) options+=' --output --requests --root' ;;
     report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain who top silence unsilence ack history report evidence check record replay test \
-    send-test setup help
+set -l commands status alerts explain who top silence unsilence ack history report evidence metrics check record \
+    replay test send-test setup help
 
 function __kmemwatch_channels
     for f in /etc/kmemwatch/channels.d/*.ini
@@ -77,6 +77,10 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from record' -l root \
 complete -c kmemwatch -n '__fish_seen_subcommand_from record test' -s o -l output -r -F -d 'write to'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l alerts -d 'events as JSON lines'
 complete -c kmemwatch -n '__fish_seen_subcommand_from replay' -l scores -d 'a score of each value'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a metrics \
+    -d 'what status says, as metrics for Prometheus'
+complete -c kmemwatch -n '__fish_seen_subcommand_from metrics' -l serve -d 'answer one HTTP request'
+complete -c kmemwatch -n '__fish_seen_subcommand_from metrics' -l textfile -r -F -d 'replace a file'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a evidence \
     -d 'What a kernel developer asks for'
 complete -c kmemwatch -n '__fish_seen_subcommand_from evidence' -l requests -r \

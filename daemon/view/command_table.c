@@ -58,6 +58,14 @@ static const struct option_text OPTIONS[] = {
         [OPTION_SECRET] = { "secret", 0, "FILE",
                             "the secret is the line in FILE, - is standard input", false },
         [OPTION_URL] = { "url", 0, "URL", "the address", false },
+        [OPTION_SERVE] = { "serve", 0, NULL,
+                           "answer one HTTP request from standard input on standard\n"
+                           "output, as kmemwatch-metrics.socket starts it",
+                           false },
+        [OPTION_TEXTFILE] = { "textfile", 0, "FILE",
+                              "replace FILE (- prints), in the older format that\n"
+                              "node_exporter's textfile collector and promtool read",
+                              false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
@@ -245,6 +253,24 @@ static const struct command COMMANDS[] = {
                 .examples = "  kmemwatch evidence\n"
                             "  kmemwatch evidence -o leak.tar.gz\n",
                 .options = BIT(OPTION_OUTPUT) | BIT(OPTION_REQUESTS) | BIT(OPTION_ROOT),
+        },
+        [COMMAND_METRICS] = {
+                .name = "metrics",
+                .summary = "what status says, as metrics for Prometheus",
+                .description =
+                        "Prints what status knows in the OpenMetrics text format: every dimension\n"
+                        "with its normal level, growth and forecast, the active alerts, the\n"
+                        "daemon, the courier and its channels. Names and labels:\n"
+                        "kmemwatch-formats(7). systemctl enable --now kmemwatch-metrics.socket\n"
+                        "serves it on 127.0.0.1:9709, kmemwatch-textfile.timer writes it for\n"
+                        "node_exporter; both are off until then.\n"
+                        "\n"
+                        "Exit code: 4 when kmemwatchd cannot be reached (kmemwatch_up is 0 then).\n",
+                .examples = "  kmemwatch metrics\n"
+                            "  kmemwatch metrics --textfile /var/lib/prometheus/node-exporter/"
+                            "kmemwatch.prom\n"
+                            "  curl http://127.0.0.1:9709/metrics\n",
+                .options = BIT(OPTION_SERVE) | BIT(OPTION_TEXTFILE),
         },
         [COMMAND_CHECK] = {
                 .name = "check",

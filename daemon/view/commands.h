@@ -18,6 +18,7 @@ enum exit_code explain_run(const struct options *o, const struct terminal *t);
 enum exit_code history_run(const struct options *o, const struct terminal *t);
 enum exit_code report_run(const struct options *o);
 enum exit_code evidence_run(const struct options *o);
+enum exit_code metrics_run(const struct options *o);
 enum exit_code record_run(const struct options *o);
 enum exit_code silence_run(const struct options *o, const struct terminal *t);
 enum exit_code unsilence_run(const struct options *o, const struct terminal *t);

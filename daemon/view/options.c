@@ -171,6 +171,12 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_ONCE:
                 o->once = true;
                 break;
+        case OPTION_SERVE:
+                o->serve = true;
+                break;
+        case OPTION_TEXTFILE:
+                o->textfile = value;
+                break;
         case OPTION_JSON:
                 o->json = true;
                 break;

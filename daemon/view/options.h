@@ -28,6 +28,7 @@ enum command_id {
         COMMAND_HISTORY,
         COMMAND_REPORT,
         COMMAND_EVIDENCE,
+        COMMAND_METRICS,
         COMMAND_CHECK,
         COMMAND_RECORD,
         COMMAND_REPLAY,
@@ -65,6 +66,8 @@ enum option_id {
         OPTION_NAME,
         OPTION_SECRET,
         OPTION_URL,
+        OPTION_SERVE,
+        OPTION_TEXTFILE,
         OPTION_JSON,
         OPTION_QUIET,
         OPTION_NO_COLOUR,
@@ -109,12 +112,12 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory, *alert, *trace, *requests, *name, *secret, *url, *why;
+                *rule, *directory, *alert, *trace, *requests, *name, *secret, *url, *why, *textfile;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
-        bool scores, json, quiet, no_colour, once;
+        bool scores, json, serve, quiet, no_colour, once;
         const char *argument;   /* NULL: none given */
         char *const *arguments; /* NULL-terminated: all that were given, for argument_many */
 };
