@@ -107,6 +107,8 @@ FAULT := $(if $(wildcard tests/faults/fault.c),$(BUILD)/tests/faults/fault)
 FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
 SIMULATE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulate/*.c))
 SIMULATE := $(if $(SIMULATE_OBJECTS),$(BUILD)/tests/simulate/simulate)
+# For LD_PRELOAD: a disk that fails, a clock that steps.
+CHAOS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/chaos/faults.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(addprefix $(BUILD)/tests/bench/,floor empty make_trace plain_parse dimensions)
 BENCH_PRELOAD := $(BUILD)/tests/bench/count_allocations.so
@@ -173,6 +175,10 @@ $(TESTS): %: %.o $(LIB) $(BUILD)/link-command
 $(FAULT): $(FAULT_OBJECTS) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lpthread
 
+$(CHAOS): $(BUILD)/%.so: %.c $(BUILD)/compile-command
+	@mkdir -p $(@D)
+	$(call QUIET,LINK)$(CC) -std=gnu17 -O2 -Wall -Wextra -fPIC -shared -o $@ $< -ldl
+
 $(SIMULATE): $(SIMULATE_OBJECTS) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o,$^) -lm
 
@@ -215,7 +221,7 @@ run: all
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
 	check-rules check-bench check-fuzz check-detection check-daemon check-report check-courier \
-	check-service check-integrations check-packages
+	check-kills check-service check-integrations check-packages
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -292,6 +298,14 @@ check-courier: $(MAINS)
 # Against the real programs of others, on loopback.
 check-integrations: $(MAINS)
 	@$(RUN_SUITE) integrations $(wildcard tests/integrations/test_*.py)
+
+check-kills: $(MAINS) $(CHAOS)
+	@$(RUN_SUITE) kills tests/chaos/check-chaos
+
+# Hundreds of kills, each call on a file failing in each way: half an hour. CHAOS_OPTIONS takes
+# more, as in CHAOS_OPTIONS="--seed 7 --kills 1000 kills".
+check-chaos: $(MAINS) $(CHAOS)
+	@KMW_BUILD=$(BUILD) tests/chaos/check-chaos --long $(CHAOS_OPTIONS)
 
 check-service: $(MAINS) $(FAULT)
 	@$(RUN_SUITE) service $(wildcard tests/service/test_service.py)
@@ -390,6 +404,8 @@ help:
 	'make check-daemon    the daemon as a process, on a recorded machine' \
 	'make check-report    the report in a browser; pictures in build/report/' \
 	'make check-courier   the courier against a test server' \
+	'make check-kills     kills, a failing disk, lying receivers: nothing is lost (short form)' \
+	'make check-chaos     the long form of it: hundreds of kills, each call failing in each way' \
 	'make check-service   the installed service in a container (root)' \
 	'make check-vm        leaks of a kernel module, in emulated machines, until the OOM killer (root)' \
 	'make check-detection  what the rules find in recorded and simulated traces, against floors' \
@@ -410,7 +426,7 @@ help:
 	'Variables: CC CFLAGS CPPFLAGS LDFLAGS, prefix DESTDIR sysconfdir libdir ..., MODE=release|asan,' \
 	'           WERROR=1 (a warning is an error), V=1 (whole commands), FUZZ_SECONDS'
 
-.PHONY: all tests packages run check forget-results $(SUITES) detection-report lint fuzz fuzzers \
+.PHONY: all tests packages run check check-chaos forget-results $(SUITES) detection-report lint fuzz fuzzers \
 	fuzz-run coverage coverage-run bench bench-programs install uninstall dist deb rpm deps clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -37,7 +37,7 @@ int announcer_event(struct announcer *a, const struct event *e);
 /* Does with an event all that announcer_event does before it hands it over, and throws it away. */
 void announcer_rehearse(struct announcer *a, const struct event *e);
 
-/* journal_message through the queue; also for jobs of the writer that are not in the journal's lane.
+/* journal_message through the queue; also for jobs of the writer that are not in its journal lane.
  * 0 or -ENOBUFS. */
 int announcer_message(struct announcer *a, enum message message, int priority,
                       const struct journal_field *fields, size_t count, const char *format, ...)

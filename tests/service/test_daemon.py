@@ -67,12 +67,13 @@ class Daemon:
         with open(f"{self.path}/config/kmemwatch.conf", "w", encoding="utf-8") as f:
             f.write(f"[daemon]\n{text}\n")
 
-    def start(self, rules="rules", output=subprocess.PIPE, options=(), **process):
+    def start(self, rules="rules", output=subprocess.PIPE, options=(), env=(), **process):
         environment = {k: v for k, v in os.environ.items()
                        if not k.endswith("_DIRECTORY") and k != "JOURNAL_STREAM"}
         environment["NOTIFY_SOCKET"] = f"{self.path}/notify"
         if self.watchdog:
             environment["WATCHDOG_USEC"] = str(self.watchdog * 1000000)
+        environment.update(env)
         self.process = subprocess.Popen(
             [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", rules, "--config",
              f"{self.path}/config", "--state", f"{self.path}/state", "--runtime",

@@ -25,6 +25,7 @@ request below path takes the next fault; when they are used up, "always" if ther
     {"kind": "half-ok"}        the same with the status of success
     {"kind": "endless"}        a body without end
     {"kind": "late-ok", "seconds": 1}   taken and answered properly, but late
+    {"kind": "taken-reset"}    taken, and then the connection is reset
 """
 
 import argparse
@@ -316,6 +317,7 @@ class Receiver:
         self.requests = []
         self.faults = {}
         self.always = {}
+        self.roulette = None  # path -> FAULT or None, before all others
         self.log_file = open(log_path, "a", encoding="utf-8") if log_path else None
 
     def script(self, order):
@@ -326,6 +328,8 @@ class Receiver:
 
     def next_fault(self, path):
         with self.lock:
+            if self.roulette:
+                return self.roulette(path)
             for prefix in list(self.faults):
                 if path.startswith(prefix):
                     if self.faults[prefix]:
@@ -382,7 +386,7 @@ class Handler(BaseHTTPRequestHandler):
             "body": body.decode("utf-8", "replace"), "fault": None, "errors": [], "accepted": False,
         }
         fault = self.receiver.next_fault(self.path)
-        if fault and fault["kind"] not in ("late-ok",):
+        if fault and fault["kind"] not in ("late-ok", "taken-reset"):
             entry["fault"] = fault
             # Broken requests must be seen also when the answer is scripted.
             entry["errors"] = self.check(body)[2]
@@ -394,6 +398,9 @@ class Handler(BaseHTTPRequestHandler):
         status, text, errors, kind = self.check(body)
         entry.update(errors=errors, status=status, answer=text, accepted=200 <= status < 300)
         self.receiver.record(entry)
+        if fault and fault["kind"] == "taken-reset":
+            self.fail({"kind": "reset"})
+            return
         try:
             self.answer(status, text, kind=kind)
         except OSError:
@@ -461,11 +468,14 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def start(port=0, log_path=None, tls=None):
-    """(server, receiver), serving on a thread of its own. For tests that import this file."""
-    receiver = Receiver(log_path)
+def start(port=0, log_path=None, tls=None, host=LOOPBACK, receiver=None):
+    """(server, receiver), serving on a thread of its own. For tests that import this file.
+    receiver: that of another server, to have one log."""
+    receiver = receiver or Receiver(log_path)
     handler = type("BoundHandler", (Handler,), {"receiver": receiver})
-    server = Server((LOOPBACK, port), handler)
+    kind = type("BoundServer", (Server,), {
+        "address_family": socket.AF_INET6 if ":" in host else socket.AF_INET})
+    server = kind((host, port), handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)
