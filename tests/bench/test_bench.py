@@ -78,8 +78,9 @@ class Measures(unittest.TestCase):
                     '8 renameat(4, "a", 4, "b") = 0\n'
                     '8 fsync(4 <unfinished ...>\n'
                     '8 <... fsync resumed>) = 0\n')
-        calls, writes = idle.count_calls(path)
-        self.assertEqual(writes, 3)
+        calls, own, others = idle.count_calls(path, 8)
+        self.assertEqual((own, others), (3, 0))
+        self.assertEqual(idle.count_calls(path, 7)[1:], (0, 3))
         self.assertEqual(calls, {"pread64": 1, "openat": 2, "renameat": 1, "fsync": 1})
 
 
