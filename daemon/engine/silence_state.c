@@ -101,6 +101,8 @@ static bool read_one(const json_t *o, bool same_boot, const struct silence_clock
         /* A clock that was behind when the machine came up must not make it longer. */
         s.ends = clock->now + fmin(left, seconds);
         s.began = s.ends - seconds;
+        if (!isfinite(s.began_wall))
+                s.began_wall = clock->wall - (clock->now - s.began);
         s.user = user >= 0 && user <= (double)UINT32_MAX ? (unsigned)user : UINT32_MAX;
         *ret = s;
         return true;
