@@ -11,6 +11,7 @@
 #include "engine/dimension.h"
 #include "engine/engine.h"
 #include "engine/replay.h"
+#include "engine/silence_state.h"
 #include "engine/status.h"
 #include "sample/sample.h"
 #include "view/page.h"
@@ -71,10 +72,14 @@ static void take_end(const struct engine *e, void *userdata)
 {
         struct gathering *g = userdata;
         static const struct problems none = { 0 };
+        static const struct silences nobody_asked = { .count = 0 };
+        static const struct silence_clock clock = { 0, 0 };
         const struct status_frame frame = {
                 .started = g->from,
                 .interval = NAN,
                 .status = "",
+                .silences = &nobody_asked,
+                .clock = &clock,
                 .faults = &none,
                 .spool_oldest = NAN,
                 .cpu_seconds = NAN,
