@@ -176,6 +176,8 @@ static enum exit_code run(const struct options *o)
                 return test(o, &t);
         case COMMAND_SETUP:
                 return setup_run(o, &t);
+        case COMMAND_IMPORT:
+                return import_run(o);
         case COMMAND_SEND_TEST:
                 return send_test_run(o, &t);
         case COMMAND_HELP:

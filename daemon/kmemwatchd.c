@@ -20,6 +20,7 @@ static const char usage[] =
         "  --spool DIR       instead of STATE/spool\n"
         "  --root DIR        read /proc, /sys and /etc below DIR (a recorded machine)\n"
         "  --host-name NAME  this machine's name in alerts, instead of the kernel's\n"
+        "  --seed TRACE      learn from a trace what is usual, while nothing is known yet\n"
         "  --log-level WORD  err, warning, notice, info or debug\n"
         "  --watch           print what it sees every ten seconds\n"
         "  --journal         send alerts to the journal also when run in the foreground\n"
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
                 SPOOL,
                 ROOT,
                 HOST_NAME,
+                SEED,
                 LEVEL,
                 WATCH,
                 JOURNAL,
@@ -56,6 +58,7 @@ int main(int argc, char **argv)
                 { "spool", required_argument, NULL, SPOOL },
                 { "root", required_argument, NULL, ROOT },
                 { "host-name", required_argument, NULL, HOST_NAME },
+                { "seed", required_argument, NULL, SEED },
                 { "log-level", required_argument, NULL, LEVEL },
                 { "watch", no_argument, NULL, WATCH },
                 { "journal", no_argument, NULL, JOURNAL },
@@ -87,6 +90,9 @@ int main(int argc, char **argv)
                         break;
                 case HOST_NAME:
                         o.host_name = optarg;
+                        break;
+                case SEED:
+                        o.seed = optarg;
                         break;
                 case LEVEL:
                         o.log_level = log_priority_by_name(optarg);

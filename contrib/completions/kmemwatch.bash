@@ -9,7 +9,7 @@ _kmemwatch() {
         words=("${COMP_WORDS[@]}")
         cword=$COMP_CWORD
     }
-    local commands='status alerts explain who top silence unsilence ack history report evidence metrics check record'
+    local commands='status alerts explain who top silence unsilence ack history report evidence metrics check record import'
     commands+=' replay test send-test setup help'
     local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
     local options='--runtime --config --state --no-colour --help --version'
@@ -65,6 +65,7 @@ _kmemwatch() {
         [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
         ;;
     metrics) options+=' --serve --textfile' ;;
+    import) options+=' --output' ;;
     evidence) options+=' --output --requests --root' ;;
     report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;
@@ -76,6 +77,7 @@ _kmemwatch() {
         return
     fi
     case $command in
+    import) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     replay | test) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     who) mapfile -t COMPREPLY < <(compgen -W "$dimensions" -- "$cur") ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for fish.
 
-set -l commands status alerts explain who top silence unsilence ack history report evidence metrics check record \
+set -l commands status alerts explain who top silence unsilence ack history report evidence metrics check record import \
     replay test send-test setup help
 
 function __kmemwatch_channels
@@ -109,3 +109,6 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from setup' \
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l name -x -d 'Name of the channel'
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l secret -rF -d 'File with the secret'
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l url -x -d 'Address'
+complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a import \
+    -d 'What other tools recorded, as a trace'
+complete -c kmemwatch -n '__fish_seen_subcommand_from import' -F

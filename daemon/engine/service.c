@@ -299,7 +299,8 @@ int service_run(const struct service_options *o)
         }
         if (o->log_level < 0)
                 log_set_level(s.settings.log_level);
-        service_state_restore(&s);
+        if (!service_state_restore(&s) && o->seed && service_seed(&s) < 0)
+                log_warning("going on without it: what is usual is learned anew");
         service_quiet_apply(&s);
         service_past_begin(&s);
         service_witness_set(&s);

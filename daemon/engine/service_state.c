@@ -275,13 +275,14 @@ static bool restore_learned(struct service *s)
         return r >= 0;
 }
 
-static void restore_baselines(struct service *s)
+/* True when something is known from before. */
+static bool restore_baselines(struct service *s)
 {
         struct state_loaded loaded = { 0 };
         if (s->baselines_file.folder_fd < 0 ||
             !load(s, s->baselines_file.folder_fd, baselines_name, "baselines", BASELINES_VERSION,
                   LEARNED_MAX, &loaded))
-                return;
+                return false;
         int r = baselines_decode(s->engine, loaded.payload, loaded.size);
         if (r < 0)
                 refuse(s, s->baselines_file.folder_fd, baselines_name);
@@ -289,6 +290,7 @@ static void restore_baselines(struct service *s)
                 log_info(
                         "levels are learned anew; what is usual at each hour is known from before");
         state_loaded_done(&loaded);
+        return r >= 0;
 }
 
 /* Settings that are wrong leave no rule out. */
@@ -361,12 +363,12 @@ static void restore_silences(struct service *s)
         state_loaded_done(&loaded);
 }
 
-void service_state_restore(struct service *s)
+bool service_state_restore(struct service *s)
 {
         restore_silences(s);
-        if (!restore_learned(s))
-                restore_baselines(s);
+        bool known = restore_learned(s) || restore_baselines(s);
         restore_alerts(s);
+        return known;
 }
 
 void service_state_close(struct service *s)

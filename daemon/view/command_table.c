@@ -298,6 +298,28 @@ static const struct command COMMANDS[] = {
                 .options = BIT(OPTION_INTERVAL) | BIT(OPTION_FOR) | BIT(OPTION_ROOT) |
                            BIT(OPTION_OUTPUT),
         },
+        [COMMAND_IMPORT] = {
+                .name = "import",
+                .argument = "FILE...",
+                .argument_needed = true,
+                .argument_many = true,
+                .summary = "a trace out of what sar, PCP, Prometheus or Netdata saw",
+                .description =
+                        "Reads what other tools have recorded and writes one trace for replay,\n"
+                        "report --trace and kmemwatchd --seed. What a FILE (- is standard input)\n"
+                        "holds is seen from itself; several are joined by time:\n"
+                        "  sar         sadf -j FILE -- -r ALL -q\n"
+                        "  PCP         pmrep -o csv -a ARCHIVE mem.util.slab mem.physmem ...\n"
+                        "  Prometheus  /api/v1/query_range of node_exporter's node_memory_*_bytes\n"
+                        "  Netdata     /api/v1/data, csv or json, of mem.kernel, mem.slab,\n"
+                        "              mem.available and system.ram\n"
+                        "Times without a zone are taken as local.\n"
+                        "\n"
+                        "Exit code: 2 when a file cannot be read.\n",
+                .examples = "  kmemwatch import sar.json -o month.csv\n"
+                            "  kmemwatch import kernel.csv slab.csv ram.csv >netdata.csv\n",
+                .options = BIT(OPTION_OUTPUT),
+        },
         [COMMAND_REPLAY] = {
                 .name = "replay",
                 .argument = "TRACE",

@@ -27,3 +27,4 @@ enum exit_code send_test_run(const struct options *o, const struct terminal *t);
 enum exit_code who_run(const struct options *o, const struct terminal *t);
 enum exit_code top_run(const struct options *o, const struct terminal *t);
 enum exit_code setup_run(const struct options *o, const struct terminal *t);
+enum exit_code import_run(const struct options *o);

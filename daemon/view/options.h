@@ -31,6 +31,7 @@ enum command_id {
         COMMAND_METRICS,
         COMMAND_CHECK,
         COMMAND_RECORD,
+        COMMAND_IMPORT,
         COMMAND_REPLAY,
         COMMAND_TEST,
         COMMAND_SEND_TEST,

@@ -444,6 +444,33 @@ def test_evidence():
         assert d.stop() == 0
 
 
+def test_seed():
+    """Learned from while nothing is known, and only then; a bad one is said and no reason to end."""
+    with Daemon("interval = 200ms") as d:
+        trace = f"{d.path}/trace.csv"
+        with open(trace, "w", encoding="utf-8") as f:
+            f.write("time,MemTotal,MemAvailable,SUnreclaim\n")
+            for i in range(3 * 1440):
+                f.write(f"{1795152600 + 60 * i},8000000,6000000,{200000 + i % 7 * 100}\n")
+        rules = d.rules(RULE)
+        d.start(rules, options=["--seed", trace])
+        d.wait_output("what is usual here is learned from 4320 samples")
+        assert d.stop() == 0
+        d.output = ""
+        d.start(rules, options=["--seed", trace])
+        d.wait_output("going on with what was learned")
+        assert d.stop() == 0 and "4320 samples" not in d.output
+    with Daemon("interval = 200ms") as d:
+        with open(f"{d.path}/bad.csv", "w", encoding="utf-8") as f:
+            f.write("time,MemTotal\n1795152600,8000000\n1795152601,many\n")
+        d.start(d.rules(RULE), options=["--seed", f"{d.path}/bad.csv"])
+        d.wait_output("bad.csv:3")
+        d.wait_output("going on without it")
+        set_slab(d, 900 * 1024)
+        d.wait_events("firing")
+        assert d.stop() == 0
+
+
 def test_second_daemon():
     """Two that write the same files would undo each other's work."""
     with Daemon("interval = 200ms") as d:
