@@ -3,75 +3,7 @@
  * peers send or leave out, the program's own work is not delayed. */
 #include "../control_server.h"
 #include "../random.h"
-
-/* --- a call as it stands on the wire --- */
-
-enum { WIRE_MAX = 1024 };
-
-struct wire {
-        char data[WIRE_MAX];
-        size_t size;
-};
-
-static void put(struct wire *w, const void *data, size_t size)
-{
-        assert_true(w->size + size <= sizeof w->data);
-        memcpy(w->data + w->size, data, size);
-        w->size += size;
-}
-
-static void put_u32(struct wire *w, uint32_t value)
-{
-        put(w, &value, sizeof value); /* the message says that it is little-endian */
-}
-
-static void align(struct wire *w, size_t start, size_t to)
-{
-        while ((w->size - start) % to != 0)
-                put(w, "", 1);
-}
-
-/* A header field: its code, its type, a string. */
-static void put_field(struct wire *w, size_t start, char code, char type, const char *text)
-{
-        char head[] = { code, 1, type, 0 };
-
-        align(w, start, 8);
-        put(w, head, sizeof head);
-        if (type == 'g')
-                put(w, &(char){ (char)strlen(text) }, 1);
-        else
-                put_u32(w, (uint32_t)strlen(text));
-        put(w, text, strlen(text) + 1);
-}
-
-static void wire_call(struct wire *w, uint32_t serial, const char *method, const char *argument)
-{
-        size_t start = w->size, fields;
-        uint32_t length;
-
-        put(w, "l\1\0\1", 4);
-        put_u32(w, (uint32_t)(4 + strlen(argument) + 1));
-        put_u32(w, serial);
-        put_u32(w, 0);
-        fields = w->size;
-        put_field(w, start, 1, 'o', CONTROL_OBJECT);
-        put_field(w, start, 2, 's', INTERFACE);
-        put_field(w, start, 3, 's', method);
-        put_field(w, start, 8, 'g', "s");
-        length = (uint32_t)(w->size - fields);
-        memcpy(w->data + fields - 4, &length, sizeof length);
-        align(w, start, 8);
-        put_u32(w, (uint32_t)strlen(argument));
-        put(w, argument, strlen(argument) + 1);
-}
-
-static void wire_handshake(struct wire *w)
-{
-        static const char lines[] = "\0AUTH ANONYMOUS\r\nBEGIN\r\n";
-
-        put(w, lines, sizeof lines - 1);
-}
+#include "../wire.h"
 
 /* True when `text` comes within the time. */
 static bool comes(int fd, const char *text, double seconds)
@@ -105,8 +37,8 @@ static void test_one_packet(void **state)
         int fd = raw_connect(f->path);
 
         wire_handshake(&w);
-        wire_call(&w, 1, "Echo", "first");
-        wire_call(&w, 2, "Echo", "second");
+        wire_call(&w, 1, INTERFACE, "Echo", "first");
+        wire_call(&w, 2, INTERFACE, "Echo", "second");
         assert_int_equal(send(fd, w.data, w.size, MSG_NOSIGNAL), w.size);
         assert_true(comes(fd, "second", 5));
         close(fd);
@@ -135,7 +67,7 @@ static void test_any_pieces(void **state)
                 int fd = raw_connect(f->path);
 
                 wire_handshake(&w);
-                wire_call(&w, 1, "Echo", "0123456789 is the answer");
+                wire_call(&w, 1, INTERFACE, "Echo", "0123456789 is the answer");
                 send_pieces(fd, &w, &random, longest[i % ELEMENTS_OF(longest)]);
                 if (!comes(fd, "is the answer", 5))
                         fail_msg("round %u: no answer", i);
@@ -175,8 +107,8 @@ static void test_no_tick_is_late(void **state)
                         close(fds[i]);
                 fds[i] = raw_connect(f->path);
                 wire_handshake(&w);
-                wire_call(&w, 1, random_next(&random) % 2 ? "Big" : "Echo", "x");
-                wire_call(&w, 2, "Nothing", "x");
+                wire_call(&w, 1, INTERFACE, random_next(&random) % 2 ? "Big" : "Echo", "x");
+                wire_call(&w, 2, INTERFACE, "Nothing", "x");
                 if (random_next(&random) % 3 == 0)
                         w.data[random_next(&random) % w.size] = (char)random_next(&random);
                 if (random_next(&random) % 2)
