@@ -27,6 +27,13 @@ static const struct {
 };
 static_assert(ELEMENTS_OF(dimension_fields) == DIMENSION_COUNT, "one for each");
 
+bool rank_dimension_field(enum culprit_dimension dimension, enum field *ret)
+{
+        if (dimension_fields[dimension].known)
+                *ret = dimension_fields[dimension].field;
+        return dimension_fields[dimension].known;
+}
+
 void rank_set(char *buffer, size_t size, const char *format, ...)
 {
         char raw[512];

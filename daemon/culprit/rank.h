@@ -28,4 +28,7 @@ struct rank_input {
         bool container; /* the daemon runs in one */
 };
 
+/* The field of /proc/meminfo that is this dimension; false when none is. */
+bool rank_dimension_field(enum culprit_dimension dimension, enum field *ret);
+
 void rank(const struct rank_input *in, struct culprit_list *ret);

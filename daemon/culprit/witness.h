@@ -69,10 +69,13 @@ void witness_glance(struct witness *w, double now);
 
 struct witness_question {
         enum culprit_dimension dimension;
-        bool sizes;   /* who has it now (out of proportion), not what grew */
-        double since; /* Unix seconds: when it began to go wrong */
-        double until; /* now */
-        double grown; /* as struct rank_input */
+        bool sizes;    /* who has it now (out of proportion), not what grew */
+        int direction; /* +1: it grew, -1: it fell, 0: as it turns out. The former is compared with
+                          the lowest of the last minutes before since, the latter the highest:
+                          another change may have come and gone in between */
+        double since;  /* Unix seconds: when it began to go wrong */
+        double until;  /* now */
+        double grown;  /* as struct rank_input */
         const struct host_facts *host;
 };
 

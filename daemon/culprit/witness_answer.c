@@ -14,9 +14,42 @@
 
 static const double USABLE = 120; /* a deep look older than this knows less than a snapshot */
 
-/* Fills a table's `then` from what history knows of `since`, and tells what that is. */
-static void compare(struct witness *w, struct findings *f, enum table table, double since,
-                    struct rank_base *ret)
+/* A change that came and went before the one that is asked for, within this time, is none of it. */
+static const double BEFORE = 180;
+
+/* With an earlier base the change must be larger by a tenth: else the later one says more. */
+static const double LARGER = 1.1;
+
+/* What to compare the table with; TABLE_COUNT: the fields. NULL: nothing. */
+static const struct record *base_of(const struct history *h, enum table table,
+                                    const struct findings *f, const struct witness_question *q)
+{
+        double latest = fmin(q->since, f->time - 1);
+        const struct record *best = history_find(h, latest, table), *r = best;
+        enum field field;
+
+        if (!best || q->direction == 0 || !rank_dimension_field(q->dimension, &field))
+                return best;
+        double now = table == TABLE_COUNT ? f->fields[field] : f->fields_at[table][field];
+        double most = -INFINITY;
+        while (r && record_time(r) >= latest - BEFORE) {
+                double fields[FIELD_MEMINFO_COUNT];
+                record_fields(r, table, fields);
+                double change = (now - fields[field]) * q->direction;
+                if (r == best || change > LARGER * fmax(most, 0)) {
+                        best = r;
+                        most = change;
+                }
+                const struct record *earlier = history_find(h, record_time(r) - 1, table);
+                /* Without an earlier one history_find gives the oldest. */
+                r = earlier && record_time(earlier) < record_time(r) ? earlier : NULL;
+        }
+        return best;
+}
+
+/* Fills a table's `then` from what history knows of the past, and tells what that is. */
+static void compare(struct witness *w, struct findings *f, enum table table,
+                    const struct witness_question *q, struct rank_base *ret)
 {
         const struct history *h =
                 table == TABLE_CACHES || table == TABLE_CGROUPS ? w->minutes : w->looks;
@@ -25,7 +58,7 @@ static void compare(struct witness *w, struct findings *f, enum table table, dou
         ret->time = NAN;
         if (!f->tables[table].rows || table_infos[table].kept == 0)
                 return;
-        r = history_find(h, fmin(since, f->time - 1), table);
+        r = base_of(h, table, f, q);
         if (!r || record_time(r) >= f->time) {
                 tally_forget_then(&f->tables[table]);
                 return;
@@ -64,10 +97,10 @@ void witness_answer(struct witness *w, const struct witness_question *q, struct 
                 .possible_cpus = q->host->cpus_possible,
                 .container = q->host->kind == HOST_CONTAINER,
         };
-        const struct record *r = history_find(w->minutes, fmin(q->since, f->time - 1), TABLE_COUNT);
+        const struct record *r = base_of(w->minutes, TABLE_COUNT, f, q);
 
         for (unsigned i = 0; i < TABLE_COUNT; i++)
-                compare(w, f, (enum table)i, q->since, &in.bases[i]);
+                compare(w, f, (enum table)i, q, &in.bases[i]);
         for (unsigned i = 0; i < FIELD_MEMINFO_COUNT; i++)
                 in.then_fields[i] = NAN;
         for (unsigned i = 0; i < COUNT_COUNT; i++)

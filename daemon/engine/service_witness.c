@@ -47,6 +47,7 @@ struct following {
         char rule[RULE_NAME_MAX + 1];
         enum culprit_dimension dimension;
         bool sizes;
+        int direction; /* as struct witness_question has it */
         double since;
 };
 
@@ -73,13 +74,14 @@ struct witness *service_witness(const struct service *s)
         return s->attribution ? s->attribution->witness : NULL;
 }
 
-static void answer(struct service *s, enum culprit_dimension dimension, bool sizes, double since,
-                   struct culprit_list *ret)
+static void answer(struct service *s, enum culprit_dimension dimension, bool sizes, int direction,
+                   double since, struct culprit_list *ret)
 {
         double now = clock_realtime();
         struct witness_question question = {
                 .dimension = dimension,
                 .sizes = sizes,
+                .direction = direction,
                 .since = isfinite(since) ? since : now,
                 .until = now,
                 .grown = NAN,
@@ -98,7 +100,7 @@ static void follow(struct service *s)
                 const struct following *f = &a->following[i];
                 struct culprit_list *l = &a->lists[f->dimension];
                 char text[CULPRIT_TEXT_MAX];
-                answer(s, f->dimension, f->sizes, f->since, l);
+                answer(s, f->dimension, f->sizes, f->direction, f->since, l);
                 a->known[f->dimension] = true;
                 const struct journal_field fields[] = {
                         { "RULE", f->rule },
@@ -239,6 +241,11 @@ bool service_witness_holds(struct service *s, const struct event *e)
         return now < a->held_until;
 }
 
+static int direction_of(const struct event *e)
+{
+        return e->kind == KIND_DROP ? -1 : 1;
+}
+
 static void remember_to_follow(struct attribution *a, const struct event *e, int dimension)
 {
         if (a->following_count == FOLLOWING_MAX)
@@ -247,6 +254,7 @@ static void remember_to_follow(struct attribution *a, const struct event *e, int
         *f = (struct following){
                 .dimension = (enum culprit_dimension)dimension,
                 .sizes = e->kind == KIND_RATIO,
+                .direction = direction_of(e),
                 .since = e->since,
         };
         memcpy(f->alert_id, e->alert_id, sizeof(f->alert_id));
@@ -276,7 +284,8 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 remember_to_follow(a, e, dimension);
                 return NULL;
         }
-        answer(s, (enum culprit_dimension)dimension, e->kind == KIND_RATIO, e->since, l);
+        answer(s, (enum culprit_dimension)dimension, e->kind == KIND_RATIO, direction_of(e),
+               e->since, l);
         a->known[dimension] = true;
         return l;
 }

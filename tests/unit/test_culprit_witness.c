@@ -374,6 +374,49 @@ static void test_growth_is_explained(void **state)
 }
 
 /* No look since it began: a glance is taken, and what it cannot show is said. */
+/* One fault comes and goes, the next follows before the look of the minute: the first's look is
+ * nothing to compare with. */
+static void test_another_change_before(void **state)
+{
+        (void)state;
+        struct procfs p = { .root_fd = -1 };
+        struct witness *w;
+        struct culprit_list l;
+        struct witness_question q = { .dimension = DIMENSION_SUNRECLAIM,
+                                      .since = 1e9 + 56,
+                                      .until = 1e9 + 58,
+                                      .grown = NAN,
+                                      .host = &host };
+
+        clock_time = 5000;
+        clock_pace = 1e-6;
+        go_to(&p, GROWTH "before");
+        assert_int_equal(witness_new(&p, fake_clock, &w), 0);
+        run(w, 1e9);
+        clock_time = 5003;
+        run(w, 1e9 + 3);
+        go_to(&p, GROWTH "after");
+        clock_time = 5030;
+        witness_glance(w, 1e9 + 30); /* it is over before the next look, and then: */
+        clock_time = 5058;
+        assert_int_equal(witness_ask(w, DIMENSION_SUNRECLAIM), 0);
+        run(w, 1e9 + 58);
+
+        witness_answer(w, &q, &l);
+        assert_true(fabs(l.grown) < 1 << 20);
+        q.direction = 1;
+        witness_answer(w, &q, &l);
+        assert_true(l.grown == (21412 - 12156) * 1024.0);
+        assert_int_equal(l.culprits[0].kind, CULPRIT_CACHE);
+        assert_true(l.culprits[0].since == 1e9);
+        /* It did not fall: nobody is named for what he did not do. */
+        q.direction = -1;
+        witness_answer(w, &q, &l);
+        assert_true(fabs(l.grown) < 1 << 20);
+        witness_free(w);
+        procfs_done(&p);
+}
+
 static void test_without_a_look(void **state)
 {
         (void)state;
@@ -596,6 +639,7 @@ int main(void)
                 cmocka_unit_test(test_rights_and_garbage),
                 cmocka_unit_test(test_cgroup_v1),
                 cmocka_unit_test(test_growth_is_explained),
+                cmocka_unit_test(test_another_change_before),
                 cmocka_unit_test(test_without_a_look),
                 cmocka_unit_test(test_right_after_the_start),
                 cmocka_unit_test(test_allocinfo_and_pods),
