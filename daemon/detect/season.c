@@ -6,20 +6,22 @@
 
 enum { SLOT_SECONDS = 86400 / SEASON_SLOTS, KEPT = SEASON_DAYS * SEASON_SLOTS };
 
-void season_init(struct season *s)
+void season_init(struct season *s, struct season_past *past)
 {
-        *s = (struct season){ 0 };
+        *s = (struct season){ .past = past };
 }
 
 static float *cell(struct season *s, int64_t slot)
 {
         uint64_t kept = (uint64_t)slot % KEPT;
-        return &s->most[kept / SEASON_SLOTS][kept % SEASON_SLOTS];
+        return &s->past->most[kept / SEASON_SLOTS][kept % SEASON_SLOTS];
 }
 
 /* The second largest of what the other days had near this time of day. */
 static double look_up(const struct season *s, int64_t slot)
 {
+        if (!s->begun)
+                return 0;
         unsigned today = (unsigned)((uint64_t)slot % KEPT / SEASON_SLOTS);
         int time_of_day = (int)((uint64_t)slot % SEASON_SLOTS);
         double first = 0, second = 0;
@@ -33,7 +35,7 @@ static double look_up(const struct season *s, int64_t slot)
                                 SEASON_DAYS;
                         if (row == today)
                                 continue;
-                        most = fmax(most, (double)s->most[row][at % SEASON_SLOTS]);
+                        most = fmax(most, (double)s->past->most[row][at % SEASON_SLOTS]);
                 }
                 if (most > first) {
                         second = first;
@@ -53,6 +55,7 @@ void season_add(struct season *s, double wall, double rise)
         if (slot != s->slot) {
                 if (s->slot != 0) {
                         *cell(s, s->slot) = (float)s->now;
+                        s->begun = true;
                         int64_t missed = slot - s->slot - 1;
                         for (int64_t i = 1; i <= missed && i < KEPT; i++)
                                 *cell(s, s->slot + i) = 0;

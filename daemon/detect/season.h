@@ -20,13 +20,20 @@ enum {
 };
 
 struct season {
-        int64_t slot;    /* the running half hour since 1970; 0: not started */
-        double now;      /* its largest rise so far */
-        double expected; /* for it, from the other days */
+        int64_t slot;             /* the running half hour since 1970; 0: not started */
+        double now;               /* its largest rise so far */
+        double expected;          /* for it, from the other days */
+        struct season_past *past; /* not owned */
+        bool begun;               /* something stands in it; else it is all zeros */
+};
+
+/* The half hours before. */
+struct season_past {
         float most[SEASON_DAYS][SEASON_SLOTS]; /* largest rise, in the value's unit; 0 none */
 };
 
-void season_init(struct season *s);
+/* past: zeros, kept by the caller. */
+void season_init(struct season *s, struct season_past *past);
 
 /* One rise (value less recent low, >= 0) at a wall time in Unix seconds. Time may step and leave
  * gaps: half hours that nobody saw count as quiet. */

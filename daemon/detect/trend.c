@@ -15,9 +15,14 @@ struct line {
         double slope, centre_time, centre_value, time_square;
 };
 
-void trend_init(struct trend *t, double width)
+void trend_init(struct trend *t, double width, struct trend_level *levels, size_t stride)
 {
-        *t = (struct trend){ .width = width };
+        *t = (struct trend){ .width = width, .levels = levels, .stride = stride };
+}
+
+static struct trend_level *level_of(const struct trend *t, unsigned level)
+{
+        return &t->levels[level * t->stride];
 }
 
 static double level_width(const struct trend *t, unsigned level)
@@ -42,15 +47,15 @@ static void bucket_merge(struct trend_bucket *into, double offset, double mean, 
         into->count = total;
 }
 
-static void collect(const struct trend_level *l, double width, struct points *ret)
+static void collect(const struct trend_level *l, int64_t open, double width, struct points *ret)
 {
         ret->n = 0;
         ret->count = 0;
-        for (int64_t number = l->number - TREND_BUCKETS; number < l->number; number++) {
+        for (int64_t number = open - TREND_BUCKETS; number < open; number++) {
                 const struct trend_bucket *b = &l->ring[(uint64_t)number % TREND_BUCKETS];
                 if (b->count == 0)
                         continue;
-                ret->time[ret->n] = (double)(number - l->number) * width + (double)b->offset;
+                ret->time[ret->n] = (double)(number - open) * width + (double)b->offset;
                 ret->value[ret->n] = b->low;
                 ret->mean[ret->n] = b->mean;
                 ret->count += b->count;
@@ -94,10 +99,11 @@ static void shape(const struct points *p, struct trend_answer *a)
         a->back = rise > 0 ? fmin(1, fall / rise) : 1;
 }
 
-_hot_ static bool regress(const struct trend_level *l, double width, struct trend_answer *ret)
+_hot_ static bool regress(const struct trend_level *l, int64_t open, double width,
+                          struct trend_answer *ret)
 {
         struct points p;
-        collect(l, width, &p);
+        collect(l, open, width, &p);
         if (p.n < TREND_POINTS_MIN)
                 return false;
         double span = p.time[p.n - 1] - p.time[0];
@@ -145,16 +151,15 @@ _hot_ static bool regress(const struct trend_level *l, double width, struct tren
 }
 
 /* Closes the open bucket of a level and opens `number`; what lies between are gaps. */
-static void level_advance(struct trend_level *l, int64_t number)
+static void level_advance(struct trend_level *l, struct trend_open *open, int64_t number)
 {
-        l->ring[(uint64_t)l->number % TREND_BUCKETS] = l->open;
-        int64_t from = l->number + 1;
+        l->ring[(uint64_t)open->number % TREND_BUCKETS] = open->bucket;
+        int64_t from = open->number + 1;
         if (number - from > TREND_BUCKETS)
                 from = number - TREND_BUCKETS;
         for (int64_t gap = from; gap < number; gap++)
                 l->ring[(uint64_t)gap % TREND_BUCKETS] = (struct trend_bucket){ 0 };
-        l->number = number;
-        l->open = (struct trend_bucket){ 0 };
+        *open = (struct trend_open){ .number = number };
 }
 
 unsigned trend_add(struct trend *t, double time, double value)
@@ -164,7 +169,7 @@ unsigned trend_add(struct trend *t, double time, double value)
         if (!t->started) {
                 double width = t->width;
                 for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR)
-                        t->levels[i].number = (int64_t)floor(time / width);
+                        t->open[i].number = (int64_t)floor(time / width);
                 t->started = true;
         }
         t->time = time;
@@ -172,61 +177,69 @@ unsigned trend_add(struct trend *t, double time, double value)
         unsigned changed = 0;
         double width = t->width;
         for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR) {
-                struct trend_level *l = &t->levels[i];
+                struct trend_open *open = &t->open[i];
                 int64_t number = (int64_t)floor(time / width);
-                if (number == l->number)
+                if (number == open->number)
                         break;
                 /* What the closed bucket holds goes up before the level above is advanced: its open
                  * bucket contains the closed one. */
-                if (i + 1 < TREND_LEVELS && l->open.count > 0) {
-                        struct trend_level *above = &t->levels[i + 1];
-                        double start = (double)l->number * width;
+                if (i + 1 < TREND_LEVELS && open->bucket.count > 0) {
+                        struct trend_open *above = &t->open[i + 1];
+                        const struct trend_bucket *closed = &open->bucket;
+                        double start = (double)open->number * width;
                         double above_start = (double)above->number * width * TREND_FACTOR;
-                        double low = above->open.count > 0 ? fmin(above->open.low, l->open.low)
-                                                           : l->open.low;
-                        bucket_merge(&above->open, start - above_start + (double)l->open.offset,
-                                     l->open.mean, l->open.count);
-                        above->open.low = low;
+                        double low = above->bucket.count > 0 ? fmin(above->bucket.low, closed->low)
+                                                             : closed->low;
+                        bucket_merge(&above->bucket, start - above_start + (double)closed->offset,
+                                     closed->mean, closed->count);
+                        above->bucket.low = low;
                 }
-                level_advance(l, number);
-                l->known = regress(l, width, &l->answer);
-                changed |= 1u << i;
+                struct trend_level *l = level_of(t, i);
+                level_advance(l, open, number);
+                unsigned bit = 1u << i;
+                t->begun |= (uint8_t)bit;
+                t->known &= (uint8_t)~bit;
+                if (regress(l, number, width, &l->answer))
+                        t->known |= (uint8_t)bit;
+                changed |= bit;
         }
-        struct trend_level *first = &t->levels[0];
-        bucket_merge(&first->open, time - (double)first->number * t->width, value, 1);
-        first->open.low = first->open.mean;
+        struct trend_open *first = &t->open[0];
+        bucket_merge(&first->bucket, time - (double)first->number * t->width, value, 1);
+        first->bucket.low = first->bucket.mean;
         return changed;
 }
 
 double trend_low(const struct trend *t, unsigned level)
 {
-        const struct trend_level *l = &t->levels[level];
+        const struct trend_level *l = level_of(t, level);
         double low = NAN;
-        for (unsigned i = 0; i < TREND_BUCKETS; i++)
+        for (unsigned i = 0; i < TREND_BUCKETS && t->begun & 1u << level; i++)
                 if (l->ring[i].count > 0)
                         low = fmin(low, l->ring[i].low);
         /* What has not gone up to this level yet. */
         for (unsigned i = 0; i <= level; i++)
-                if (t->levels[i].open.count > 0)
-                        low = fmin(low, t->levels[i].open.low);
+                if (t->open[i].bucket.count > 0)
+                        low = fmin(low, t->open[i].bucket.low);
         return low;
 }
 
 const struct trend_answer *trend_read(const struct trend *t, unsigned level)
 {
-        return level < TREND_LEVELS && t->levels[level].known ? &t->levels[level].answer : NULL;
+        return level < TREND_LEVELS && t->known & 1u << level ? &level_of(t, level)->answer : NULL;
 }
 
 void trend_shift(struct trend *t, double amount)
 {
         for (unsigned i = 0; i < TREND_LEVELS; i++) {
-                struct trend_level *l = &t->levels[i];
+                struct trend_level *l = level_of(t, i);
+                t->open[i].bucket.mean += amount;
+                t->open[i].bucket.low += amount;
+                if (!(t->begun & 1u << i))
+                        continue;
                 for (unsigned b = 0; b < TREND_BUCKETS; b++) {
                         l->ring[b].mean += amount;
                         l->ring[b].low += amount;
                 }
-                l->open.mean += amount;
-                l->open.low += amount;
                 l->answer.first += amount;
                 l->answer.last += amount;
         }

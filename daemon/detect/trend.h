@@ -21,6 +21,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -58,10 +59,14 @@ struct trend_answer {
         uint64_t count;  /* samples behind it */
 };
 
+/* The bucket of a level that is being filled. */
+struct trend_open {
+        struct trend_bucket bucket;
+        int64_t number; /* floor(time / width) */
+};
+
+/* The rest of a level, first touched when it finishes a bucket. */
 struct trend_level {
-        struct trend_bucket open; /* the one being filled */
-        int64_t number;           /* of the open bucket: floor(time / width) */
-        bool known;
         struct trend_answer answer;
         struct trend_bucket
                 ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
@@ -69,13 +74,18 @@ struct trend_level {
 
 struct trend {
         double width; /* of a bucket of level 0, seconds */
+        double time;  /* of the last sample */
         bool started;
-        double time; /* of the last sample */
-        struct trend_level levels[TREND_LEVELS];
+        uint8_t begun; /* bit per level: it has finished a bucket; without it all of it is zero */
+        uint8_t known; /* bit per level: it has an answer */
+        struct trend_open open[TREND_LEVELS];
+        struct trend_level *levels; /* level i is levels[i * stride]; not owned */
+        size_t stride;
 };
 
-/* width > 0: seconds of a bucket of the first level. */
-void trend_init(struct trend *t, double width);
+/* width > 0: seconds of a bucket of the first level. levels: zeros, kept by the caller. So that the
+ * long horizons of many series lie together, and only those are touched that were reached. */
+void trend_init(struct trend *t, double width, struct trend_level *levels, size_t stride);
 
 /* One sample; time must advance, else it is ignored (false). Values that are not finite are
  * ignored. Returns a bit per level whose answer changed. */

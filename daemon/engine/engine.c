@@ -12,86 +12,8 @@
 #include "sample/host.h"
 #include "sample/sample.h"
 
-/* Followed even when no rule measures them: what people expect to see in `status`, and what
- * forecasts and conditions need. */
-static const enum field always_followed[] = {
-        FIELD_SUNRECLAIM,   FIELD_SRECLAIMABLE,  FIELD_VMALLOC_USED,
-        FIELD_KERNEL_STACK, FIELD_PAGE_TABLES,   FIELD_SEC_PAGE_TABLES,
-        FIELD_PERCPU,       FIELD_MEM_AVAILABLE, FIELD_THREADS,
-};
-
 /* A sixteenth of a horizon is one of its buckets: the verdict then rests on one more of them. */
 static const double GROWTH_WAIT_PART = 16;
-
-static const struct expression nothing = { 0 };
-
-static size_t series_find_or_add(struct engine *e, int field, const struct expression *less,
-                                 const struct expression *per, const char *dimension)
-{
-        for (size_t i = 0; i < e->series_count; i++)
-                if (series_measures(&e->series[i], field, less, per))
-                        return i;
-        series_init(&e->series[e->series_count], field, less, per, dimension);
-        return e->series_count++;
-}
-
-int engine_build(struct engine *e, const struct rule_set *rules)
-{
-        size_t room = rules->count + ELEMENTS_OF(always_followed);
-        for (size_t i = 0; i < rules->count; i++)
-                room += rules->rules[i].condition_count + (rules->rules[i].workload.count > 0);
-        e->series = calloc(room, sizeof(*e->series));
-        e->watches = calloc(rules->count ? rules->count : 1, sizeof(*e->watches));
-        e->news = calloc(rules->count ? rules->count : 1, sizeof(*e->news));
-        if (!e->series || !e->watches || !e->news)
-                return -ENOMEM;
-        e->from_total = e->from_stack = -1; /* not computed yet */
-
-        for (size_t i = 0; i < ELEMENTS_OF(always_followed); i++)
-                (void)series_find_or_add(e, (int)always_followed[i], &nothing, &nothing,
-                                         field_name(always_followed[i]));
-        for (size_t i = 0; i < rules->count; i++) {
-                const struct rule *r = &rules->rules[i];
-                struct watch *w = &e->watches[e->watch_count];
-                w->news = &e->news[e->watch_count++];
-                w->rule = r;
-                w->kind = r->kind;
-                w->series = series_find_or_add(e, r->field, &r->less, &r->per, r->dimension);
-                w->workload = -1;
-                w->workload_before = w->value_before = NAN;
-                if (r->workload.count > 0)
-                        w->workload = (int)series_find_or_add(e, -1, &r->workload, &nothing,
-                                                              r->workload_name);
-                w->applies = r->when & 1u << e->kind;
-                w->untold = engine_ask_quiet(e, r);
-                alert_init(&w->alert);
-                struct series *s = &e->series[w->series];
-                if (r->kind == KIND_SPIKE)
-                        s->adopt_up = fmin(s->adopt_up, r->adopt_seconds);
-                if (r->kind == KIND_DROP)
-                        s->adopt_down = fmin(s->adopt_down, r->adopt_seconds);
-                for (unsigned c = 0; c < r->condition_count; c++)
-                        if (r->conditions[c].field < FIELD_KNOWN_COUNT)
-                                (void)series_find_or_add(
-                                        e, r->conditions[c].field, &nothing, &nothing,
-                                        field_name((enum field)r->conditions[c].field));
-        }
-        for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
-                e->field_series[field] = -1;
-                e->values[field] = NAN;
-                for (size_t i = 0; i < e->series_count; i++)
-                        if (series_measures(&e->series[i], field, &nothing, &nothing))
-                                e->field_series[field] = (int)i;
-        }
-        return 0;
-}
-
-void engine_unbuild(struct engine *e)
-{
-        free(e->series);
-        free(e->watches);
-        free(e->news);
-}
 
 int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
                void *userdata, struct engine **ret)
@@ -103,6 +25,7 @@ int engine_new(const struct rule_set *rules, const struct host_facts *host, engi
         e->take = take;
         e->userdata = userdata;
         e->kind = host->kind;
+        e->cgroups.value = e->cgroups_recent;
         e->incidents = calloc(INCIDENTS_MAX, sizeof(*e->incidents));
         if (!e->incidents || engine_build(e, rules) < 0) {
                 engine_free(e);

@@ -63,10 +63,11 @@ struct engine {
 
         struct series_shared shared;
         struct series *series;
-        size_t series_count;
+        struct series_store store;
+        size_t series_count, series_room;
         struct watch *watches;
         struct watch_news *news; /* of each watch */
-        size_t watch_count;
+        size_t watch_count, watch_room;
         /* What the watches' `from` were computed with. */
         double from_total, from_stack;
         enum host_kind from_kind;
@@ -75,6 +76,7 @@ struct engine {
         struct incident *incidents; /* INCIDENTS_MAX */
         unsigned incident_count;
         struct recent cgroups; /* their number, as a series has its values */
+        double cgroups_recent[EVENT_RECENT_MAX];
 
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */

@@ -11,13 +11,15 @@
 
 /* What stands before the records. */
 struct head {
-        uint32_t series_count, series_size; /* of a record in bytes */
+        uint32_t series_count, series_size; /* of a record in bytes without what follows it */
         uint32_t watch_count, watch_size;   /* likewise; they follow the series */
         double now, wall;                   /* engine time and Unix seconds of the last sample */
         struct timeline timeline;
         uint64_t samples;
 };
 
+/* The pointers in it are NULL in the file. Behind it follow the minutes of `recent`, what the
+ * season has when it has begun, and the levels of the trend that have begun. */
 struct series_record {
         struct hash measures; /* of what the series measures, by names: indexes may change */
         double value;
@@ -72,10 +74,12 @@ static struct hash watch_hash(const struct watch *w)
         return h;
 }
 
-static size_t records_size(const struct head *h)
+static size_t tail_size(const struct recent *recent, const struct season *season,
+                        const struct trend *trend)
 {
-        return (size_t)h->series_count * sizeof(struct series_record) +
-               (size_t)h->watch_count * sizeof(struct watch_record);
+        size_t levels = (size_t)__builtin_popcount(trend->begun);
+        return recent->filled * sizeof(double) + (season->begun ? sizeof(struct season_past) : 0) +
+               levels * sizeof(struct trend_level);
 }
 
 static struct head make_head(const struct engine *e)
@@ -113,10 +117,9 @@ static int read_head(const void *data, size_t size, struct head *ret)
                 return -EBADMSG;
         memcpy(&h, data, sizeof(h));
         if (h.series_size != sizeof(struct series_record) ||
-            h.watch_size != sizeof(struct watch_record) || size - sizeof(h) != records_size(&h) ||
-            !is_moment(h.now) || !is_moment(h.wall) || !is_moment(h.timeline.now) ||
-            !is_moment(h.timeline.wall) || !is_moment(h.timeline.interval) ||
-            !is_flag(&h.timeline.started))
+            h.watch_size != sizeof(struct watch_record) || !is_moment(h.now) ||
+            !is_moment(h.wall) || !is_moment(h.timeline.now) || !is_moment(h.timeline.wall) ||
+            !is_moment(h.timeline.interval) || !is_flag(&h.timeline.started))
                 return -EBADMSG;
         *ret = h;
         return 0;
@@ -124,82 +127,165 @@ static int read_head(const void *data, size_t size, struct head *ret)
 
 size_t learned_size(const struct engine *e)
 {
-        struct head head = make_head(e);
-        return sizeof(head) + records_size(&head);
+        size_t size = sizeof(struct head) + e->series_count * sizeof(struct series_record) +
+                      e->watch_count * sizeof(struct watch_record);
+        for (size_t i = 0; i < e->series_count; i++) {
+                const struct series *s = &e->series[i];
+                size += tail_size(&s->recent, &s->season, &s->trend);
+        }
+        return size;
+}
+
+static char *put(char *to, const void *data, size_t size)
+{
+        return (char *)memcpy(to, data, size) + size;
+}
+
+static char *put_series(char *to, const struct series *s)
+{
+        struct series_record r = {
+                .measures = series_measure_hash(s),
+                .value = s->value,
+                .jump = s->jump,
+                .trend = s->trend,
+                .growth = s->growth,
+                .season = s->season,
+                .days = s->days,
+                .low = s->low,
+                .recent = s->recent,
+        };
+        r.recent.value = NULL;
+        r.season.past = NULL;
+        r.trend.levels = NULL;
+        r.trend.stride = 0;
+        to = put(to, &r, sizeof(r));
+        to = put(to, s->recent.value, s->recent.filled * sizeof(double));
+        if (s->season.begun)
+                to = put(to, s->season.past, sizeof(*s->season.past));
+        for (unsigned i = 0; i < TREND_LEVELS; i++)
+                if (s->trend.begun & 1u << i)
+                        to = put(to, &s->trend.levels[i * s->trend.stride],
+                                 sizeof(struct trend_level));
+        return to;
 }
 
 void learned_encode(const struct engine *e, void *buffer)
 {
         struct head head = make_head(e);
-        char *to = memcpy(buffer, &head, sizeof(head));
-        to += sizeof(head);
-        for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct series_record)) {
-                const struct series *s = &e->series[i];
-                struct series_record r = {
-                        .measures = series_measure_hash(s),
-                        .value = s->value,
-                        .jump = s->jump,
-                        .trend = s->trend,
-                        .growth = s->growth,
-                        .season = s->season,
-                        .days = s->days,
-                        .low = s->low,
-                        .recent = s->recent,
-                };
-                memcpy(to, &r, sizeof(r));
-        }
-        for (size_t i = 0; i < e->watch_count; i++, to += sizeof(struct watch_record)) {
+        char *to = put(buffer, &head, sizeof(head));
+        for (size_t i = 0; i < e->series_count; i++)
+                to = put_series(to, &e->series[i]);
+        for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
                 struct watch_record r = {
                         .judges = watch_hash(w),
                         .workload_before = w->workload_before,
                         .value_before = w->value_before,
                 };
-                memcpy(to, &r, sizeof(r));
+                to = put(to, &r, sizeof(r));
         }
 }
 
 /* A record of the same size but another layout must not lead outside of an array. */
-static bool record_is_sane(const struct series_record *r, const struct series *s)
+static bool record_is_sane(const struct series_record *r)
 {
         bool flags = is_flag(&r->jump.away) && is_flag(&r->jump.up) && is_flag(&r->trend.started) &&
                      is_flag(&r->growth.climbing) && is_flag(&r->growth.known) &&
-                     is_flag(&r->growth.answer.grows) && is_flag(&r->growth.answer.goes_on);
+                     is_flag(&r->growth.answer.grows) && is_flag(&r->growth.answer.goes_on) &&
+                     is_flag(&r->season.begun);
         for (unsigned level = 0; level < TREND_LEVELS; level++)
-                flags = flags && is_flag(&r->trend.levels[level].known) &&
-                        is_flag(&r->growth.levels[level].flagged);
-        return flags && r->trend.width == s->trend.width && r->jump.past < JUMP_PAST &&
-               r->recent.next < EVENT_RECENT_MAX && r->recent.filled <= EVENT_RECENT_MAX &&
-               r->growth.answer.level < TREND_LEVELS;
+                flags = flags && is_flag(&r->growth.levels[level].flagged);
+        return flags && r->jump.past < JUMP_PAST && r->recent.next < EVENT_RECENT_MAX &&
+               r->recent.filled <= EVENT_RECENT_MAX && r->growth.answer.level < TREND_LEVELS &&
+               (r->trend.known & ~r->trend.begun) == 0;
 }
 
-static int restore_series(struct engine *e, const struct series_record *r)
+/* The next record and what follows it; false when they are not all there. */
+static bool next_record(const char **from, const char *end, struct series_record *ret,
+                        const char **ret_tail)
 {
-        for (size_t i = 0; i < e->series_count; i++) {
-                struct series *s = &e->series[i];
-                if (series_measure_hash(s).state != r->measures.state || !record_is_sane(r, s))
+        size_t left = (size_t)(end - *from), tail;
+        if (left < sizeof(*ret))
+                return false;
+        memcpy(ret, *from, sizeof(*ret));
+        if (!record_is_sane(ret))
+                return false;
+        tail = tail_size(&ret->recent, &ret->season, &ret->trend);
+        if (left - sizeof(*ret) < tail)
+                return false;
+        *ret_tail = *from + sizeof(*ret);
+        *from = *ret_tail + tail;
+        return true;
+}
+
+static bool is_whole(const char *from, const char *end, const struct head *head)
+{
+        struct series_record r;
+        const char *tail;
+        for (uint32_t i = 0; i < head->series_count; i++)
+                if (!next_record(&from, end, &r, &tail))
+                        return false;
+        return (size_t)(end - from) == (size_t)head->watch_count * sizeof(struct watch_record);
+}
+
+static const char *get(const char *from, void *data, size_t size)
+{
+        memcpy(data, from, size);
+        return from + size;
+}
+
+static void take_over(struct series *s, const struct series_record *r, const char *tail)
+{
+        struct series from = *s;
+        from.value = r->value;
+        from.jump = r->jump;
+        from.growth = r->growth;
+        from.days = r->days;
+        from.low = r->low;
+        from.recent = r->recent;
+        from.recent.value = s->recent.value;
+        from.season = r->season;
+        from.season.past = s->season.past;
+        from.trend = r->trend;
+        from.trend.levels = s->trend.levels;
+        from.trend.stride = s->trend.stride;
+        *s = from;
+        tail = get(tail, s->recent.value, s->recent.filled * sizeof(double));
+        if (s->season.begun)
+                tail = get(tail, s->season.past, sizeof(*s->season.past));
+        for (unsigned i = 0; i < TREND_LEVELS; i++)
+                if (s->trend.begun & 1u << i)
+                        tail = get(tail, &s->trend.levels[i * s->trend.stride],
+                                   sizeof(struct trend_level));
+}
+
+/* Mostly all are there in the same order: the search begins behind the last one found. */
+static int restore_series(struct engine *e, const struct series_record *r, const char *tail,
+                          size_t *next)
+{
+        for (size_t k = 0; k < e->series_count; k++) {
+                size_t at = (*next + k) % e->series_count;
+                struct series *s = &e->series[at];
+                if (series_measure_hash(s).state != r->measures.state ||
+                    r->trend.width != s->trend.width)
                         continue;
-                s->value = r->value;
-                s->jump = r->jump;
-                s->trend = r->trend;
-                s->growth = r->growth;
-                s->season = r->season;
-                s->days = r->days;
-                s->low = r->low;
-                s->recent = r->recent;
+                take_over(s, r, tail);
+                *next = at + 1;
                 return 1;
         }
         return 0;
 }
 
-static void restore_watch(struct engine *e, const struct watch_record *r)
+static void restore_watch(struct engine *e, const struct watch_record *r, size_t *next)
 {
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *w = &e->watches[i];
+        for (size_t k = 0; k < e->watch_count; k++) {
+                size_t at = (*next + k) % e->watch_count;
+                struct watch *w = &e->watches[at];
                 if (watch_hash(w).state != r->judges.state)
                         continue;
                 w->workload_before = r->workload_before;
                 w->value_before = r->value_before;
+                *next = at + 1;
                 return;
         }
 }
@@ -208,21 +294,26 @@ int learned_decode(struct engine *e, const void *data, size_t size)
 {
         struct head head;
         int restored = 0;
+        size_t next = 0;
         if (read_head(data, size, &head) < 0)
+                return -EBADMSG;
+        const char *from = (const char *)data + sizeof(head), *end = (const char *)data + size;
+        if (!is_whole(from, end, &head))
                 return -EBADMSG;
         e->timeline = head.timeline;
         e->now = head.now;
         e->wall = head.wall;
-        const char *from = (const char *)data + sizeof(head);
-        for (uint32_t i = 0; i < head.series_count; i++, from += sizeof(struct series_record)) {
+        for (uint32_t i = 0; i < head.series_count; i++) {
                 struct series_record r;
-                memcpy(&r, from, sizeof(r));
-                restored += restore_series(e, &r);
+                const char *tail;
+                if (next_record(&from, end, &r, &tail))
+                        restored += restore_series(e, &r, tail, &next);
         }
-        for (uint32_t i = 0; i < head.watch_count; i++, from += sizeof(struct watch_record)) {
+        next = 0;
+        for (uint32_t i = 0; i < head.watch_count; i++) {
                 struct watch_record r;
-                memcpy(&r, from, sizeof(r));
-                restore_watch(e, &r);
+                from = get(from, &r, sizeof(r));
+                restore_watch(e, &r, &next);
         }
         return restored;
 }
@@ -231,7 +322,8 @@ int learned_decode(struct engine *e, const void *data, size_t size)
 
 struct baseline_record {
         struct hash measures;
-        struct season season;
+        struct season season; /* its pointer is NULL */
+        struct season_past past;
         struct ewma days;
         double most[TREND_LEVELS], again[TREND_LEVELS], fall[TREND_LEVELS]; /* of growth */
 };
@@ -251,6 +343,9 @@ void baselines_encode(const struct engine *e, void *buffer)
                         .season = s->season,
                         .days = s->days,
                 };
+                r.season.past = NULL;
+                if (s->season.begun)
+                        r.past = *s->season.past;
                 for (unsigned level = 0; level < TREND_LEVELS; level++) {
                         r.most[level] = s->growth.levels[level].most;
                         r.again[level] = s->growth.levels[level].again;
@@ -273,9 +368,13 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 for (size_t k = 0; k < e->series_count; k++) {
                         struct series *s = &e->series[k];
                         if (series_measure_hash(s).state != r.measures.state ||
-                            r.days.tau != s->days.tau)
+                            r.days.tau != s->days.tau || !is_flag(&r.season.begun))
                                 continue;
+                        struct season_past *past = s->season.past;
                         s->season = r.season;
+                        s->season.past = past;
+                        if (r.season.begun)
+                                *past = r.past;
                         s->days = r.days;
                         s->days.time = e->now; /* engine time begins anew */
                         for (unsigned level = 0; level < TREND_LEVELS; level++)

@@ -8,19 +8,20 @@
 
 #include "engine/engine_internal.h"
 
+/* Both sets mostly have them in the same order: the search begins behind the last one found. */
 static void inherit_series(struct engine *e, const struct engine *old)
 {
+        size_t next = 0;
         for (size_t i = 0; i < e->series_count; i++) {
                 struct series *to = &e->series[i];
                 for (size_t k = 0; k < old->series_count; k++) {
-                        const struct series *from = &old->series[k];
+                        size_t at = (next + k) % old->series_count;
+                        const struct series *from = &old->series[at];
                         if (!series_measures(from, to->field, &to->less, &to->per))
                                 continue;
-                        struct series kept = *from;
-                        kept.dimension = to->dimension;
-                        kept.adopt_up = to->adopt_up;
-                        kept.adopt_down = to->adopt_down;
-                        *to = kept;
+                        series_inherit(to, from);
+                        next = at + 1;
+                        break;
                 }
         }
 }
@@ -69,6 +70,7 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
 {
         struct engine next = *e;
         next.series = NULL;
+        next.store = (struct series_store){ .pages = NULL };
         next.watches = NULL;
         next.news = NULL;
         next.series_count = next.watch_count = 0;

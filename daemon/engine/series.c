@@ -2,8 +2,11 @@
 /* Feeds one measured number to its detectors. */
 #include "engine/series.h"
 
+#include <errno.h>
 #include <math.h>
+#include <string.h>
 
+#include "base/pages.h"
 #include "base/prefetch.h"
 #include "judge/expression.h"
 
@@ -40,8 +43,34 @@ enum event_unit series_unit(int field, const struct expression *per)
         return UNIT_RATIO;
 }
 
+int series_store_init(struct series_store *store, size_t room)
+{
+        size_t levels = room * TREND_LEVELS * sizeof(*store->levels);
+        size_t seasons = room * sizeof(*store->seasons), recent = room * sizeof(*store->recent);
+        size_t size = levels + seasons + recent;
+        char *pages = pages_new(size);
+        if (!pages)
+                return -ENOMEM;
+        *store = (struct series_store){
+                .pages = pages,
+                .size = size,
+                .room = room,
+                .levels = (struct trend_level *)pages,
+                .recent = (double(*)[EVENT_RECENT_MAX])(pages + levels),
+                .seasons = (struct season_past *)(pages + levels + recent),
+        };
+        return 0;
+}
+
+void series_store_done(struct series_store *store)
+{
+        pages_free(store->pages, store->size);
+        *store = (struct series_store){ .pages = NULL };
+}
+
 void series_init(struct series *s, int field, const struct expression *less,
-                 const struct expression *per, const char *dimension)
+                 const struct expression *per, const char *dimension,
+                 const struct series_store *store, size_t index)
 {
         *s = (struct series){
                 .field = field,
@@ -55,12 +84,48 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .value = NAN,
                 .value_bytes = NAN,
                 .low = NAN,
+                .recent = { .value = store->recent[index] },
         };
         jump_init(&s->jump);
-        trend_init(&s->trend, TREND_WIDTH);
+        trend_init(&s->trend, TREND_WIDTH, &store->levels[index], store->room);
         growth_init(&s->growth);
-        season_init(&s->season);
+        season_init(&s->season, &store->seasons[index]);
         ewma_init(&s->days, DAYS_TAU, DAYS_CLIP);
+}
+
+void series_inherit(struct series *to, const struct series *from)
+{
+        struct series kept = *from;
+        kept.dimension = to->dimension;
+        kept.adopt_up = to->adopt_up;
+        kept.adopt_down = to->adopt_down;
+        kept.recent.value = to->recent.value;
+        kept.season.past = to->season.past;
+        kept.trend.levels = to->trend.levels;
+        kept.trend.stride = to->trend.stride;
+        *to = kept;
+        memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(double));
+        if (from->season.begun)
+                *to->season.past = *from->season.past;
+        for (unsigned i = 0; i < TREND_LEVELS; i++)
+                if (from->trend.begun & 1u << i)
+                        to->trend.levels[i * to->trend.stride] =
+                                from->trend.levels[i * from->trend.stride];
+}
+
+static uint32_t mix(uint32_t h, const struct expression *e)
+{
+        for (unsigned i = 0; i < e->count; i++)
+                h = (h ^ (uint32_t)e->parts[i].field) * 16777619u;
+        return (h ^ e->count) * 16777619u;
+}
+
+/* FNV-1a over the fields (G. Fowler, L. C. Noll, K.-P. Vo): constants and factors rarely tell two
+ * of them apart. */
+uint32_t series_hash(int field, const struct expression *less, const struct expression *per)
+{
+        uint32_t h = (2166136261u ^ (uint32_t)field) * 16777619u;
+        return mix(mix(h, less), per);
 }
 
 bool series_measures(const struct series *s, int field, const struct expression *less,
@@ -138,10 +203,8 @@ static double big_rise(const struct series *s, double total)
 
 void series_prefetch(const struct series *s)
 {
-        prefetch(s, s->recent.value);
-        prefetch(&s->season, s->season.most);
+        prefetch(s, &s->trend.open[1]);
         prefetch(&s->growth, &s->growth.answer.passed);
-        prefetch(&s->trend, &s->trend.levels[0].answer);
         if (!s->plain)
                 prefetch(&s->less, &s->dimension);
 }

@@ -19,13 +19,13 @@ struct recent {
         double sum;
         double minute_end; /* engine time */
         unsigned count, next, filled;
-        double value[EVENT_RECENT_MAX]; /* NaN: nothing in that minute */
+        double *value; /* EVENT_RECENT_MAX; NaN: nothing in that minute. Not owned. */
 };
 
 enum { RECENT_SECONDS = 60 };
 
-/* Of its 7 KiB a tick touches the first 600 bytes and the beginnings of the four large members:
- * each of these has first what changes with each sample. */
+/* What a tick touches, and in front what each tick touches. What is touched once a minute or less
+ * is in struct series_store. */
 struct series {
         /* now */
         double value, value_bytes;   /* NaN absent */
@@ -42,8 +42,8 @@ struct series {
         struct ewma days; /* the baseline of days */
         struct recent recent;
         struct season season;
-        struct growth growth;
         struct trend trend;
+        struct growth growth;
 
         /* field - less, over per; or, where field < 0, just the sum in `less` */
         struct expression less, per;
@@ -59,9 +59,30 @@ struct series_shared {
 /* The unit of field - less over per. */
 enum event_unit series_unit(int field, const struct expression *per);
 
-/* dimension is not copied: it must outlive the series. */
+/* The larger part of a number of series, each kind of it together, so that what was not reached yet
+ * (a horizon of days, the second half hour) takes no memory. */
+struct series_store {
+        void *pages;
+        size_t size, room; /* bytes, series */
+        struct trend_level *levels;
+        struct season_past *seasons;
+        double (*recent)[EVENT_RECENT_MAX];
+};
+
+/* 0 or -ENOMEM. */
+int series_store_init(struct series_store *store, size_t room);
+void series_store_done(struct series_store *store);
+
+/* dimension is not copied: it must outlive the series, as must the store, of which it takes place
+ * `index`, which no other has had. */
 void series_init(struct series *s, int field, const struct expression *less,
-                 const struct expression *per, const char *dimension);
+                 const struct expression *per, const char *dimension,
+                 const struct series_store *store, size_t index);
+
+/* Goes on with what another has learned that measures the same. `to` is fresh. */
+void series_inherit(struct series *to, const struct series *from);
+
+uint32_t series_hash(int field, const struct expression *less, const struct expression *per);
 
 /* True when it measures this. */
 bool series_measures(const struct series *s, int field, const struct expression *less,

@@ -12,6 +12,7 @@ enum { HOUR = 3600, DAY = 24 * HOUR, WIDTH = 4, INTERVAL = 60 };
 
 struct run {
         struct trend trend;
+        struct trend_level levels[TREND_LEVELS];
         struct growth growth;
         struct random *random;
         double time, scale, level;
@@ -24,7 +25,7 @@ static void start(struct run *run, struct random *r, double scale)
 {
         *run = (struct run){ .random = r, .scale = scale, .level = 100 };
         run->time = floor(random_uniform(r) * 30 * DAY);
-        trend_init(&run->trend, WIDTH);
+        trend_init(&run->trend, WIDTH, run->levels, 1);
         growth_init(&run->growth);
 }
 

@@ -36,7 +36,8 @@ static void test_third_time(void **state)
                        size = 100 + random_uniform(&r) * 1e9;
                 for (unsigned nights = 0; nights < 5; nights++) {
                         struct season s;
-                        season_init(&s);
+                        struct season_past past = { 0 };
+                        season_init(&s, &past);
                         feed(&s, start, 0, nights, hour, size, 127);
                         double expected = expected_at(&s, start, nights, hour + 0.25);
                         /* floats: 7 digits */
@@ -54,8 +55,9 @@ static void test_working_days(void **state)
 {
         (void)state;
         struct season s;
+        struct season_past past = { 0 };
         double start = 1e9 - (long)1e9 % DAY;
-        season_init(&s);
+        season_init(&s, &past);
         feed(&s, start, 0, 12, 2, 5e8, 31); /* days 0 to 4 of each week */
         /* after the free days the job is expected again */
         assert_true(expected_at(&s, start, 14, 2.2) > 4e8);
@@ -65,8 +67,9 @@ static void test_one_accident_is_not_expected(void **state)
 {
         (void)state;
         struct season s;
+        struct season_past past = { 0 };
         double start = 1e9 - (long)1e9 % DAY;
-        season_init(&s);
+        season_init(&s, &past);
         feed(&s, start, 0, 1, 2, 5e8, 127);
         feed(&s, start, 1, 4, 2, 5e8, 0);
         assert_true(expected_at(&s, start, 5, 2.2) <= 1);
@@ -77,8 +80,9 @@ static void test_forgets(void **state)
 {
         (void)state;
         struct season s;
+        struct season_past past = { 0 };
         double start = 1e9 - (long)1e9 % DAY;
-        season_init(&s);
+        season_init(&s, &past);
         feed(&s, start, 0, 4, 2, 5e8, 127);
         assert_true(expected_at(&s, start, 4, 2.2) > 4e8);
         assert_true(expected_at(&s, start, 20, 2.2) == 0);
@@ -88,8 +92,9 @@ static void test_clock_steps_back(void **state)
 {
         (void)state;
         struct season s;
+        struct season_past past = { 0 };
         double start = 1e9 - (long)1e9 % DAY;
-        season_init(&s);
+        season_init(&s, &past);
         feed(&s, start, 0, 3, 2, 5e8, 127);
         season_add(&s, start + 2 * DAY + 7200 + 600,
                    3); /* into the job of last night, and past it */

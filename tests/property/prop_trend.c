@@ -79,11 +79,12 @@ static void test_matches_regression(void **state)
         unsigned compared = 0;
         for (unsigned s = 0; s < SERIES; s++) {
                 struct trend trend;
+                struct trend_level levels[TREND_LEVELS] = { 0 };
                 double now = 1.7e9 + random_uniform(&r) * 1e6, step = 0.2 + random_uniform(&r) * 20;
                 double slope = random_normal(&r) * 1e3, noise = random_uniform(&r) * 1e6,
                        level = 1e9;
                 unsigned n = 500 + (unsigned)(random_uniform(&r) * (SAMPLES - 500));
-                trend_init(&trend, WIDTH);
+                trend_init(&trend, WIDTH, levels, 1);
                 for (unsigned i = 0; i < n; i++) {
                         now += step * (0.1 + 2 * random_uniform(&r));
                         if (random_uniform(&r) < 0.002)
@@ -125,8 +126,9 @@ static void test_error_covers_truth(void **state)
         unsigned inside = 0, all = 0;
         for (unsigned s = 0; s < 300; s++) {
                 struct trend trend;
+                struct trend_level levels[TREND_LEVELS] = { 0 };
                 double slope = random_normal(&r) * 100;
-                trend_init(&trend, WIDTH);
+                trend_init(&trend, WIDTH, levels, 1);
                 for (unsigned i = 1; i <= 300; i++)
                         trend_add(&trend, i, slope * i + 1e4 * random_normal(&r));
                 for (unsigned level = 0; level < 2; level++) {
@@ -145,7 +147,8 @@ static void test_refuses(void **state)
 {
         (void)state;
         struct trend trend;
-        trend_init(&trend, WIDTH);
+        struct trend_level levels[TREND_LEVELS] = { 0 };
+        trend_init(&trend, WIDTH, levels, 1);
         assert_null(trend_read(&trend, 0));
         assert_null(trend_read(&trend, TREND_LEVELS));
         for (unsigned i = 0; i < 36; i++)
@@ -204,8 +207,9 @@ static void test_shapes(void **state)
         struct random r = random_seeded("growth shapes");
         for (unsigned i = 0; i < ELEMENTS_OF(cases); i++) {
                 struct trend trend;
+                struct trend_level levels[TREND_LEVELS] = { 0 };
                 struct growth growth;
-                trend_init(&trend, WIDTH);
+                trend_init(&trend, WIDTH, levels, 1);
                 growth_init(&growth);
                 for (double t = -3600; t < 5400; t++) {
                         double value = (t < 0 && cases[i].value != shape_wave ? cases[i].value(0)
@@ -231,8 +235,9 @@ static void test_shift_is_no_growth(void **state)
 {
         (void)state;
         struct trend a, b;
-        trend_init(&a, WIDTH);
-        trend_init(&b, WIDTH);
+        struct trend_level levels[2 * TREND_LEVELS] = { 0 }; /* the levels of both in turn */
+        trend_init(&a, WIDTH, &levels[0], 2);
+        trend_init(&b, WIDTH, &levels[1], 2);
         for (unsigned i = 0; i < 400; i++) {
                 if (i == 200)
                         trend_shift(&b, 5e7);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Large memory straight from the kernel: zeros, and what is never touched is never there. calloc
+ * promises only the first, and gives used memory again. */
+#pragma once
+
+#include <stddef.h>
+
+/* NULL when there is none; size may be 0. */
+void *pages_new(size_t size);
+void pages_free(void *pages, size_t size); /* NULL is fine */

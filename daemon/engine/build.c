@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes the series and watches that a set of rules asks for. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/macros.h"
+#include "base/pages.h"
+#include "engine/engine_internal.h"
+#include "judge/expression.h"
+
+/* Followed even when no rule measures them: what people expect to see in `status`, and what
+ * forecasts and conditions need. */
+static const enum field always_followed[] = {
+        FIELD_SUNRECLAIM,   FIELD_SRECLAIMABLE,  FIELD_VMALLOC_USED,
+        FIELD_KERNEL_STACK, FIELD_PAGE_TABLES,   FIELD_SEC_PAGE_TABLES,
+        FIELD_PERCPU,       FIELD_MEM_AVAILABLE, FIELD_THREADS,
+};
+
+static const struct expression nothing = { 0 };
+
+/* Where series stand, by what they measure; open addressing. Only while building. */
+struct places {
+        size_t *places; /* index + 1, 0 empty */
+        size_t mask;
+};
+
+static int places_init(struct places *p, size_t count)
+{
+        size_t size = 16;
+        while (size < 2 * count)
+                size *= 2;
+        p->places = calloc(size, sizeof(*p->places));
+        p->mask = size - 1;
+        return p->places ? 0 : -ENOMEM;
+}
+
+static void places_done(struct places *p)
+{
+        free(p->places);
+}
+
+/* What is asked for, and where it goes. */
+struct building {
+        struct engine *engine;
+        struct places places;
+};
+
+static size_t find_or_add(struct building *b, int field, const struct expression *less,
+                          const struct expression *per, const char *dimension)
+{
+        struct engine *e = b->engine;
+        size_t at = series_hash(field, less, per);
+        while (b->places.places[at &= b->places.mask] != 0) {
+                size_t found = b->places.places[at++] - 1;
+                if (series_measures(&e->series[found], field, less, per))
+                        return found;
+        }
+        size_t added = e->series_count++;
+        series_init(&e->series[added], field, less, per, dimension, &e->store, added);
+        b->places.places[at] = e->series_count;
+        return added;
+}
+
+static void follow(struct building *b, enum field field)
+{
+        (void)find_or_add(b, (int)field, &nothing, &nothing, field_name(field));
+}
+
+static void add_watch(struct building *b, const struct rule *r)
+{
+        struct engine *e = b->engine;
+        struct watch *w = &e->watches[e->watch_count];
+        w->news = &e->news[e->watch_count++];
+        w->rule = r;
+        w->kind = r->kind;
+        w->series = find_or_add(b, r->field, &r->less, &r->per, r->dimension);
+        w->workload = -1;
+        w->workload_before = w->value_before = NAN;
+        if (r->workload.count > 0)
+                w->workload = (int)find_or_add(b, -1, &r->workload, &nothing, r->workload_name);
+        w->applies = r->when & 1u << e->kind;
+        w->untold = engine_ask_quiet(e, r);
+        alert_init(&w->alert);
+        struct series *s = &e->series[w->series];
+        if (r->kind == KIND_SPIKE)
+                s->adopt_up = fmin(s->adopt_up, r->adopt_seconds);
+        if (r->kind == KIND_DROP)
+                s->adopt_down = fmin(s->adopt_down, r->adopt_seconds);
+        for (unsigned c = 0; c < r->condition_count; c++)
+                if (r->conditions[c].field < FIELD_KNOWN_COUNT)
+                        follow(b, (enum field)r->conditions[c].field);
+}
+
+int engine_build(struct engine *e, const struct rule_set *rules)
+{
+        struct building b = { .engine = e };
+        size_t room = rules->count + ELEMENTS_OF(always_followed);
+        for (size_t i = 0; i < rules->count; i++)
+                room += rules->rules[i].condition_count + (rules->rules[i].workload.count > 0);
+        e->series_room = room;
+        e->watch_room = rules->count;
+        e->series = pages_new(room * sizeof(*e->series));
+        e->watches = pages_new(rules->count * sizeof(*e->watches));
+        e->news = pages_new(rules->count * sizeof(*e->news));
+        if (!e->series || !e->watches || !e->news || series_store_init(&e->store, room) < 0 ||
+            places_init(&b.places, room) < 0)
+                return -ENOMEM;
+        e->from_total = e->from_stack = -1; /* not computed yet */
+
+        for (size_t i = 0; i < ELEMENTS_OF(always_followed); i++)
+                follow(&b, always_followed[i]);
+        for (size_t i = 0; i < rules->count; i++)
+                add_watch(&b, &rules->rules[i]);
+        places_done(&b.places);
+        for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
+                e->field_series[field] = -1;
+                e->values[field] = NAN;
+        }
+        for (size_t i = 0; i < e->series_count; i++)
+                if (e->series[i].plain && e->series[i].field < FIELD_KNOWN_COUNT)
+                        e->field_series[e->series[i].field] = (int)i;
+        return 0;
+}
+
+void engine_unbuild(struct engine *e)
+{
+        pages_free(e->series, e->series_room * sizeof(*e->series));
+        pages_free(e->watches, e->watch_room * sizeof(*e->watches));
+        pages_free(e->news, e->watch_room * sizeof(*e->news));
+        series_store_done(&e->store);
+}
