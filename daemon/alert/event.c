@@ -25,6 +25,7 @@ static_assert(ELEMENTS_OF(UNIT_NAMES) == UNIT_COUNT + 1, "each unit has a name")
 static const char *const QUIET_NAMES[] = {
         [QUIET_NOT] = "",
         [QUIET_ACKNOWLEDGED] = "acknowledged",
+        [QUIET_HOURS] = "quiet hours",
         [QUIET_SILENCED] = "silenced",
         [QUIET_OBSERVED] = "observed",
 };

@@ -25,6 +25,7 @@ int event_type_by_name(const char *name);          /* or -1 */
 enum event_quiet {
         QUIET_NOT,
         QUIET_ACKNOWLEDGED, /* a person knows, and it is not worse than then */
+        QUIET_HOURS,        /* its rule has quiet hours now */
         QUIET_SILENCED,     /* a person has silenced its rule for a time */
         QUIET_OBSERVED,     /* its rule, or all of them, are only tried out */
         QUIET_COUNT,

@@ -65,6 +65,7 @@ struct quiet {
         struct silences list;
         struct kept_file file;
         bool unsaved;               /* it could not be handed over yet */
+        double minute;              /* in which the quiet hours were looked at */
         double offset;              /* between the clocks, when it was saved */
         struct late_answer late[8]; /* more ask again */
         sd_event_source *timer;

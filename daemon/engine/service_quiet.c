@@ -36,7 +36,9 @@ static enum event_quiet ask(const struct rule *rule, void *userdata)
         const struct service *s = userdata;
         if (s->settings.observe)
                 return QUIET_OBSERVED;
-        return silences_of_rule(&s->quiet.list, rule) ? QUIET_SILENCED : QUIET_NOT;
+        if (silences_of_rule(&s->quiet.list, rule))
+                return QUIET_SILENCED;
+        return windows_hold(&rule->quiet, clock_realtime()) ? QUIET_HOURS : QUIET_NOT;
 }
 
 void service_quiet_apply(struct service *s)
@@ -76,11 +78,26 @@ static void tell_over(struct service *s, const struct silence *silence, const ch
                                 silence->name, how, format_duration(seconds, lasted), silence->why);
 }
 
+/* Quiet hours begin and end with a minute. */
+static void check_hours(struct service *s)
+{
+        double minute = floor(clock_realtime() / 60);
+        bool any = false;
+        if (minute == s->quiet.minute)
+                return;
+        s->quiet.minute = minute;
+        for (size_t i = 0; i < s->rules.count && !any; i++)
+                any = s->rules.rules[i].quiet.count > 0;
+        if (any)
+                service_quiet_apply(s);
+}
+
 void service_quiet_check(struct service *s)
 {
         struct quiet *q = &s->quiet;
         struct silence over;
         bool any = false;
+        check_hours(s);
         if (q->list.count == 0 && !q->unsaved)
                 return;
         const struct silence_clock clock = clock_now();

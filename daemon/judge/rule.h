@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/window.h"
 #include "sample/sample.h"
 
 enum kind { KIND_SPIKE, KIND_DROP, KIND_GROWTH, KIND_RATIO, KIND_COUNT };
@@ -105,6 +106,7 @@ struct rule {
         double repeat_seconds;    /* remind while firing, if worse; 0 never */
         double adopt_seconds;     /* spike, drop: a level that stays this long is the new normal */
         unsigned when;            /* bit per host_kind */
+        struct windows quiet;     /* hours in which no channel is told */
         int observe;              /* 1: its events are told as notices, for trying it out */
 
         char *summary; /* one line */

@@ -164,6 +164,16 @@ static const struct key keys[] = {
           .initial = "any",
           .placeholder = "any | physical | vm | container",
           .help = "The kinds of machine the rule is for; several may be named, with commas." },
+        { .name = "quiet",
+          .type = KEY_CUSTOM,
+          .parse = rule_parse_quiet,
+          RULE(quiet),
+          .placeholder = "[DAYS] HH:MM-HH:MM, ...",
+          .example = "Mon..Fri 02:00-04:00",
+          .help = "Hours, in local time, in which no channel is told, since something is expected "
+                  "to go on then. The rule is judged all the same and the journal is told, and "
+                  "what has not returned to normal at the end of them is told to the channels "
+                  "then. Hours that end before they begin last until the next day." },
         { .name = "mode",
           .type = KEY_CHOICE,
           .choices = MODES,

@@ -35,6 +35,8 @@ int rule_parse_conditions(const struct key *key, const char *value, void *target
                           char error[KEY_ERROR_MAX]);
 int rule_parse_when(const struct key *key, const char *value, void *target, void *context,
                     char error[KEY_ERROR_MAX]);
+int rule_parse_quiet(const struct key *key, const char *value, void *target, void *context,
+                     char error[KEY_ERROR_MAX]);
 int rule_parse_runbook(const struct key *key, const char *value, void *target, void *context,
                        char error[KEY_ERROR_MAX]);
 

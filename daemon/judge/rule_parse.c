@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads limits, conditions and the other values of a rule that have a grammar of their own. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -346,4 +347,12 @@ int rule_parse_runbook(const struct key *key, const char *value, void *target, v
         free(*place);
         *place = copy;
         return 0;
+}
+
+int rule_parse_quiet(const struct key *key, const char *value, void *target, void *context,
+                     char error[KEY_ERROR_MAX])
+{
+        static_assert((int)KEY_ERROR_MAX >= (int)WINDOW_ERROR_MAX, "the text fits");
+        (void)context;
+        return windows_parse(value, (struct windows *)((char *)target + key->offset), error);
 }

@@ -471,6 +471,21 @@ def test_seed():
         assert d.stop() == 0
 
 
+def test_quiet_hours():
+    """The journal is told, the channels are not; what is still wrong at the end of them is told."""
+    with Daemon("interval = 200ms") as d:
+        d.start(d.rules(RULE + "quiet = 00:00-24:00\n"))
+        set_slab(d, 900 * 1024)
+        d.wait_output("quiet hours")
+        time.sleep(1)
+        assert os.listdir(f"{d.path}/state/spool/new") == []
+        d.rules(RULE)
+        d.process.send_signal(signal.SIGHUP)
+        event, = d.wait_events("firing")
+        assert event["trigger"] and event["severity"] == "warning"
+        assert d.stop() == 0
+
+
 def test_second_daemon():
     """Two that write the same files would undo each other's work."""
     with Daemon("interval = 200ms") as d:
