@@ -228,6 +228,15 @@ static void open_control(struct program *p)
                             p->places.runtime, strerror(-r));
 }
 
+/* As the person's tool looks for it: beside our own socket when --runtime says where that is. */
+static void find_daemon(const struct program *p, const struct place_options *options)
+{
+        const char *folder = options->runtime ? p->places.runtime : "/run/kmemwatch";
+        _cleanup_free_ char *path = path_join(folder, CONTROL_DAEMON_SOCKET);
+        if (path)
+                courier_set_daemon(p->courier, path);
+}
+
 /* --- signals --- */
 
 static void exit_now(void *userdata)
@@ -319,6 +328,7 @@ static int run(const struct place_options *options, int level_option)
                 return 1;
         }
         open_control(&p);
+        find_daemon(&p, options);
         if (sd_event_set_watchdog(p.loop, true) < 0)
                 log_warning("cannot serve the watchdog, ignoring it");
         (void)sd_notify(0, "READY=1");

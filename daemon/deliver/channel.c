@@ -120,6 +120,8 @@ void channel_free(struct channel *c)
         secret_free(c->url);
         free(c->secret_file);
         secret_free(c->secret);
+        secret_free(c->heartbeat_url);
+        secret_free(c->heartbeat_secret);
         secret_free(c->header);
         free(c->ca_file);
         free(c->proxy);
@@ -255,6 +257,11 @@ static int address(const struct channel *c, char **ret)
         return fill_in(whole, c->secret, ret);
 }
 
+int channel_heartbeat_address(const struct channel *c, char **ret)
+{
+        return c->heartbeat_url ? fill_in(c->heartbeat_url, c->heartbeat_secret, ret) : -EINVAL;
+}
+
 static int header(const struct channel *c, char **ret)
 {
         const char *line = c->header;
@@ -320,21 +327,29 @@ static void redact_parts(char *text, char *address)
         }
 }
 
-void channel_redact(const struct channel *c, char *text)
+static void redact_address(char *text, char *url)
 {
         enum { PATH_MIN = 8 }; /* "/hook" is no secret, "/services/T0/B0/XX" is */
-        char *url = NULL;
-        if (address(c, &url) >= 0 && (c->url || c->type == CHANNEL_SLACK)) {
-                const char *host = strstr(url, "://");
-                char *path = strchr(host ? host + 3 : url, '/');
-                text_redact(text, url);
-                if (path && strlen(path) >= PATH_MIN)
-                        text_redact(text, path);
-                if (path)
-                        redact_parts(text, path);
-        }
+        const char *host = strstr(url, "://");
+        char *path = strchr(host ? host + 3 : url, '/');
+        text_redact(text, url);
+        if (path && strlen(path) >= PATH_MIN)
+                text_redact(text, path);
+        if (path)
+                redact_parts(text, path);
+}
+
+void channel_redact(const struct channel *c, char *text)
+{
+        char *url = NULL, *beat = NULL;
+        if (address(c, &url) >= 0 && (c->url || c->type == CHANNEL_SLACK))
+                redact_address(text, url);
+        if (channel_heartbeat_address(c, &beat) >= 0)
+                redact_address(text, beat);
         secret_free(url);
+        secret_free(beat);
         text_redact(text, c->secret);
+        text_redact(text, c->heartbeat_secret);
 }
 
 void channel_redact_answer(const struct channel *c, struct answer *a)

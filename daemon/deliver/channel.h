@@ -35,7 +35,10 @@ struct channel {
         char *ca_file, *proxy; /* NULL: the courier's own */
         double timeout;        /* seconds; NaN: the courier's own */
         double interval;       /* seconds between messages; NaN: the type's own */
-        double group;          /* seconds in which events become one message; NaN: the type's own */
+        double heartbeat;      /* seconds between signs of life; NaN: none */
+        char *heartbeat_url;   /* with "{secret}" for heartbeat_secret; NULL: none */
+        char *heartbeat_secret;
+        double group; /* seconds in which events become one message; NaN: the type's own */
         enum severity min_severity;
         char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
 };
@@ -79,6 +82,9 @@ bool channel_wants(const struct channel *c, const struct letter *m);
  * completed on the way. 0; -ENOMEM; -EINVAL when address or header cannot be put together (their
  * secret is missing). ret is for request_done. */
 int channel_request(const struct channel *c, struct parcel *p, enum form form, struct request *ret);
+
+/* Where signs of life go, secret, in fresh memory. 0; -ENOMEM; -EINVAL. */
+int channel_heartbeat_address(const struct channel *c, char **ret);
 
 /* Takes everything secret of this channel out of a text that others may read: the secret, and the
  * path and query of its address. */

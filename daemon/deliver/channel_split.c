@@ -26,12 +26,15 @@ static int member_of(const struct channel *c, const char *url, size_t number, st
         *m = *c;
         m->users = 0;
         m->name = m->file = m->url = m->secret_file = m->secret = m->header = m->ca_file =
-                m->proxy = m->only_rules = m->only_dimensions = NULL;
+                m->proxy = m->only_rules = m->only_dimensions = m->heartbeat_url =
+                        m->heartbeat_secret = NULL;
         int r = copy(c->file, &m->file) | copy(url, &m->url) |
                 copy(c->secret_file, &m->secret_file) | copy(c->secret, &m->secret) |
                 copy(c->header, &m->header) | copy(c->ca_file, &m->ca_file) |
                 copy(c->proxy, &m->proxy) | copy(c->only_rules, &m->only_rules) |
-                copy(c->only_dimensions, &m->only_dimensions);
+                copy(c->only_dimensions, &m->only_dimensions) |
+                copy(c->heartbeat_url, &m->heartbeat_url) |
+                copy(c->heartbeat_secret, &m->heartbeat_secret);
         if (r < 0 || asprintf(&m->name, "%s.%zu", c->name, number) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(m);

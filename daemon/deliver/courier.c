@@ -19,6 +19,8 @@ static void outlet_free(struct outlet *o)
         if (!o)
                 return;
         http_cancel(o->transfer);
+        http_cancel(o->beat);
+        channel_free(o->beat_by);
         channel_free(o->channel);
         channel_free(o->sent_by);
         free(o->items);
@@ -79,6 +81,7 @@ void courier_free(struct courier *c)
         if (c->open)
                 outbox_close(&c->outbox);
         settled_close(&c->settled);
+        free(c->daemon_socket);
         firing_done(&c->firing);
         queue_done(&c->queue);
         courier_settings_done(&c->settings);
@@ -115,6 +118,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                       struct problems *problems)
 {
         struct outlet *fresh[CHANNELS_MAX] = { 0 }, *old[CHANNELS_MAX] = { 0 };
+        struct outlet *before[CHANNELS_MAX]; /* to be compared only: some are freed */
         size_t count = set->count + set->left_out_count, old_count = c->outlet_count;
 
         /* All that can fail first: an outlet for each name, whether one will be taken over or not.
@@ -131,6 +135,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
         }
 
         memcpy(old, c->outlets, sizeof(old));
+        memcpy(before, c->outlets, sizeof(before));
         c->outlet_count = count;
         c->all_bits = 0;
         for (size_t i = 0; i < count; i++) {
@@ -149,6 +154,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 c->all_bits |= o->bit;
                 c->outlets[i] = o;
         }
+        courier_news_configure(c, before, old_count);
         for (size_t i = 0; i < old_count; i++)
                 outlet_free(old[i]);
         set->count = 0;
@@ -167,6 +173,12 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
                 courier_pump(c);
         }
         return 0;
+}
+
+void courier_set_daemon(struct courier *c, const char *socket)
+{
+        free(c->daemon_socket);
+        c->daemon_socket = strdup(socket); /* without memory there are no heartbeats */
 }
 
 void courier_set_problems(struct courier *c, struct problems *problems)

@@ -31,6 +31,9 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
 /* Only what is wrong with the files, when a reload was refused for it. */
 void courier_set_problems(struct courier *c, struct problems *problems);
 
+/* Where the daemon answers: without it there are no heartbeats. */
+void courier_set_daemon(struct courier *c, const char *socket);
+
 /* Begins to deliver; further calls do nothing. */
 void courier_start(struct courier *c);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the courier's parts share: courier.c (life), courier_spool.c (what lies in the spool),
  * courier_send.c (what goes out and what follows), courier_resend.c (what is said again),
- * courier_status.c, courier_test.c. */
+ * courier_news.c (channels that do not work), courier_heartbeat.c, courier_status.c,
+ * courier_test.c.
+ */
 #pragma once
 
 #include "announce/journal.h"
@@ -52,6 +54,18 @@ struct outlet {
         double resend_interval; /* seconds; INFINITY: never */
         double resend_next;     /* when the next round begins, clock_boottime */
 
+        /* telling of other channels */
+        uint32_t told;                      /* bits of those that it was told do not work */
+        char news_of[CHANNEL_NAME_MAX + 1]; /* what is under way, when item_count is 0 */
+        bool news_broken;
+        double broken_since; /* Unix seconds: when it was last said that this one does not work */
+
+        /* signs of life */
+        struct http_transfer *beat;
+        struct channel *beat_by; /* as sent_by */
+        double beat_next;
+        char beat_trouble[VERDICT_REASON_MAX]; /* "" while they are taken */
+
         char last_error[VERDICT_REASON_MAX]; /* "" after a success */
         double last_success;                 /* Unix seconds, NaN when there was none */
 };
@@ -68,6 +82,8 @@ struct courier {
         struct firing firing;   /* which alerts last, for receivers that want to hear so */
         bool open;              /* the spool */
         bool spool_failed;      /* and that has been said */
+        bool told_loaded;       /* who was told of whom */
+        char *daemon_socket;    /* NULL: unknown */
         bool no_channels_said;
         bool unwatched_said; /* that the kernel gives no watch */
         struct queue queue;
@@ -121,7 +137,7 @@ void courier_pump(struct courier *c);
 void courier_transport(const struct courier *c, const struct channel *channel,
                        struct transport *ret);
 
-void courier_say_failing(struct courier *c, const struct outlet *o);
+void courier_say_failing(struct courier *c, struct outlet *o);
 void courier_say_recovered(struct courier *c, const struct outlet *o);
 
 /* --- courier_resend.c --- */
@@ -132,6 +148,20 @@ void courier_resend_note(struct courier *c, struct queue_entry *entry);
 /* For an outlet with nothing under way and no event waiting: sends the next alert that is due to be
  * said again. When to look again; INFINITY: when something happens. */
 double courier_resend(struct courier *c, struct outlet *o);
+
+/* --- courier_news.c --- */
+
+/* The bits mean other channels now. before: the outlets as they were, to be compared only. */
+void courier_news_configure(struct courier *c, struct outlet *const *before, size_t count);
+
+/* For an outlet with nothing under way: tells of another channel, when there is something to tell.
+ * When to look again; INFINITY: when something happens. */
+double courier_news(struct courier *c, struct outlet *o);
+
+/* --- courier_heartbeat.c --- */
+
+/* Sends a sign of life when one is due. When to look again. */
+double courier_heartbeat(struct courier *c, struct outlet *o);
 
 /* --- courier_status.c --- */
 

@@ -35,8 +35,9 @@ void courier_transport(const struct courier *c, const struct channel *channel,
 
 /* --- answers --- */
 
-void courier_say_failing(struct courier *c, const struct outlet *o)
+void courier_say_failing(struct courier *c, struct outlet *o)
 {
+        o->broken_since = clock_realtime();
         const struct journal_field fields[] = {
                 { "CHANNEL", o->name },
                 { "ERROR", o->last_error },
@@ -245,8 +246,12 @@ static double pump_outlet(struct courier *c, struct outlet *o, unsigned *budget)
                 double when, now = clock_boottime();
                 enum pick pick =
                         lane_pick(&o->lane, &c->queue, o->bit, now, clock_realtime(), &b, &when);
-                if (pick == PICK_WAIT)
-                        return isfinite(when) ? when : courier_resend(c, o);
+                if (pick == PICK_WAIT) {
+                        double news = courier_news(c, o);
+                        if (o->transfer || isfinite(when))
+                                return fmin(when, news);
+                        return fmin(news, courier_resend(c, o));
+                }
                 if (*budget == 0)
                         return now;
                 (*budget)--;
@@ -317,6 +322,8 @@ void courier_pump(struct courier *c)
         }
         for (size_t i = 0; c->open && i < c->outlet_count; i++)
                 when = fmin(when, pump_outlet(c, c->outlets[i], &budget));
+        for (size_t i = 0; i < c->outlet_count; i++)
+                when = fmin(when, courier_heartbeat(c, c->outlets[i]));
         say_no_channels(c);
         /* What had no room in the queue is taken in when half of it is empty again. */
         if (c->queue.overflow && c->queue.count < QUEUE_MAX / 2) {

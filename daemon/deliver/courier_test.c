@@ -10,8 +10,8 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "deliver/courier_internal.h"
+#include "deliver/own_letter.h"
 #include "deliver/parcel.h"
-#include "deliver/test_letter.h"
 
 /* What of an answer is worth a person's reading. */
 enum { SHOWN_BODY_MAX = 4096, ERROR_MAX = 512 };
@@ -91,7 +91,7 @@ static int send_letter(struct courier *c, const struct channel *channel, struct 
 {
         struct letter letter;
         struct transport transport;
-        int r = test_letter(channel->name, clock_realtime(), &letter);
+        int r = own_letter_test(channel->name, clock_realtime(), &letter);
         if (r < 0)
                 return r;
         /* A test must pass a channel that waits for critical ones only. */

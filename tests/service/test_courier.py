@@ -59,8 +59,17 @@ def bodies(requests):
     return [json.loads(r["body"]) for r in requests]
 
 
+def is_news(request):
+    """The courier's own word about a channel."""
+    return "kmemwatch-channel" in request["body"]
+
+
 def accepted(receiver, path):
-    return [r for r in at(receiver, path) if r["accepted"]]
+    return [r for r in at(receiver, path) if r["accepted"] and not is_news(r)]
+
+
+def news(receiver, path):
+    return [json.loads(r["body"]) for r in at(receiver, path) if r["accepted"] and is_news(r)]
 
 
 def nothing_wrong(receiver):
@@ -300,7 +309,14 @@ def test_broken_target():
         place.wait_output("works again")
         slack = accepted(receiver, "/slack")
         assert len(slack) == 1 and "2 events in one message" in slack[0]["body"], slack
-        assert len(at(receiver, "/pagerduty")) == 2 and len(at(receiver, "/hook")) == 2
+        assert len(accepted(receiver, "/pagerduty")) == 2 and len(accepted(receiver, "/hook")) == 2
+        place.wait(lambda: len(news(receiver, "/pagerduty")) == 2)
+        nothing_wrong(receiver)
+        broken, well = news(receiver, "/pagerduty")
+        assert (broken["event_action"], well["event_action"]) == ("trigger", "resolve")
+        assert broken["dedup_key"] == well["dedup_key"]
+        assert "channel_is_archived" in json.dumps(broken) and "ops" in json.dumps(well)
+        place.wait(lambda: [e["event"] for e in news(receiver, "/hook")] == ["firing", "resolved"])
 
 
 def test_restart_with_record():
@@ -313,12 +329,43 @@ def test_restart_with_record():
         place.wait(lambda: accepted(receiver, "/hook") and accepted(receiver, "/pagerduty")
                    and at(receiver, "/slack"))
         place.wait(lambda: place.channel_status("ops")["state"] == "broken")
+        place.wait(lambda: news(receiver, "/hook") and news(receiver, "/pagerduty"))
+        time.sleep(0.2)  # until the answers are noted
         place.kill()
         receiver.script({"path": "/slack"})
         place.start()
         place.wait_empty()
-        assert len(at(receiver, "/hook")) == 1 and len(at(receiver, "/pagerduty")) == 1
+        assert len(accepted(receiver, "/hook")) == 1 and len(accepted(receiver, "/pagerduty")) == 1
         assert len(accepted(receiver, "/slack")) == 1
+        # Told by the one before, taken back by this one.
+        place.wait(lambda: [e["event"] for e in news(receiver, "/hook")] == ["firing", "resolved"])
+        place.wait(lambda: [e["event_action"] for e in news(receiver, "/pagerduty")]
+                   == ["trigger", "resolve"])
+
+
+def test_heartbeat():
+    """A sign of life as long as the channel works and the daemon runs."""
+    with Setup() as (place, receiver):
+        place.secret("beat", "hc-SECRET-0123456789\n")
+        place.channel("ops", "type = slack", "secret = slack", "group = 0s", "heartbeat = 10s",
+                      f"heartbeat-url = http://127.0.0.1:{place.port}/beat/{{secret}}",
+                      "heartbeat-secret = beat")
+        place.start()
+        place.wait_output("no heartbeat: kmemwatchd does not run")
+        with socket.socket(socket.AF_UNIX) as daemon:
+            daemon.bind(f"{place.path}/runtime/kmemwatchd.socket")
+            daemon.listen()
+            place.wait(lambda: at(receiver, "/beat"), 15)
+            place.wait_output("heartbeats again")
+            beat = json.loads(at(receiver, "/beat")[0]["body"])
+            assert at(receiver, "/beat")[0]["path"] == "/beat/hc-SECRET-0123456789"
+            assert beat["event"] == "heartbeat" and beat["interval_seconds"] == 10, beat
+            assert beat["channel"] == "ops" and beat["version"] == 1
+            receiver.script({"path": "/slack", "always": {"kind": "status", "status": 403,
+                                                          "body": "invalid_token"}})
+            alert(place, FIRING)
+            place.wait_output("no heartbeat: the channel does not work", 15)
+            assert "hc-SECRET" not in place.output
 
 
 def test_kills():

@@ -424,6 +424,8 @@ class Handler(BaseHTTPRequestHandler):
             answer = {"status": "success", "message": "Event processed",
                       "dedup_key": json.loads(body)["dedup_key"]}
             return 202, json.dumps(answer), [], "application/json"
+        if self.path.startswith("/beat"):
+            return 200, "ok", errors, "text/plain"
         if self.path.startswith("/hook"):
             wrong = errors + check_hook(body)
             return 400 if wrong else 204, "; ".join(wrong), wrong, "text/plain"

@@ -12,7 +12,7 @@
 #include "../test.h"
 #include "base/macros.h"
 #include "deliver/channel.h"
-#include "deliver/test_letter.h"
+#include "deliver/own_letter.h"
 #include "deliver/webhook.h"
 
 #define KEY "0123456789abcdefghijABCDEFGHIJxy"
@@ -341,7 +341,7 @@ static void test_test_letter(void **state _unused_)
                                      .min_severity = SEVERITY_WARNING };
                 struct request r = { 0 };
                 struct letter l;
-                assert_int_equal(test_letter("ops", 1795151696.5, &l), 0);
+                assert_int_equal(own_letter_test("ops", 1795151696.5, &l), 0);
                 assert_true(channel_wants(&c, &l));
                 struct parcel parcel = { .letters = &l, .count = 1 };
                 assert_int_equal(channel_request(&c, &parcel, FORM_FULL, &r), 0);
