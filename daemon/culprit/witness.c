@@ -10,7 +10,6 @@
 #include "base/procfs.h"
 #include "base/text.h"
 #include "culprit/witness_internal.h"
-#include "sample/lines.h"
 
 enum {
         /* 80 records of 160 caches and 128 cgroups would be 640 KiB; of 80 caches and 30 cgroups,
@@ -153,28 +152,10 @@ static void start_deep(struct witness *w, double now)
 
 static void read_unaccounted(struct witness *w)
 {
-        char text[8192]; /* as MEMINFO_TEXT_MAX */
-        const double *f = w->snapshot.fields;
-        struct lines lines;
-        double pages = 0;
-        const char *line;
-
-        if (w->clock() - w->unaccounted_at < UNACCOUNTED_SECONDS ||
-            lines_init(&lines, w->p, "proc/zoneinfo") < 0)
+        if (w->clock() - w->unaccounted_at < UNACCOUNTED_SECONDS)
                 return;
-        while ((line = lines_next(&lines)))
-                unaccounted_zoneinfo_line(line, &pages);
-        lines_done(&lines);
-
-        ssize_t n = procfs_read(w->p, "proc/meminfo", text, sizeof(text));
-        if (n <= 0)
-                return;
-        double page = w->p->live ? (double)sysconf(_SC_PAGESIZE) : 4096;
         w->unaccounted_at = w->clock();
-        unaccounted_add(&w->unaccounted,
-                        unaccounted_bytes(text, (size_t)n,
-                                          f[FIELD_VMALLOC_USED] >= f[FIELD_KERNEL_STACK],
-                                          pages * page));
+        unaccounted_add(&w->unaccounted, unaccounted_read(w->p));
 }
 
 static void finish_snapshot(struct witness *w)

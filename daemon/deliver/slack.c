@@ -16,14 +16,15 @@
 #include "deliver/mrkdwn.h"
 #include "deliver/phrase.h"
 
-/* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 300. */
+/* Shares of SLACK_MESSAGE_MAX; the fields take at most 7 * 250. */
 enum {
-        LEAD_MAX = 900,
-        EXPLAIN_MAX = 1200,
-        ACTION_MAX = 1800,
-        FIELD_MAX = 300,
-        CONTEXT_MAX = 900,
-        WHO_MAX = 700, /* twice */
+        LEAD_MAX = 800,
+        EXPLAIN_MAX = 1500,
+        ACTION_MAX = 2500,
+        FIELD_MAX = 250,
+        CONTEXT_MAX = 600,
+        WHO_MAX = 600, /* twice */
+        ELLIPSIS_SIZE = sizeof("…") - 1,
 };
 
 static int append(json_t *array, json_t *value)

@@ -10,6 +10,7 @@
 
 #include "alert/event.h"
 #include "base/macros.h"
+#include "sample/field.h"
 
 struct engine;
 struct host_facts;
@@ -56,6 +57,10 @@ void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata);
 /* A person knows of the alerts of that name (an alert id, a rule, a pattern of rules, or a
  * dimension). Returns how many firing alerts of warning or above that were. */
 unsigned engine_acknowledge(struct engine *e, const char *name);
+
+/* A field's mean in the minute before `seconds` ago, of the oldest one that is kept (an hour) when
+ * that is longer ago. NaN when it is not followed or nothing is known. */
+double engine_value_before(const struct engine *e, enum field field, double seconds);
 
 struct engine_summary {
         uint64_t samples;

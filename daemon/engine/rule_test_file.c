@@ -89,7 +89,7 @@ static const struct {
         { FIELD_SUNRECLAIM, 0.0005, 10 }, { FIELD_SRECLAIMABLE, 0.001, 30 },
         { FIELD_THREADS, 0.005, 10 },     { FIELD_PAGE_TABLES, 0.003, 10 },
         { FIELD_ANON_PAGES, 0.003, 30 },  { FIELD_MAPPED, 0.003, 30 },
-        { FIELD_CACHED, 0.002, 60 },
+        { FIELD_CACHED, 0.002, 60 },      { FIELD_UNACCOUNTED, 0.005, 120 },
 };
 
 static void set_usual_noise(struct rule_test *t)

@@ -173,6 +173,7 @@ static void fill_plausible(struct rule_test *t, const bool given[FIELD_KNOWN_COU
                 { FIELD_PAGE_TABLES, 0x1p21 + 0.002 * total },
                 { FIELD_SEC_PAGE_TABLES, 0 },
                 { FIELD_PERCPU, 0x1p20 * s[FIELD_POSSIBLE_CPUS] },
+                { FIELD_UNACCOUNTED, 0x1p25 + 0.005 * total },
                 { FIELD_ANON_PAGES, 0.2 * total },
                 { FIELD_MAPPED, 0.04 * total },
                 { FIELD_SHMEM, 0.01 * total },
@@ -213,7 +214,7 @@ int rule_test_complete_start(struct rule_test *t, const bool given[FIELD_KNOWN_C
         static const enum field users[] = { FIELD_SUNRECLAIM,  FIELD_VMALLOC_USED,
                                             FIELD_PAGE_TABLES, FIELD_SEC_PAGE_TABLES,
                                             FIELD_PERCPU,      FIELD_ANON_PAGES,
-                                            FIELD_SHMEM };
+                                            FIELD_SHMEM,       FIELD_UNACCOUNTED };
         for (size_t i = 0; i < ELEMENTS_OF(users); i++)
                 used += isnan(s[users[i]]) ? 0 : s[users[i]];
         if (used > total) {

@@ -18,6 +18,8 @@ static const double TREND_WIDTH = 4;
  * 224 KiB on 2 CPUs, 64 MiB worst case on 128). As a spread that is an eighth of it, because jumps
  * are judged at 8 spreads. */
 static const double FOLD_LEAST = 1048576, FOLD_PER_CPU = 524288, FOLD_SPREADS = 8;
+/* What is in no account is the rest of a dozen counters, each folded in its own time. */
+static const double UNACCOUNTED_NOISE = 2.5e6;
 static const double NOISE_SECONDS = 600;
 
 /* A rise by this share of MemTotal that passes the other tests is told whatever was ordinary before
@@ -150,6 +152,8 @@ static double noise_floor(const struct series *s, const struct sample *sample)
                 return fabs(s->value) * 1e-3;
         double cpus = known_value(sample, FIELD_CPUS, 1);
         double floor = 4096 * cpus;
+        if (s->field == FIELD_UNACCOUNTED)
+                floor = fmax(floor, UNACCOUNTED_NOISE);
         if (s->jump.learned < NOISE_SECONDS)
                 floor = fmax(floor, fmax(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
         return floor;

@@ -42,6 +42,14 @@ static const enum field part_fields[] = {
 };
 static_assert(ELEMENTS_OF(parts) == ELEMENTS_OF(part_fields), "a field for each");
 
+/* What the fields of a look do not tell: by how much it has grown, or its size. */
+static double unaccounted(const struct service *s, double seconds)
+{
+        double now = witness_unaccounted(service_witness(s));
+
+        return seconds <= 0 ? now : now - engine_value_before(s->engine, FIELD_UNACCOUNTED, seconds);
+}
+
 static void ask(struct service *s, enum culprit_dimension dimension, double seconds,
                 struct culprit_list *ret)
 {
@@ -51,7 +59,7 @@ static void ask(struct service *s, enum culprit_dimension dimension, double seco
                 .sizes = seconds <= 0,
                 .since = now - fmax(seconds, 0),
                 .until = now,
-                .grown = NAN,
+                .grown = dimension == DIMENSION_UNACCOUNTED ? unaccounted(s, seconds) : NAN,
                 .host = sampler_host(s->sampler),
         };
         witness_answer(service_witness(s), &question, ret);

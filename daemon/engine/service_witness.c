@@ -48,7 +48,7 @@ struct following {
         enum culprit_dimension dimension;
         bool sizes;
         int direction; /* as struct witness_question has it */
-        double since;
+        double since, grown;
 };
 
 struct attribution {
@@ -75,7 +75,7 @@ struct witness *service_witness(const struct service *s)
 }
 
 static void answer(struct service *s, enum culprit_dimension dimension, bool sizes, int direction,
-                   double since, struct culprit_list *ret)
+                   double since, double grown, struct culprit_list *ret)
 {
         double now = clock_realtime();
         struct witness_question question = {
@@ -84,7 +84,7 @@ static void answer(struct service *s, enum culprit_dimension dimension, bool siz
                 .direction = direction,
                 .since = isfinite(since) ? since : now,
                 .until = now,
-                .grown = NAN,
+                .grown = grown,
                 .host = sampler_host(s->sampler),
         };
         witness_answer(s->attribution->witness, &question, ret);
@@ -100,7 +100,7 @@ static void follow(struct service *s)
                 const struct following *f = &a->following[i];
                 struct culprit_list *l = &a->lists[f->dimension];
                 char text[CULPRIT_TEXT_MAX];
-                answer(s, f->dimension, f->sizes, f->direction, f->since, l);
+                answer(s, f->dimension, f->sizes, f->direction, f->since, f->grown, l);
                 a->known[f->dimension] = true;
                 const struct journal_field fields[] = {
                         { "RULE", f->rule },
@@ -204,6 +204,7 @@ void service_witness_tick(struct service *s)
         bool due = witness_due(a->witness) <= now;
         if (due || witness_is_looking(a->witness) || a->waiting_count > 0 || !isnan(a->held_until))
                 s->loop_due = true;
+        sampler_set_unaccounted(s->sampler, witness_unaccounted(a->witness));
         check_waiting(s);
         if (due)
                 (void)sd_event_source_set_enabled(a->slices, SD_EVENT_ON);
@@ -246,6 +247,15 @@ static int direction_of(const struct event *e)
         return e->kind == KIND_DROP ? -1 : 1;
 }
 
+/* What the fields do not tell: of the others the witness knows it better, from the moment of its
+ * own look. */
+static double grown_of(const struct event *e, int dimension)
+{
+        if (dimension != DIMENSION_UNACCOUNTED)
+                return NAN;
+        return e->kind == KIND_RATIO ? e->value_bytes : e->grown;
+}
+
 static void remember_to_follow(struct attribution *a, const struct event *e, int dimension)
 {
         if (a->following_count == FOLLOWING_MAX)
@@ -256,6 +266,7 @@ static void remember_to_follow(struct attribution *a, const struct event *e, int
                 .sizes = e->kind == KIND_RATIO,
                 .direction = direction_of(e),
                 .since = e->since,
+                .grown = grown_of(e, dimension),
         };
         memcpy(f->alert_id, e->alert_id, sizeof(f->alert_id));
         memcpy(f->rule, e->rule, strnlen(e->rule, RULE_NAME_MAX));
@@ -285,7 +296,7 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 return NULL;
         }
         answer(s, (enum culprit_dimension)dimension, e->kind == KIND_RATIO, direction_of(e),
-               e->since, l);
+               e->since, grown_of(e, dimension), l);
         a->known[dimension] = true;
         return l;
 }

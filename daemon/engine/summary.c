@@ -21,6 +21,12 @@ bool growth_is_shown(const struct series_numbers *n)
                fabs(n->growth.rate) >= SHOWN_RATE;
 }
 
+double engine_value_before(const struct engine *e, enum field field, double seconds)
+{
+        int series = e->field_series[field];
+        return series < 0 ? NAN : recent_before(&e->series[series].recent, e->now - seconds);
+}
+
 void engine_summary(const struct engine *e, struct engine_summary *ret)
 {
         *ret = (struct engine_summary){ .samples = e->samples };

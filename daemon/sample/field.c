@@ -34,6 +34,7 @@ static const struct {
         [FIELD_POSSIBLE_CPUS] = { "possible_cpus", FIELD_COUNT },
         [FIELD_CGROUPS] = { "cgroups", FIELD_COUNT },
         [FIELD_STACK_SIZE] = { "stack_kib", FIELD_BYTES },
+        [FIELD_UNACCOUNTED] = { "unaccounted", FIELD_BYTES },
 };
 static_assert(ELEMENTS_OF(fields) == FIELD_KNOWN_COUNT, "a field has no name");
 

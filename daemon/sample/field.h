@@ -30,6 +30,8 @@ enum field {
         FIELD_POSSIBLE_CPUS, /* what Percpu is multiplied by */
         FIELD_CGROUPS,       /* /proc/cgroups or cgroup.stat: memory cgroups */
         FIELD_STACK_SIZE,    /* bytes of one kernel stack; trace column stack_kib */
+        /* bytes, and not of /proc/meminfo: what of all memory stands in none of its lines */
+        FIELD_UNACCOUNTED, /* sample/unaccounted.h; measured once a minute, held in between */
         FIELD_KNOWN_COUNT,
         FIELD_MEMINFO_COUNT = FIELD_THREADS,
 };

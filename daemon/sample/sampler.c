@@ -23,6 +23,7 @@ struct sampler {
         int meminfo_fd, loadavg_fd; /* -1 while the file cannot be opened */
         double refreshed;           /* when the cold facts were read, NaN before the first time */
         bool vmalloc_used_counts;   /* VmallocUsed was other than 0 once */
+        double unaccounted;         /* as last measured, NaN before */
         struct host_facts host;
         char name[sizeof((struct host_facts){ 0 }.name)]; /* "": the kernel's */
         struct sample sample;
@@ -83,6 +84,7 @@ int sampler_new(const struct procfs *p, struct sampler **ret)
         s->meminfo_fd = s->loadavg_fd = -1;
         s->refreshed = SAMPLE_ABSENT;
         s->vmalloc_used_counts = false;
+        s->unaccounted = SAMPLE_ABSENT;
         s->name[0] = '\0';
 
         int r = host_facts_read(p, &s->host);
@@ -150,10 +152,16 @@ int sampler_take(struct sampler *s, double time, const struct sample **ret)
         values[FIELD_POSSIBLE_CPUS] = s->host.cpus_possible;
         values[FIELD_CGROUPS] = s->host.cgroups;
         values[FIELD_STACK_SIZE] = s->host.stack_size;
+        values[FIELD_UNACCOUNTED] = s->unaccounted;
 
         s->sample.time = round(time * 1000) / 1000;
         *ret = &s->sample;
         return 0;
+}
+
+void sampler_set_unaccounted(struct sampler *s, double bytes)
+{
+        s->unaccounted = bytes < 0 ? 0 : bytes;
 }
 
 const struct host_facts *sampler_host(const struct sampler *s)

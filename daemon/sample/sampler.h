@@ -23,5 +23,9 @@ void sampler_set_host_name(struct sampler *s, const char *name);
  * negative errno from reading it: the next call opens it again. */
 _hot_ int sampler_take(struct sampler *s, double time, const struct sample **ret);
 
+/* The value of FIELD_UNACCOUNTED from now on, NaN at first: it is measured outside of the tick,
+ * once a minute. Below zero by the counters' error is nothing. */
+void sampler_set_unaccounted(struct sampler *s, double bytes);
+
 /* The facts as last read; valid until sampler_free, refreshed in place. */
 const struct host_facts *sampler_host(const struct sampler *s);

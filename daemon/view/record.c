@@ -13,9 +13,19 @@
 #include "base/procfs.h"
 #include "sample/sampler.h"
 #include "sample/trace.h"
+#include "sample/unaccounted.h"
 #include "view/commands.h"
 
 DEFINE_CLEANUP(struct sampler, sampler_free);
+
+static const double UNACCOUNTED_SECONDS = 60;
+
+struct recorder {
+        const struct procfs *procfs;
+        struct sampler *sampler;
+        struct unaccounted unaccounted;
+        double measured; /* CLOCK_MONOTONIC of its last value */
+};
 
 static int problem(const char *what, int error)
 {
@@ -38,9 +48,22 @@ static bool stopped_before(double moment, const sigset_t *signals)
         }
 }
 
-static int write_sample(struct sampler *sampler, FILE *out, const char *name)
+/* Once a minute, as the daemon does. */
+static void measure_unaccounted(struct recorder *r)
 {
+        double now = clock_monotonic();
+        if (now - r->measured < UNACCOUNTED_SECONDS)
+                return;
+        r->measured = now;
+        unaccounted_add(&r->unaccounted, unaccounted_read(r->procfs));
+        sampler_set_unaccounted(r->sampler, unaccounted_median(&r->unaccounted));
+}
+
+static int write_sample(struct recorder *recorder, FILE *out, const char *name)
+{
+        struct sampler *sampler = recorder->sampler;
         const struct sample *sample;
+        measure_unaccounted(recorder);
         int r = sampler_take(sampler, clock_realtime(), &sample);
 
         if (r < 0)
@@ -76,8 +99,10 @@ static int record(const struct options *o, FILE *out, const char *name)
         if (r < 0)
                 return r == -EPIPE ? r : problem(name, r);
         double start = clock_monotonic(), next = start;
+        struct recorder recorder = { .procfs = &procfs, .sampler = sampler, .measured = -INFINITY };
+        unaccounted_init(&recorder.unaccounted);
         do {
-                r = write_sample(sampler, out, name);
+                r = write_sample(&recorder, out, name);
                 if (r < 0)
                         return r;
                 /* From the start, not from now: the interval does not drift. After a suspend or a

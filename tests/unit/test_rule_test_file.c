@@ -40,7 +40,7 @@ static void test_faults(void **state)
                   "f:2: start: KernelStack (6400K) is part of VmallocUsed, which must not be "
                   "less\n" },
                 { "host = 1G\nstart = AnonPages 2G\n" STEPS EXPECT,
-                  "f:3: start: this needs 2134M of memory, the machine has 1024M\n" },
+                  "f:3: start: this needs 2171M of memory, the machine has 1024M\n" },
                 { "noise = SUnreclaim lots\n" STEPS EXPECT,
                   "f:2: noise: \"lots\" is neither a size (400M) nor a share of MemTotal (2%)\n" },
                 { "steps = hold\n" EXPECT, "f:2: steps: \"for\" is missing at the end\n" },

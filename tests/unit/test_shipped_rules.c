@@ -68,6 +68,9 @@ static void test_each_dimension_has_its_rules(void **state)
                 { "percpu-growth", FIELD_PERCPU, KIND_GROWTH },
                 { "percpu-ratio", FIELD_PERCPU, KIND_RATIO },
                 { "percpu-per-cpu", FIELD_PERCPU, KIND_RATIO },
+                { "unaccounted-spike", FIELD_UNACCOUNTED, KIND_SPIKE },
+                { "unaccounted-growth", FIELD_UNACCOUNTED, KIND_GROWTH },
+                { "unaccounted-ratio", FIELD_UNACCOUNTED, KIND_RATIO },
                 { "sec-page-tables-growth", FIELD_SEC_PAGE_TABLES, KIND_GROWTH },
                 { "sec-page-tables-ratio", FIELD_SEC_PAGE_TABLES, KIND_RATIO },
         };

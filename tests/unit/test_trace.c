@@ -447,8 +447,8 @@ static void test_write(void **state)
                 text, "time,Slab,SReclaimable,SUnreclaim,KReclaimable,VmallocUsed,KernelStack,"
                       "PageTables,SecPageTables,Percpu,MemTotal,MemFree,MemAvailable,AnonPages,"
                       "Mapped,Shmem,Cached,Buffers,threads,cpus,possible_cpus,cgroups,stack_kib,"
-                      "host_kind\n"
-                      "1763600000.124,1,2,3,4,5,6,7,8,,10,11,12,13,14,0.5,16,17,18,19,20,21,22,"
+                      "unaccounted,host_kind\n"
+                      "1763600000.124,1,2,3,4,5,6,7,8,,10,11,12,13,14,0.5,16,17,18,19,20,21,22,23,"
                       "container\n");
 
         struct trace_reader *r = must_open(text);
