@@ -53,13 +53,12 @@
  *   host                name, machine_id (a hash made for this program, not /etc/machine-id),
  *                       boot_id, kernel, kind (physical | vm | container), kind_name ("kvm",
  *                       "docker", ... or ""), cpus, possible_cpus, numa_nodes, mem_total_bytes
- *   incident            alerts that rest on the same cause: id; rule and dimension of the alert that
- *                       opened it; started; severity (the highest of its alerts now),
- *                       previous_severity (as receivers knew it), highest_severity; joined: it has
- *                       had more alerts than one; leads: the event is of the alert that leads it;
- *                       tells: it goes to receivers; trigger, resolve; cause: the dimension at the
- *                       root, or null; alerts: [{"id", "rule", "dimension", "kind", "severity"}]
- *                       that are open, the leading one first, alert_count of all; moved:
+ *   incident            alerts that rest on the same cause: id; rule and dimension of the alert
+ * that opened it; started; severity (the highest of its alerts now), previous_severity (as
+ * receivers knew it), highest_severity; joined: it has had more alerts than one; leads: the event
+ * is of the alert that leads it; tells: it goes to receivers; trigger, resolve; cause: the
+ * dimension at the root, or null; alerts: [{"id", "rule", "dimension", "kind", "severity"}] that
+ * are open, the leading one first, alert_count of all; moved:
  *                       [{"dimension", "change"}] in bytes; text. null: told for itself
  *   culprits, explained, charged, unexplained, hidden, culprit_text
  *                       who is behind it: announce/culprit_json.h

@@ -31,7 +31,7 @@ static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 /* So many seconds of pause may be spent in advance when there was quiet before: troubles come
  * together, and the second is as much worth a look as the first. */
 static const double LOOK_SAVED = 120;
-static const double FRESH = 5;       /* seconds in which a look serves the next alert too */
+static const double FRESH = 5; /* seconds in which a look serves the next alert too */
 static const double GLANCE = 0.010;
 static const double TOO_SLOW = 600; /* a pause that long: slabinfo took more than 0.6 s */
 static const double FIRST_BASE = 3; /* seconds after the start */

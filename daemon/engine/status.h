@@ -35,7 +35,7 @@ struct status_frame {
         double resident_bytes;
 };
 
-/* Both in fresh memory owned by the caller; 0 or -ENOMEM. Of the frame alerts_json needs no more than
- * silences and their clock. */
+/* Both in fresh memory owned by the caller; 0 or -ENOMEM. Of the frame alerts_json needs no more
+ * than silences and their clock. */
 int status_json(const struct engine *e, const struct status_frame *f, char **ret);
 int alerts_json(const struct engine *e, const struct status_frame *f, char **ret);

@@ -89,7 +89,7 @@ void help_print_command(FILE *out, enum command_id id)
                 c->description);
         fputs("\nOptions:\n", out);
         for (int i = 0; i < OPTION_COUNT; i++)
-                if (c->options & 1U << i)
+                if (c->options & UINT64_C(1) << i)
                         print_option(out, option_get((enum option_id)i));
         for (int i = 0; i < OPTION_COUNT; i++)
                 if (option_get((enum option_id)i)->common)

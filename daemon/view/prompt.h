@@ -13,6 +13,6 @@ bool prompt_possible(void);
  * memory; NULL at the end of input, or without memory. */
 char *prompt_line(const char *question, const char *otherwise, bool hidden);
 
-/* The one line of a file, or of standard input for "-". In fresh memory; NULL with errno: E2BIG when
- * there is more than a line or it is longer than max. */
+/* The one line of a file, or of standard input for "-". In fresh memory; NULL with errno: E2BIG
+ * when there is more than a line or it is longer than max. */
 char *prompt_file(const char *path, size_t max);

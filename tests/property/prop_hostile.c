@@ -54,11 +54,16 @@ static void assert_strings(const char *where, const json_t *value, bool mrkdwn)
                 if (mrkdwn)
                         assert_mrkdwn(where, json_string_value(value));
         }
-        json_array_foreach(value, i, member) assert_strings(where, member, mrkdwn);
+        json_array_foreach(value, i, member)
+        {
+                assert_strings(where, member, mrkdwn);
+        }
         bool plain = json_is_string(json_object_get(value, "type")) &&
                      strcmp(json_string_value(json_object_get(value, "type")), "plain_text") == 0;
         json_object_foreach((json_t *)value, key, member)
+        {
                 assert_strings(where, member, mrkdwn && !plain && strcmp(key, "url") != 0);
+        }
 }
 
 static void check_channels(const char *json)

@@ -80,7 +80,8 @@ class Place:
         return self
 
     def __exit__(self, *_):
-        # Asked to stop before it is killed: only then does a build with --coverage tell what it ran.
+        # Asked to stop before it is killed: only then does a build with --coverage tell what it
+        # ran.
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

@@ -445,7 +445,7 @@ def test_evidence():
 
 
 def test_seed():
-    """Learned from while nothing is known, and only then; a bad one is said and no reason to end."""
+    """Learned from while nothing is known, and only then; a bad one is said, and no more."""
     with Daemon("interval = 200ms") as d:
         trace = f"{d.path}/trace.csv"
         with open(trace, "w", encoding="utf-8") as f:

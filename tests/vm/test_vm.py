@@ -29,8 +29,8 @@ FAULT = f"{ROOT}/{os.environ.get('KMW_BUILD', 'build/release')}/tests/faults/fau
 LIMIT = 590
 # Detectors answer after 60 s; some more for a busy machine.
 WARM_UP = 72
-# From one fault to the next: deep looks for culprits take at most a hundredth of the time, and under
-# emulation one costs up to 0.2 s; what was saved while learning serves for the rest.
+# From one fault to the next: deep looks for culprits take at most a hundredth of the time, and
+# under emulation one costs up to 0.2 s; what was saved while learning serves for the rest.
 PAUSE = 15
 # From the moment the leak is there to the alert with its culprit. Rules wait 3 s, the look for the
 # culprit takes 2 at most; the rest is for an emulated machine on a busy one.
