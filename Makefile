@@ -360,11 +360,13 @@ INSTALL_FILES := \
 	$(call to,0644,$(wildcard contrib/completions/*.fish),$(fishcompletiondir))
 CONFIG_FILES := \
 	$(call to,0644,$(EXAMPLE_CONF),$(sysconfdir)/kmemwatch) \
-	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d)
+	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d) \
+	$(call to,0644,$(wildcard etc/templates/*),$(sysconfdir)/kmemwatch/templates)
 # MODE:FOLDER, parents first. Secrets are read by root alone; systemd hands them to the courier.
 INSTALL_FOLDERS := 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
 	0755:$(sysconfdir)/kmemwatch 0755:$(sysconfdir)/kmemwatch/rules.d \
-	0755:$(sysconfdir)/kmemwatch/channels.d 0700:$(sysconfdir)/kmemwatch/secrets
+	0755:$(sysconfdir)/kmemwatch/channels.d 0755:$(sysconfdir)/kmemwatch/templates \
+	0700:$(sysconfdir)/kmemwatch/secrets
 
 install uninstall: export DESTDIR := $(DESTDIR)
 install uninstall: export INSTALL_FILES := $(INSTALL_FILES)

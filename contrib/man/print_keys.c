@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints a key table of the programs, so that manual pages and example files say what the parsers
  * take:
- *   print_keys rules|channels|daemon|courier|tests man|example */
+ *   print_keys rules|channels|daemon|courier|tests|placeholders man|example */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
 #include "config/keys.h"
 #include "deliver/channel_file.h"
+#include "deliver/placeholder.h"
 #include "deliver/settings.h"
 #include "engine/rule_test.h"
 #include "engine/settings.h"
@@ -23,8 +24,19 @@ static const struct {
         { "tests", rule_test_key_table },
 };
 
+static void print_placeholders(void)
+{
+        const char *name, *help;
+        for (size_t i = 0; placeholder_list(i, &name, &help); i++)
+                printf("%s\t%s\n", name, help);
+}
+
 static bool print(const char *name, bool man)
 {
+        if (strcmp(name, "placeholders") == 0) {
+                print_placeholders();
+                return true;
+        }
         if (strcmp(name, "rules") == 0) {
                 if (man)
                         rule_keys_print_man(stdout);
@@ -49,7 +61,7 @@ int main(int argc, char **argv)
         bool man = argc == 3 && strcmp(argv[2], "man") == 0;
         bool example = argc == 3 && strcmp(argv[2], "example") == 0;
         if ((!man && !example) || !print(argv[1], man)) {
-                fprintf(stderr, "usage: %s rules|channels|daemon|courier|tests man|example\n",
+                fprintf(stderr, "usage: %s NAME man|example (see the head of print_keys.c)\n",
                         argv[0]);
                 return 2;
         }

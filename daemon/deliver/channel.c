@@ -18,6 +18,7 @@
 #include "deliver/pagerduty.h"
 #include "deliver/parcel.h"
 #include "deliver/slack.h"
+#include "deliver/template.h"
 #include "deliver/webhook.h"
 
 struct type {
@@ -56,10 +57,11 @@ static int body_for_alertmanager(const struct channel *c, const struct letter *m
         return alertmanager_body(m, c->min_severity, clock_realtime(), ret);
 }
 
-static int body_for_webhook(const struct channel *c _unused_, const struct letter *m,
+static int body_for_webhook(const struct channel *c, const struct letter *m,
                             const char *secret _unused_, enum form form _unused_, char **ret)
 {
-        return webhook_body(m, ret);
+        return c->template ? template_body(c->template, m, channel_meaning(c, m), ret)
+                           : webhook_body(m, ret);
 }
 
 static int group_body_for_slack(const struct parcel *p, enum form form, char **ret)
@@ -127,6 +129,7 @@ void channel_free(struct channel *c)
         free(c->proxy);
         free(c->only_rules);
         free(c->only_dimensions);
+        template_free(c->template);
         free(c);
 }
 
@@ -150,6 +153,11 @@ void channel_pace(const struct channel *c, struct lane *l)
         l->group = isnan(c->group) ? type->group : c->group;
         l->joining = l->group > 0 ? JOIN_ALL : type->joining;
         l->summaries = type->summaries;
+        /* What a template makes is for people: the newest of an alert is the truth. */
+        if (c->template) {
+                l->joining = JOIN_ALERT;
+                l->summaries = false;
+        }
 }
 
 double channel_resend(const struct channel *c)
@@ -211,6 +219,8 @@ bool channel_wants(const struct channel *c, const struct letter *m)
 {
         enum meaning meaning = channel_meaning(c, m);
         if (meaning == MEANING_NONE || !is_for(c, m))
+                return false;
+        if (c->template && !template_wants(c->template, meaning))
                 return false;
         return c->type != CHANNEL_PAGERDUTY || pagerduty_action(m, meaning);
 }
@@ -276,7 +286,7 @@ static int header(const struct channel *c, char **ret)
  */
 static bool needs_group_body(const struct channel *c, const struct parcel *p)
 {
-        return p->count > 1 && types[c->type].group_body &&
+        return p->count > 1 && types[c->type].group_body && !c->template &&
                (c->type == CHANNEL_WEBHOOK || p->summary || !parcel_is_one_alert(p));
 }
 
@@ -293,10 +303,27 @@ static int body(const struct channel *c, struct parcel *p, enum form form, struc
         return r;
 }
 
+/* What the template wants after the address. */
+static int add_path(const struct channel *c, const struct letter *m, char **url)
+{
+        _cleanup_free_ char *path = NULL;
+        char *whole;
+        int r = template_path(c->template, m, channel_meaning(c, m), &path);
+        if (r < 0 || !path[0])
+                return r;
+        if (asprintf(&whole, "%s%s", *url, path) < 0)
+                return -ENOMEM;
+        secret_free(*url);
+        *url = whole;
+        return 0;
+}
+
 int channel_request(const struct channel *c, struct parcel *p, enum form form, struct request *ret)
 {
         struct request request = { 0 };
         int r = address(c, &request.url);
+        if (r >= 0 && c->template)
+                r = add_path(c, parcel_last(p), &request.url);
         if (r >= 0)
                 r = header(c, &request.header);
         if (r >= 0)

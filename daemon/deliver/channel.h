@@ -14,6 +14,7 @@
 struct lane;
 struct letter;
 struct parcel;
+struct template;
 
 enum {
         CHANNELS_MAX =
@@ -40,6 +41,7 @@ struct channel {
         char *heartbeat_secret;
         double group; /* seconds in which events become one message; NaN: the type's own */
         enum severity min_severity;
+        struct template *template;          /* of a webhook's body; NULL: the event as it is */
         char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
 };
 void channel_free(struct channel *c);           /* NULL is fine; the last one wipes the secrets */

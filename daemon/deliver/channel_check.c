@@ -171,6 +171,10 @@ void channel_check_needs(const struct channel_check *check, const struct channel
                 channel_complain(check, "url", "is missing, a webhook has no other address");
         if (s->type == CHANNEL_ALERTMANAGER && !channel_is_given(check, "url"))
                 channel_complain(check, "url", "is missing: the addresses of Alertmanager");
+        if (channel_is_given(check, "template") && s->type != CHANNEL_WEBHOOK)
+                channel_complain(check, "template", "is for webhook only");
+        else if (channel_is_given(check, "template") && channel_is_given(check, "group"))
+                channel_complain(check, "group", "does not go with a template");
         if (channel_is_given(check, "group") && s->type == CHANNEL_PAGERDUTY)
                 channel_complain(check, "group",
                                  "is not for pagerduty: each alert is an incident there");

@@ -15,7 +15,7 @@ enum { CHANNEL_URL_MAX = 2048 };
 /* As the keys say it; what is not given is NULL or 0. */
 struct channel_settings {
         int type, min_severity; /* indexes of the lists below */
-        char *secret, *url, *header, *only_rules, *only_dimensions, *ca_file, *proxy;
+        char *secret, *url, *header, *template, *only_rules, *only_dimensions, *ca_file, *proxy;
         char *heartbeat_url, *heartbeat_secret;
         double timeout, interval, group, heartbeat; /* seconds; the last two NaN when not given */
         bool allow_http;

@@ -16,6 +16,7 @@
 #include "config/problems.h"
 #include "deliver/channel_check.h"
 #include "deliver/exchange.h"
+#include "deliver/template.h"
 
 void channel_set_done(struct channel_set *set)
 {
@@ -94,6 +95,19 @@ static void secret_freep(char **s)
         secret_free(*s);
 }
 
+/* Negative errno only without memory; what is wrong is complained of. */
+static int read_template(const struct channel_check *check, const char *name, const char *config,
+                         struct template **ret)
+{
+        char error[TEMPLATE_ERROR_MAX];
+        int r = template_load(name, config, error, ret);
+        if (r == -EINVAL)
+                channel_complain(check, "template", error);
+        return r == -ENOMEM ? r : 0;
+}
+
+DEFINE_CLEANUP(struct template, template_free);
+
 /* The document's channel; *ret stays NULL when something is wrong with it. */
 static int load_section(const struct loader *l, const char *name, const char *file,
                         const struct ini_section *section, struct channel **ret)
@@ -103,6 +117,7 @@ static int load_section(const struct loader *l, const char *name, const char *fi
         const struct ini_entry *type = ini_entry_find(section, "type");
         size_t before = l->problems->count + l->problems->dropped;
         _cleanup_(secret_freep) char *secret = NULL, *beat = NULL;
+        _cleanup_(template_freep) struct template *template = NULL;
 
         int r = keys_set_defaults(channel_key_table(), &s, NULL);
         if (r >= 0)
@@ -123,8 +138,12 @@ static int load_section(const struct loader *l, const char *name, const char *fi
         }
         if (r >= 0 && s.heartbeat_secret)
                 r = read_secret(&check, "heartbeat-secret", s.heartbeat_secret, l, &beat);
+        if (r >= 0 && s.template)
+                r = read_template(&check, s.template, l->config, &template);
         if (r >= 0 && l->problems->count + l->problems->dropped == before)
                 r = make_channel(name, file, &s, &secret, &beat, ret);
+        if (r >= 0 && *ret)
+                (*ret)->template = TAKE_PTR(template);
         keys_done(channel_key_table(), &s);
         return r;
 }

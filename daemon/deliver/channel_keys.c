@@ -42,6 +42,11 @@ static const struct key keys[] = {
           .placeholder = "\"NAME: VALUE\"", .example = "X-Token: {secret}",
           .help = "One more header line of the request. {secret} in it is replaced by the "
                   "secret." },
+        { KEY(template), .name = "template", .type = KEY_TEXT, .max = 1024, .placeholder = "FILE",
+          .example = "discord.json",
+          .help = "For webhook: what is sent is made by this template, a file in "
+                  "/etc/kmemwatch/templates/ or a whole path. There are some for Discord, Mattermost, "
+                  "Microsoft Teams, ntfy and Opsgenie; see TEMPLATES." },
         { KEY(min_severity), .name = "min-severity", .type = KEY_CHOICE, .initial = "warning",
           .choices = severity_choices,
           .help = "From which severity on events are sent here. An alert that falls below it is "
