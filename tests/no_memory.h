@@ -116,7 +116,7 @@ static void fail_each_allocation(const struct operation *operations, size_t coun
                         int r = o->run();
                         until_failure = -1;
                         done = !failed;
-                        if (held != before)
+                        if (own && held != before)
                                 fail_msg("%s, allocation %ld: %ld blocks are lost", o->name, number,
                                          held - before);
                         if (r != 0 && (done || (r != -ENOMEM && r != o->error)))
