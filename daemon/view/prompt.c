@@ -25,13 +25,14 @@ char *prompt_line(const char *question, const char *otherwise, bool hidden)
         char line[LINE_SIZE];
         struct termios shown, quiet;
         bool echo_off = false;
-        fprintf(stderr, "%s%s%s%s: ", question, otherwise ? " [" : "", otherwise ? otherwise : "",
-                otherwise ? "]" : "");
+        /* Before the question: who answers at once must neither be seen nor flushed away. */
         if (hidden && tcgetattr(STDIN_FILENO, &shown) == 0) {
                 quiet = shown;
                 quiet.c_lflag &= ~(tcflag_t)ECHO;
                 echo_off = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
         }
+        fprintf(stderr, "%s%s%s%s: ", question, otherwise ? " [" : "", otherwise ? otherwise : "",
+                otherwise ? "]" : "");
         bool got = fgets(line, sizeof(line), stdin);
         if (echo_off) {
                 (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
