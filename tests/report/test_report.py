@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "service"))
 from runner import run_tests  # noqa: E402
 
-BUILD = os.environ.get("BUILD", "build/release")
+BUILD = os.environ.get("KMW_BUILD", "build/release")
 OUT = "build/report"
 WIDTHS = (360, 1280)
 VOID = {"meta", "link", "br", "img", "hr", "path", "rect", "polygon"}

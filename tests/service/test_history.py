@@ -13,7 +13,7 @@ import time
 
 from runner import run_tests
 
-BUILD = os.environ.get("BUILD", "build/release")
+BUILD = os.environ.get("KMW_BUILD", "build/release")
 REMOTE = "/lib/systemd/systemd-journal-remote"
 
 
