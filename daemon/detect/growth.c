@@ -15,6 +15,7 @@ const struct growth_params growth_params_default = {
         .back = 0.25,
         /* An exponential approach with the horizon as its time constant slows to 0.61. */
         .keeps_pace = 0.65,
+        .keeps_pace_sure = 0.85,
         .again = 2,
         .most = 2,
         .straight = 16,
@@ -24,16 +25,20 @@ const struct growth_params growth_params_default = {
         .returned = 0.5,
         .day = 86400,
         .history = 2,
+        .rest = 240,
+        .young = 7200,
         .fresh = 0.5,
         .over = 900,
         .hour = 3600,
 };
 
-void growth_init(struct growth *g)
+void growth_init(struct growth *g, bool cache)
 {
-        *g = (struct growth){
-                .beginning = NAN, .now = NAN, .settled = NAN, .climbed_at = -INFINITY
-        };
+        *g = (struct growth){ .cache = cache,
+                              .beginning = NAN,
+                              .now = NAN,
+                              .settled = NAN,
+                              .climbed_at = -INFINITY };
 }
 
 /* The tests of a horizon; it grows when all are passed. */
@@ -60,6 +65,9 @@ static const struct {
           { "unusual", "is unusual here: times what is ordinary", CHECK_NUMBER, CHECK_AT_LEAST } },
         { GROWTH_SEEN,
           { "seen", "enough was seen to compare with", CHECK_SECONDS, CHECK_AT_LEAST } },
+        { GROWTH_SEEN,
+          { "rested", "has not grown ever since the start: seconds seen", CHECK_SECONDS,
+            CHECK_AT_LEAST } },
         { GROWTH_FRESH,
           { "fresh", "is new: share that came since a climb ended", CHECK_SHARE, CHECK_AT_LEAST } },
 };
@@ -110,6 +118,9 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                                                       : NULL;
         double since = (a->last - fmax(g->settled, a->first)) / grown;
         const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
+        /* The slope of a half has an error of 2 sqrt(2) times that of the whole, the quotient of
+         * two sqrt(2) times that again: of what is sure, that it slows down is seen sooner. */
+        double pace = fmax(p->keeps_pace, fmin(p->keeps_pace_sure, 1 - 4 / sure));
         const struct {
                 double value, limit;
                 const char *waived;
@@ -117,12 +128,13 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 { answer.sure, p->sure, NULL },
                 { a->step, p->step, NULL },
                 { answer.back, p->back, NULL },
-                { answer.pace, p->keeps_pace, NULL },
+                { answer.pace, pace, NULL },
                 { a->slope / l->steepest, p->keeps_pace, l->steepest > 0 ? NULL : "it begins" },
                 { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
                 { goes_on(shortest, a), p->ended, shortest ? NULL : "it is too short to tell" },
                 { answer.unusual, 1, large },
                 { time - g->beginning, p->history * a->span, large },
+                { time - g->beginning, p->young, g->rested ? "it was seen at rest" : large },
                 { grown > 0 ? since : NAN, p->fresh,
                   isnan(g->settled) ? "no climb has ended here" : NULL },
         };
@@ -145,7 +157,7 @@ static void remember_rise(struct growth_level *l, double rise)
 
 /* Keeps the record of what is ordinary over this horizon. */
 static void learn(struct growth_level *l, const struct growth_params *p,
-                  const struct trend_answer *a, double width)
+                  const struct trend_answer *a, double width, bool cache)
 {
         double rise = a->last - a->first;
         double decay = exp(-width / p->record_tau);
@@ -156,7 +168,7 @@ static void learn(struct growth_level *l, const struct growth_params *p,
         /* A leak is given back in one step, when what held it ends. What went down gradually came
          * and went, also when it was called growth while it came. */
         bool returned = l->told > 0 && -rise >= p->returned * l->told;
-        if (!step) {
+        if (!step || cache) {
                 l->fall = fmax(l->fall, -rise);
                 if (returned)
                         remember_rise(l, l->told);
@@ -232,12 +244,14 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 struct growth_level *l = &g->levels[level];
                 if (isnan(g->now))
                         g->now = a->last;
+                if (!g->rested && trend_horizon(t, level) >= p->rest)
+                        g->rested = a->slope <= 2 * a->error;
                 if (changed & 1u << level) {
                         double width = trend_horizon(t, level) / TREND_BUCKETS;
                         bool calm = width * TREND_BUCKETS > p->hour ||
                                     time - g->climbed_at > a->span + 2 * width;
                         if (calm)
-                                learn(l, p, a, width);
+                                learn(l, p, a, width, g->cache);
                 }
                 /* What is noise cannot grow, and is told only where no longer horizon has an
                  * answer: most of the time this saves all examinations but one. */

@@ -20,7 +20,8 @@ struct growth_params {
         double step;       /* share of the rise that one step between buckets may make, at most */
         double back;       /* share of the rise that may be given back in between, at most */
         double keeps_pace; /* slope of the later half over that of the earlier, at least */
-        double again;      /* rise over the second largest ordinary one of this horizon, at least */
+        double keeps_pace_sure; /* the same where both are known well */
+        double again;    /* rise over the second largest ordinary one of this horizon, at least */
         double most;     /* and over the largest, at least: what was seen once may be an accident */
         double straight; /* surer than this, less is asked */
         double most_least; /* the same for the straightest */
@@ -31,6 +32,8 @@ struct growth_params {
         double day;        /* seconds within which it must, or the horizon where that is longer */
         double history; /* spans that must have been seen for a horizon to answer, itself included
                          */
+        double rest;    /* seconds: a horizon this long shows that it does not always grow */
+        double young;   /* seconds after which it need not show that */
         double over;    /* seconds without growth after which a climb has ended */
         double hour;    /* seconds: horizons at least this long must not say that it has stopped */
         double fresh;   /* share of the rise that must have come after the last climb ended */
@@ -79,8 +82,10 @@ struct growth_level {
 };
 
 struct growth {
+        bool cache;       /* the kernel takes it back when it needs memory, and it fills again */
         double beginning; /* time of the first sample, NaN before */
         bool known;
+        bool rested;    /* it was seen not to grow */
         bool climbing;  /* some horizon grew, lately */
         unsigned level; /* the horizon that last passed every test, and its rate then */
         double rate;
@@ -91,7 +96,8 @@ struct growth {
         struct growth_level levels[TREND_LEVELS];
 };
 
-void growth_init(struct growth *g);
+/* cache: see there; what it gives back at once is ordinary. */
+void growth_init(struct growth *g, bool cache);
 
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a

@@ -11,6 +11,7 @@ const struct jump_params jump_params_default = {
         .level_tau = 120,
         .spread_tau = 2 * 3600,
         .record_tau = 24 * 3600, /* the same hour of yesterday still counts by 1/e */
+        .often_tau = 7 * 86400,
         .sigma = 6,
         .record = 2,
         .rise = 60,
@@ -149,6 +150,22 @@ double jump_least(const struct jump *j, const struct jump_params *p, double floo
         return fmax(p->sigma * spread_of(j, floor), p->record * record_of(j, p, j->time));
 }
 
+static double often_decay(const struct jump *j, const struct jump_params *p, bool up, double time)
+{
+        return exp(-fmax(0, time - j->often_time[up]) / p->often_tau);
+}
+
+/* An excursion is over: what comes for the third time is no news. */
+static void end(struct jump *j, const struct jump_params *p, double time)
+{
+        double *two = j->often[j->up], decay = often_decay(j, p, j->up, time);
+        double most = two[0] * decay, again = two[1] * decay;
+        two[0] = fmax(most, j->away_early);
+        two[1] = fmax(again, fmin(most, j->away_early));
+        j->often_time[j->up] = time;
+        j->away = false;
+}
+
 static void begin(struct jump *j, double time, double change, double step)
 {
         j->away_step = fabs(step);
@@ -211,9 +228,10 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                  * another excursion. */
                 double most = j->up ? j->away_most : -j->away_most;
                 if ((change > 0) != j->up && far) {
+                        end(j, p, time);
                         begin(j, time, change, step);
                 } else if (change / most <= p->back || fabs(change) <= p->sigma / 2 * spread) {
-                        j->away = false;
+                        end(j, p, time);
                         forget_past(j);
                         step = 0; /* the way back is no ordinary step */
                 } else {
@@ -277,6 +295,7 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                 .spread = spread,
                 .change = change,
                 .sudden = j->away ? copysign(fmin(fabs(change), j->away_early), change) : 0,
+                .often = j->often[change > 0][1] * often_decay(j, p, change > 0, j->time),
                 .sigma = sigma,
                 .record = record,
                 .away = j->away,
@@ -288,10 +307,10 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
         return true;
 }
 
-void jump_adopt(struct jump *j)
+void jump_adopt(struct jump *j, const struct jump_params *p)
 {
         ewma_rebase(&j->level, j->value);
-        j->away = false;
+        end(j, p, j->time);
         forget_past(j);
 }
 

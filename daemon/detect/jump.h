@@ -32,6 +32,7 @@ struct jump_params {
         double rise; /* seconds, or LEVEL_SAMPLES samples, within which a sudden change is complete
                       */
         double back; /* share of the largest departure below which an excursion is over */
+        double often_tau; /* seconds: memory of the excursions that have ended */
         double look_back; /* seconds that a step is measured over, or two samples where they are
                              farther apart */
         double learn;     /* seconds without an answer at first */
@@ -58,8 +59,10 @@ struct jump {
         double rise_since;   /* its first step, or the last one that dwarfs all before */
         double away_most;    /* the largest departure in it */
         double away_early;   /* the largest departure while it could still be one sudden rise */
-        double time;         /* of the last sample */
-        double value;        /* the last sample */
+        double often[2][2];  /* by direction, up is 1: the two largest that have ended, decayed */
+        double often_time[2];
+        double time;  /* of the last sample */
+        double value; /* the last sample */
         /* How the last sample was judged: its step, and what was known before it. */
         double step_size, step_spread;
         double step_record; /* NaN: not asked for, since it was larger than the step */
@@ -71,6 +74,8 @@ struct jump_answer {
         double spread; /* one standard deviation of ordinary steps, >= floor */
         double change; /* value - level */
         double sudden; /* how much of it came suddenly: its sign, at most its size, 0 while not away
+                        */
+        double often;  /* the second largest excursion of its direction before, decayed; 0 when none
                         */
         double sigma;  /* |change| / spread */
         double record; /* the largest ordinary step, decayed; 0 when none */
@@ -107,7 +112,7 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                struct jump_answer *ret);
 
 /* The value seen now is the new normal. */
-void jump_adopt(struct jump *j);
+void jump_adopt(struct jump *j, const struct jump_params *p);
 
 /* Adds `amount` to the level without calling it a change. */
 void jump_shift(struct jump *j, double amount);

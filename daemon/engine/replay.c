@@ -200,7 +200,7 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
                                 jump_shift(j, value - j->value);
                         jump_add(j, &jump_params_default, now, value, floor, &shared);
                         if (j->away && now - j->away_since >= 3600)
-                                jump_adopt(j);
+                                jump_adopt(j, &jump_params_default);
                         struct jump_answer answer;
                         double score = jump_read(j, &jump_params_default, floor, &answer)
                                                ? answer.score

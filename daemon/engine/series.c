@@ -90,7 +90,7 @@ void series_init(struct series *s, int field, const struct expression *less,
         };
         jump_init(&s->jump);
         trend_init(&s->trend, TREND_WIDTH, &store->levels[index], store->room);
-        growth_init(&s->growth);
+        growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB);
         season_init(&s->season, &store->seasons[index]);
         ewma_init(&s->days, DAYS_TAU, DAYS_CLIP);
 }
@@ -246,7 +246,7 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         jump_add(&s->jump, &jump_params_default, now, s->value, s->floor, &shared->jump);
         if (s->jump.away &&
             now - s->jump.away_since >= (s->jump.up ? s->adopt_up : s->adopt_down)) {
-                jump_adopt(&s->jump);
+                jump_adopt(&s->jump, &jump_params_default);
                 s->adopted = true;
         }
         unsigned changed = trend_add(&s->trend, now, s->value);

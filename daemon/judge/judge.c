@@ -305,6 +305,29 @@ static bool pattern_seen(const struct rule *r, const struct series_numbers *s,
         }
 }
 
+/* Of what little is known of, no line in the journal. */
+static bool is_young(const struct rule *r, const struct series_numbers *s)
+{
+        return r->kind == KIND_GROWTH && s->seen < SEEN_TIMES * s->growth.seconds;
+}
+
+static const struct question OFTEN = {
+        "often", "for a notice: is not what came twice lately: times the smaller one", CHECK_NUMBER,
+        CHECK_ABOVE
+};
+
+/* What comes and goes again and again is worth a line in the journal twice. */
+static bool comes_often(const struct rule *r, const struct series_numbers *s, struct checks *checks)
+{
+        if ((r->kind != KIND_SPIKE && r->kind != KIND_DROP) || !s->jump.away)
+                return false;
+        const char *waived = s->jump.seconds < OFTEN_SECONDS ? "a day must be seen to know"
+                             : s->jump.often > 0             ? NULL
+                                                             : "the like was seen once at most";
+        return !check_pass(checks, &OFTEN, fabs(s->jump.sudden) / s->jump.often, EXPECTED_FACTOR,
+                           waived);
+}
+
 static enum severity cap(enum severity severity, bool capped)
 {
         return capped && severity > SEVERITY_NOTICE ? SEVERITY_NOTICE : severity;
@@ -384,6 +407,9 @@ static void judge(const struct rule *r, const struct series_numbers *s,
                 if (still && limit_holds(r, severity, r->clear, s, m, &v, &c, NULL))
                         v.holds = severity;
         }
+        bool often = comes_often(r, s, account ? &account->pattern : NULL);
+        if ((often || is_young(r, s)) && v.severity == SEVERITY_NOTICE)
+                v.severity = SEVERITY_OK;
         struct checks *workload = account && r->workload.count > 0 ? &account->workload : NULL;
         int steps = explained_steps(r, &s->workload, workload);
         v.lowered = steps > 0;

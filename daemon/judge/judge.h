@@ -30,6 +30,9 @@
 /* What exceeds the rise of other days at this hour by less than this factor is that again. */
 #define EXPECTED_FACTOR 1.5
 
+/* Who has not seen a day does not know what comes and goes in daily life. */
+#define OFTEN_SECONDS 86400.0
+
 /* A change is explained by the workload from this share on. Threads that are more than this many
  * times what they were have themselves run away, which explains nothing; memory in use may grow as
  * it likes, it is not ours to judge. */

@@ -26,7 +26,7 @@ static void start(struct run *run, struct random *r, double scale)
         *run = (struct run){ .random = r, .scale = scale, .level = 100 };
         run->time = floor(random_uniform(r) * 30 * DAY);
         trend_init(&run->trend, WIDTH, run->levels, 1);
-        growth_init(&run->growth);
+        growth_init(&run->growth, false);
 }
 
 static void feed_one(struct run *run)

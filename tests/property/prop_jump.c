@@ -93,7 +93,7 @@ static void test_adopted_level_is_normal(void **state)
                 feed(&run, 600, 1);
                 feed(&run, 50, 2);
                 assert_true(run.away);
-                jump_adopt(&run.jump);
+                jump_adopt(&run.jump, &jump_params_default);
                 run.away = false;
                 feed(&run, 300, 2);
                 assert_int_equal(run.excursions, 1);
@@ -216,9 +216,36 @@ static void test_restless_from_the_start(void **state)
         assert_in_range(i, 60, 5 * 60);
 }
 
+static void test_often(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("jump");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                struct jump_answer a;
+                feed(&run, 600, 1);
+                for (unsigned i = 0; i < 3; i++) {
+                        /* Only what was there twice counts, and only in its own direction. */
+                        feed(&run, 20, 1.5);
+                        assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                        assert_true(a.away);
+                        if (i < 2)
+                                assert_true(a.often < 0.05 * run.scale);
+                        else
+                                assert_true(fabs(a.often / run.scale - 0.5) < 0.1);
+                        feed(&run, 60, 1);
+                }
+                feed(&run, 20, 0.5);
+                assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                assert_true(a.away && a.change < 0 && a.often < 0.05 * run.scale);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_often),
                 cmocka_unit_test(test_spike_and_return),
                 cmocka_unit_test(test_drop),
                 cmocka_unit_test(test_adopted_level_is_normal),

@@ -210,7 +210,7 @@ static void test_shapes(void **state)
                 struct trend_level levels[TREND_LEVELS] = { 0 };
                 struct growth growth;
                 trend_init(&trend, WIDTH, levels, 1);
-                growth_init(&growth);
+                growth_init(&growth, false);
                 for (double t = -3600; t < 5400; t++) {
                         double value = (t < 0 && cases[i].value != shape_wave ? cases[i].value(0)
                                                                               : cases[i].value(t)) +
