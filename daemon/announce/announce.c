@@ -83,7 +83,7 @@ static void say_trouble(struct announcer *a, int error)
                         "was held in memory follows",
                         a->spool.path,
                         format_duration(clock_monotonic() - a->failing_since, lasted));
-        else if (error == -EDQUOT)
+        else if (error == -EXFULL)
                 r = announcer_message(a, MESSAGE_SPOOL_FULL, LOG_ERR, fields, 1,
                                       "The spool %s holds %d MiB of events that nobody takes: is "
                                       "kmemwatch-courier running? New ones are held in memory",

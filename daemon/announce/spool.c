@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +15,11 @@
 
 #include "announce/spool_name.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "store/state_file.h"
 
 enum {
         BLOCK = 4096, /* what a small file takes on the usual file systems */
@@ -144,6 +147,15 @@ static int remove_one(int fd, const char *name, void *userdata)
                        : 0;
 }
 
+static void set_sequence_aside(const struct spool *s, double now)
+{
+        char aside[NAME_MAX + 1];
+
+        if (state_file_set_aside(s->dir_fd, SEQUENCE_FILE, now, aside, sizeof(aside)) == 0)
+                log_warning("%s/%s is no file, it is set aside as %s", s->path, SEQUENCE_FILE,
+                            aside);
+}
+
 /* What `sequence` says: 0 when it is not there, `now` in microseconds when it cannot be read. */
 static int read_sequence(struct spool *s, double now, uint64_t *ret)
 {
@@ -158,6 +170,8 @@ static int read_sequence(struct spool *s, double now, uint64_t *ret)
         }
         if (r == 0)
                 r = parse_u64(trim(data), ret);
+        if (r == -EBADMSG) /* a folder would stay in the way of the next one */
+                set_sequence_aside(s, now);
         /* The largest is of no use either: it has no successor. */
         if (r == -EINVAL || r == -ERANGE || r == -EFBIG || r == -EBADMSG ||
             (r == 0 && *ret == UINT64_MAX)) {
@@ -244,7 +258,7 @@ static int check_room(struct spool *s, size_t size)
         r = count_folders(s, UINT64_MAX, &count); /* the courier has taken some since */
         if (r < 0)
                 return r;
-        return s->bytes + size + BLOCK <= s->max ? 0 : -EDQUOT;
+        return s->bytes + size + BLOCK <= s->max ? 0 : -EXFULL;
 }
 
 static int write_sequence(struct spool *s, uint64_t sequence)
@@ -308,7 +322,7 @@ int spool_write(struct spool *s, const char *event_id, const void *data, size_t 
                 r = file_write_atomic(s->tmp_fd, s->new_fd, name, data, size, FILE_MODE);
         if (r < 0) {
                 /* The folders may have been removed or mounted over: look again by name. */
-                if (r != -EDQUOT)
+                if (r != -EXFULL)
                         close_folders(s);
                 return r;
         }

@@ -53,8 +53,8 @@ void spool_done(struct spool *s);
  * 0, also when it is open already, or negative errno: try again later. */
 int spool_open(struct spool *s, double now);
 
-/* Announces one event: durable when it returns 0. Opens the spool when it is not open. -EDQUOT when
- * the spool is full, -EINVAL when event_id is not 32 hex digits, other negative errno. The same
+/* Announces one event: durable when it returns 0. Opens the spool when it is not open. -EXFULL when
+ * the spool holds all that it may, -EINVAL when event_id is not 32 hex digits, other negative errno. The same
  * event may be given again after a failure; it then has the same name. One whose id stands in new/
  * or dead/ was announced by a daemon that was killed before it could note that: nothing is done. */
 int spool_write(struct spool *s, const char *event_id, const void *data, size_t size, double now);
