@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -40,6 +41,7 @@ struct announcer {
         struct entry entry;
 
         bool has_spool;
+        atomic_bool no_channels;
         /* The disk thread's alone. */
         struct spool spool;
         int said;             /* the error that was said, 0 while all is well */
@@ -142,6 +144,7 @@ static int spool_job(void *userdata, const char *name, const void *data, size_t 
 {
         struct announcer *a = userdata;
 
+        a->spool.discards = atomic_load(&a->no_channels);
         return finish(a, spool_write(&a->spool, name, data, size, clock_realtime()), 1);
 }
 
@@ -192,6 +195,11 @@ void announcer_free(struct announcer *a)
         pthread_mutex_destroy(&a->lock);
         pthread_mutex_destroy(&a->packing);
         free(a);
+}
+
+void announcer_set_channels(struct announcer *a, bool any)
+{
+        atomic_store(&a->no_channels, !any);
 }
 
 static int find_told(const struct announcer *a, const char *id)

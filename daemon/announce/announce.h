@@ -4,6 +4,7 @@
  * the sampling thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "announce/journal.h"
@@ -22,6 +23,10 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
 /* After writer_free returned 0: jobs that wait there point to the announcer. When writer_free says
  * -EBUSY leave it and exit. NULL is fine. */
 void announcer_free(struct announcer *a);
+
+/* Whether there are channels: without any, a spool that is full loses its oldest events instead of
+ * keeping the new ones out. */
+void announcer_set_channels(struct announcer *a, bool any);
 
 /* The journal's part of announcer_event alone, for a caller that has something to do before the
  * event may go to the spool, and must not keep it from the journal when that fails. It is told

@@ -248,17 +248,48 @@ int spool_open(struct spool *s, double now)
         return r;
 }
 
+struct oldest {
+        uint64_t before; /* numbers from here on stay */
+};
+
+static int remove_older(int fd, const char *name, void *userdata)
+{
+        const struct oldest *o = userdata;
+        uint64_t sequence;
+
+        if (spool_name_parse(name, &sequence, NULL) && sequence < o->before)
+                (void)unlinkat(fd, name, 0);
+        return 0;
+}
+
+/* Without channels the events are there for one that may be made; the newer half is enough. */
+static int discard_oldest(struct spool *s, const struct spool_count *count)
+{
+        struct oldest oldest = { .before = s->last - MIN_OF(s->last, count->waiting / 2) };
+        struct spool_count now;
+        int r = for_each(s->new_fd, remove_older, &oldest);
+
+        return r < 0 ? r : count_folders(s, UINT64_MAX, &now);
+}
+
+static bool has_room(const struct spool *s, size_t size)
+{
+        return s->bytes + size + BLOCK <= s->max;
+}
+
 static int check_room(struct spool *s, size_t size)
 {
         struct spool_count count;
         int r;
 
-        if (s->bytes + size + BLOCK <= s->max)
+        if (has_room(s, size))
                 return 0;
         r = count_folders(s, UINT64_MAX, &count); /* the courier has taken some since */
+        if (r == 0 && !has_room(s, size) && s->discards)
+                r = discard_oldest(s, &count);
         if (r < 0)
                 return r;
-        return s->bytes + size + BLOCK <= s->max ? 0 : -EXFULL;
+        return has_room(s, size) ? 0 : -EXFULL;
 }
 
 static int write_sequence(struct spool *s, uint64_t sequence)

@@ -36,6 +36,7 @@ struct spool {
         uint64_t last;  /* sequence number */
         uint64_t bytes; /* in new/ at the last count, and what was added since */
         uint64_t max;   /* SPOOL_BYTES_MAX; tests set less */
+        bool discards;  /* nobody is to take them: when it is full, the oldest go */
 };
 
 struct spool_count {
@@ -54,9 +55,10 @@ void spool_done(struct spool *s);
 int spool_open(struct spool *s, double now);
 
 /* Announces one event: durable when it returns 0. Opens the spool when it is not open. -EXFULL when
- * the spool holds all that it may, -EINVAL when event_id is not 32 hex digits, other negative errno. The same
- * event may be given again after a failure; it then has the same name. One whose id stands in new/
- * or dead/ was announced by a daemon that was killed before it could note that: nothing is done. */
+ * the spool holds all that it may, -EINVAL when event_id is not 32 hex digits, other negative
+ * errno. The same event may be given again after a failure; it then has the same name. One whose id
+ * stands in new/ or dead/ was announced by a daemon that was killed before it could note that:
+ * nothing is done. */
 int spool_write(struct spool *s, const char *event_id, const void *data, size_t size, double now);
 
 /* Opens the spool when it is not open. 0 or negative errno. */

@@ -115,6 +115,9 @@ void courier_look(struct courier *c);
  * delivered event". error: negative errno, 0 when it worked. */
 void courier_disk(struct courier *c, const char *action, int error);
 
+/* Removes the oldest events but so many. True when there are more to remove. */
+bool courier_trim(struct courier *c, size_t keep);
+
 /* Reads and parses an event. 0 with *ret for letter_done; a negative errno when it cannot be sent
  * now or ever: entry has been dealt with, and may be gone. */
 int courier_load(struct courier *c, struct queue_entry *entry, struct letter *ret);

@@ -21,6 +21,8 @@ enum { DUE_SLACK_USEC = 20000 };
 
 enum { NO_MEMORY_SECONDS = 1 };
 
+enum { KEPT_WITHOUT_CHANNELS = 1000 }; /* as in dead/: what a person can go through */
+
 DEFINE_CLEANUP(struct channel, channel_free);
 
 void courier_transport(const struct courier *c, const struct channel *channel,
@@ -300,12 +302,16 @@ static bool busy(const struct courier *c)
         return false;
 }
 
-static void say_no_channels(struct courier *c)
+/* For the first channel that may be made, the newest are enough. True when there is more to do. */
+static bool without_channels(struct courier *c)
 {
-        if (c->outlet_count > 0 || c->no_channels_said)
-                return;
-        log_warning("no channels: events stay in %s until there is one", c->spool);
+        if (c->outlet_count > 0)
+                return false;
+        if (!c->no_channels_said)
+                log_warning("no channels: the newest %d events stay in %s until there is one",
+                            KEPT_WITHOUT_CHANNELS, c->spool);
         c->no_channels_said = true;
+        return courier_trim(c, KEPT_WITHOUT_CHANNELS);
 }
 
 void courier_pump(struct courier *c)
@@ -324,7 +330,8 @@ void courier_pump(struct courier *c)
                 when = fmin(when, pump_outlet(c, c->outlets[i], &budget));
         for (size_t i = 0; i < c->outlet_count; i++)
                 when = fmin(when, courier_heartbeat(c, c->outlets[i]));
-        say_no_channels(c);
+        if (without_channels(c))
+                when = clock_boottime();
         /* What had no room in the queue is taken in when half of it is empty again. */
         if (c->queue.overflow && c->queue.count < QUEUE_MAX / 2) {
                 courier_look(c);

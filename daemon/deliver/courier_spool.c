@@ -23,6 +23,7 @@ enum {
         UNREADABLE_SECONDS = 60,
         UNREADABLE_TRIES_MAX = 10,
         NO_MEMORY_SECONDS = 1,
+        TRIM_AT_ONCE = 64, /* each waits for the disk, and so does the watchdog */
 };
 
 static const uint64_t USEC = 1000000;
@@ -173,6 +174,17 @@ static void remove_if_done(struct courier *c, uint64_t sequence, const char *id)
         struct queue_entry *entry = queue_find(&c->queue, sequence, id);
         if (entry && all_done(c, entry))
                 remove_done(c, entry);
+}
+
+bool courier_trim(struct courier *c, size_t keep)
+{
+        for (unsigned i = 0; c->queue.count > keep && i < TRIM_AT_ONCE; i++) {
+                size_t count = c->queue.count;
+                remove_done(c, &c->queue.entries[0]);
+                if (c->queue.count == count)
+                        return false; /* it could not be removed: said, and tried again */
+        }
+        return c->queue.count > keep;
 }
 
 static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata);

@@ -131,6 +131,7 @@ void service_health_channels(struct service *s)
 static bool check_channels(struct service *s)
 {
         bool none = s->channels == 0;
+        announcer_set_channels(s->announcer, !none);
         /* When there is no room the next look counts. */
         (void)writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0);
         if (none == s->no_channels_said)

@@ -39,9 +39,10 @@ enum {
          * Journal: some 500 entries of 4 KiB. Durable: the events and identities of a storm that
          * fires every rule (512) twice while the disk is away. */
         WRITER_JOURNAL_BYTES = 2 * 1024 * 1024,
-        WRITER_DURABLE_BYTES = 8 * 1024 * 1024,
-        /* The largest job of these two lanes: the identities of 512 alerts at 1 KiB are half. */
-        WRITER_JOB_MAX = 1024 * 1024,
+        WRITER_DURABLE_BYTES = 16 * 1024 * 1024,
+        /* The largest job of these two lanes: the identities of 512 alerts and of 512 that wait for
+         * their rules, at 2 KiB and an incident of 1 KiB each, are three quarters. */
+        WRITER_JOB_MAX = 4 * 1024 * 1024,
         /* Learned state comes under a handful of names: fast, slow, history. */
         WRITER_PASSING_JOBS = 8,
         /* The largest of them: 512 rules can follow some 2,600 numbers, at 8 KiB each. */

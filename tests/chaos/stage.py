@@ -7,6 +7,7 @@ import json
 import mmap
 import os
 import re
+import select
 import signal
 import struct
 import sys
@@ -77,15 +78,20 @@ class Announced:
         libc = ctypes.CDLL(None, use_errno=True)
         self.fd = libc.inotify_init1(os.O_CLOEXEC)
         assert libc.inotify_add_watch(self.fd, folder.encode(), self.MOVED_TO) >= 0
+        self.ending = False
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
+    def close(self):
+        self.ending = True
+        self.thread.join()
+        os.close(self.fd)
+
     def _read(self):
-        while True:
-            try:
-                data = os.read(self.fd, 65536)
-            except OSError:
-                return
+        while not self.ending:
+            if not select.select([self.fd], [], [], 0.2)[0]:
+                continue
+            data = os.read(self.fd, 65536)
             at = 0
             while at < len(data):
                 mask, size = struct.unpack_from("=xxxxIxxxxI", data, at)
@@ -128,6 +134,7 @@ class Stage:
         self.place.__exit__()
         self.daemon.__exit__()
         self.control.close()
+        self.announced.close()
         for server in (self.server, self.server6):
             server.shutdown()
             server.server_close()

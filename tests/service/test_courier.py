@@ -490,6 +490,17 @@ def test_no_channels():
         assert len(accepted(receiver, "/hook")) == 2
 
 
+def test_no_channels_for_long():
+    """... but no more than somebody can go through; the newest."""
+    with Setup() as (place, _):
+        shutil.rmtree(f"{place.path}/config/channels.d")
+        names = [place.put(make_event(hex_id())) for _ in range(1100)]
+        place.start()
+        place.wait(lambda: place.list("new") == names[100:])
+        time.sleep(0.2)
+        assert place.list("new") == names[100:] and place.output.count("no channels") == 1
+
+
 def test_filters():
     """min-severity: an alert comes into sight when it gets worse, and leaves it when it eases"""
     with Setup() as (place, receiver):

@@ -359,6 +359,25 @@ static void test_full(void **state)
         assert_int_equal(write_event(p, OTHER, "six"), -EXFULL);
 }
 
+/* With nobody to take them the oldest make room. */
+static void test_discards(void **state)
+{
+        static const char *const ids[] = { ID_OF("01"), ID_OF("02"), ID_OF("03"), ID_OF("04"),
+                                           ID_OF("05"), ID_OF("06"), ID_OF("07"), ID_OF("08") };
+        struct place *p = *state;
+        struct spool_count count;
+
+        p->spool.max = 5 * 4096;
+        p->spool.discards = true;
+        for (size_t i = 0; i < ELEMENTS_OF(ids); i++)
+                assert_int_equal(write_event(p, ids[i], "x"), 0);
+        assert_event(p, 8, ID_OF("08"), "x");
+        assert_event(p, 7, ID_OF("07"), "x");
+        assert_int_equal(spool_count(&p->spool, 0, &count), 0);
+        assert_in_range(count.waiting, 3, 4);
+        assert_int_equal(access(in(p, "new/00000000000000000001-" ID_OF("01") ".json"), F_OK), -1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -371,6 +390,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_same_event, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_discards, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
