@@ -27,7 +27,7 @@ enum {
         /* Events whose journal entry is queued and whose way to the spool is not free: the engine
          * holds at most one per rule. */
         TOLD_MAX = RULES_MAX,
-        COUNT_SECONDS = 30, /* the courier takes events at its own time */
+        COUNT_SECONDS = 50, /* the courier takes events at its own time */
 };
 
 struct announcer {

@@ -67,6 +67,17 @@ static void follow(struct building *b, enum field field)
         (void)find_or_add(b, (int)field, &nothing, &nothing, field_name(field));
 }
 
+static struct hash hash_judges(const struct watch *w)
+{
+        struct hash h;
+        hash_init(&h);
+        hash_add_text(&h, w->rule->name);
+        hash_add_text(&h, w->rule->dimension);
+        hash_add_text(&h, kind_name(w->rule->kind));
+        hash_add_text(&h, w->rule->workload_name ? w->rule->workload_name : "");
+        return h;
+}
+
 static void add_watch(struct building *b, const struct rule *r)
 {
         struct engine *e = b->engine;
@@ -81,6 +92,7 @@ static void add_watch(struct building *b, const struct rule *r)
                 w->workload = (int)find_or_add(b, -1, &r->workload, &nothing, r->workload_name);
         w->applies = r->when & 1u << e->kind;
         w->untold = engine_ask_quiet(e, r);
+        w->judges = hash_judges(w);
         alert_init(&w->alert);
         struct series *s = &e->series[w->series];
         if (r->kind == KIND_SPIKE)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alert/alert.h"
+#include "base/hash.h"
 #include "engine/engine.h"
 #include "engine/incidents.h"
 #include "engine/orphan.h"
@@ -46,6 +47,7 @@ struct watch {
         double fired_wall;                 /* Unix seconds */
         struct alert_change change;        /* behind the event */
         struct watch_news *news;           /* one of the engine's */
+        struct hash judges;                /* of what it judges, by names */
 };
 
 struct engine {

@@ -21,7 +21,7 @@ struct head {
 /* The pointers in it are NULL in the file. Behind it follow the minutes of `recent`, what the
  * season has when it has begun, and the levels of the trend that have begun. */
 struct series_record {
-        struct hash measures; /* of what the series measures, by names: indexes may change */
+        struct hash measures;
         double value;
         struct jump jump;
         struct trend trend;
@@ -34,45 +34,9 @@ struct series_record {
 
 /* What a rule remembers beside its alert. */
 struct watch_record {
-        struct hash judges; /* of what it judges, by names */
+        struct hash judges;
         double workload_before, value_before;
 };
-
-static void hash_expression(struct hash *h, const struct expression *e)
-{
-        for (unsigned i = 0; i < e->count; i++) {
-                const struct expression_part *p = &e->parts[i];
-                hash_add_text(h, p->times ? "*" : "+");
-                if (p->field >= 0 && p->field < FIELD_KNOWN_COUNT)
-                        hash_add_text(h, field_name((enum field)p->field));
-                else
-                        hash_add(h, &p->constant, sizeof(p->constant));
-        }
-        hash_add_text(h, "|");
-}
-
-static struct hash series_measure_hash(const struct series *s)
-{
-        struct hash h;
-        hash_init(&h);
-        hash_add_text(&h, s->field >= 0 && s->field < FIELD_KNOWN_COUNT
-                                  ? field_name((enum field)s->field)
-                                  : s->dimension);
-        hash_expression(&h, &s->less);
-        hash_expression(&h, &s->per);
-        return h;
-}
-
-static struct hash watch_hash(const struct watch *w)
-{
-        struct hash h;
-        hash_init(&h);
-        hash_add_text(&h, w->rule->name);
-        hash_add_text(&h, w->rule->dimension);
-        hash_add_text(&h, kind_name(w->rule->kind));
-        hash_add_text(&h, w->rule->workload_name ? w->rule->workload_name : "");
-        return h;
-}
 
 static size_t tail_size(const struct recent *recent, const struct season *season,
                         const struct trend *trend)
@@ -144,7 +108,7 @@ static char *put(char *to, const void *data, size_t size)
 static char *put_series(char *to, const struct series *s)
 {
         struct series_record r = {
-                .measures = series_measure_hash(s),
+                .measures = s->measures,
                 .value = s->value,
                 .jump = s->jump,
                 .trend = s->trend,
@@ -178,7 +142,7 @@ void learned_encode(const struct engine *e, void *buffer)
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
                 struct watch_record r = {
-                        .judges = watch_hash(w),
+                        .judges = w->judges,
                         .workload_before = w->workload_before,
                         .value_before = w->value_before,
                 };
@@ -266,8 +230,7 @@ static int restore_series(struct engine *e, const struct series_record *r, const
         for (size_t k = 0; k < e->series_count; k++) {
                 size_t at = (*next + k) % e->series_count;
                 struct series *s = &e->series[at];
-                if (series_measure_hash(s).state != r->measures.state ||
-                    r->trend.width != s->trend.width)
+                if (s->measures.state != r->measures.state || r->trend.width != s->trend.width)
                         continue;
                 take_over(s, r, tail);
                 *next = at + 1;
@@ -281,7 +244,7 @@ static void restore_watch(struct engine *e, const struct watch_record *r, size_t
         for (size_t k = 0; k < e->watch_count; k++) {
                 size_t at = (*next + k) % e->watch_count;
                 struct watch *w = &e->watches[at];
-                if (watch_hash(w).state != r->judges.state)
+                if (w->judges.state != r->judges.state)
                         continue;
                 w->workload_before = r->workload_before;
                 w->value_before = r->value_before;
@@ -339,7 +302,7 @@ void baselines_encode(const struct engine *e, void *buffer)
         for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct baseline_record)) {
                 const struct series *s = &e->series[i];
                 struct baseline_record r = {
-                        .measures = series_measure_hash(s),
+                        .measures = s->measures,
                         .season = s->season,
                         .days = s->days,
                 };
@@ -367,8 +330,8 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 memcpy(&r, from, sizeof(r));
                 for (size_t k = 0; k < e->series_count; k++) {
                         struct series *s = &e->series[k];
-                        if (series_measure_hash(s).state != r.measures.state ||
-                            r.days.tau != s->days.tau || !is_flag(&r.season.begun))
+                        if (s->measures.state != r.measures.state || r.days.tau != s->days.tau ||
+                            !is_flag(&r.season.begun))
                                 continue;
                         struct season_past *past = s->season.past;
                         s->season = r.season;

@@ -45,6 +45,31 @@ enum event_unit series_unit(int field, const struct expression *per)
         return UNIT_RATIO;
 }
 
+static void hash_expression(struct hash *h, const struct expression *e)
+{
+        for (unsigned i = 0; i < e->count; i++) {
+                const struct expression_part *p = &e->parts[i];
+                hash_add_text(h, p->times ? "*" : "+");
+                if (p->field >= 0 && p->field < FIELD_KNOWN_COUNT)
+                        hash_add_text(h, field_name((enum field)p->field));
+                else
+                        hash_add(h, &p->constant, sizeof(p->constant));
+        }
+        hash_add_text(h, "|");
+}
+
+static struct hash hash_measures(const struct series *s)
+{
+        struct hash h;
+        hash_init(&h);
+        hash_add_text(&h, s->field >= 0 && s->field < FIELD_KNOWN_COUNT
+                                  ? field_name((enum field)s->field)
+                                  : s->dimension);
+        hash_expression(&h, &s->less);
+        hash_expression(&h, &s->per);
+        return h;
+}
+
 int series_store_init(struct series_store *store, size_t room)
 {
         size_t levels = room * TREND_LEVELS * sizeof(*store->levels);
@@ -88,6 +113,7 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .low = NAN,
                 .recent = { .value = store->recent[index] },
         };
+        s->measures = hash_measures(s);
         jump_init(&s->jump);
         trend_init(&s->trend, TREND_WIDTH, &store->levels[index], store->room);
         growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "alert/event.h"
+#include "base/hash.h"
 #include "base/macros.h"
 #include "detect/growth.h"
 #include "detect/jump.h"
@@ -48,6 +49,7 @@ struct series {
         /* field - less, over per; or, where field < 0, just the sum in `less` */
         struct expression less, per;
         const char *dimension; /* of a rule that measures it, or a field's name */
+        struct hash measures;  /* of what it measures, by names: indexes may change */
 };
 
 /* What the series of an engine compute once for all of them. Begins as zeros. */

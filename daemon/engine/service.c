@@ -114,8 +114,10 @@ static int cannot_sample(struct service *s, int error)
 _hot_ static int tick(struct service *s)
 {
         const struct sample *sample;
+        double now = clock_realtime();
         engine_prefetch(s->engine);
-        int r = sampler_take(s->sampler, clock_realtime(), &sample);
+        service_past_prefetch(s, now);
+        int r = sampler_take(s->sampler, now, &sample);
         if (r < 0)
                 return cannot_sample(s, r);
         if (s->failures > 0)
@@ -127,13 +129,19 @@ _hot_ static int tick(struct service *s)
         s->alerts_saved = false;
         service_quiet_check(s);
         engine_feed(s->engine, sample);
-        service_past_feed(s, sample->time);
 
         double monotonic = clock_monotonic();
+        /* What is due each minute is done in one tick: the writer is woken once, and what all of it
+         * touches is fetched once. */
+        bool minute = service_past_feed(s, sample->time);
+        if (minute) {
+                s->health_at = -INFINITY;
+                s->told_at = 0;
+        }
         service_health_check(s, monotonic);
         if (s->alerts_changed)
                 s->alerts_changed = service_state_save_alerts(s) < 0;
-        if (monotonic - s->learned_at >= LEARNED_SECONDS) {
+        if (minute || monotonic - s->learned_at >= LEARNED_SECONDS) {
                 s->learned_at = monotonic;
                 service_state_save_learned(s);
         }

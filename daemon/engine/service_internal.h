@@ -157,7 +157,8 @@ int service_seed(struct service *s);
 /* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample
  * costs one number for each dimension, and each minute the writer gets what has come together. */
 void service_past_begin(struct service *s);
-void service_past_feed(struct service *s, double wall);
+void service_past_prefetch(const struct service *s, double wall); /* as engine_prefetch */
+bool service_past_feed(struct service *s, double wall); /* true: a minute was handed over */
 void service_past_flush(struct service *s);
 
 /* service_quiet.c: what the channels are not told of. */

@@ -80,19 +80,36 @@ void service_past_flush(struct service *s)
         clear(s->past, NAN);
 }
 
-void service_past_feed(struct service *s, double wall)
+static size_t second_of(double wall)
+{
+        return MIN_OF((size_t)(wall - floor(wall / MINUTE) * MINUTE), (size_t)PAST_CELLS - 1);
+}
+
+void service_past_prefetch(const struct service *s, double wall)
 {
         if (!s->past)
                 return;
+        const float *cells = past_minute_cells(s->past);
+        for (size_t k = 0; k < s->past->columns; k++)
+                __builtin_prefetch(&cells[k * PAST_CELLS + second_of(wall)], 1);
+}
+
+bool service_past_feed(struct service *s, double wall)
+{
+        bool minute = false;
+        if (!s->past)
+                return false;
         double start = floor(wall / MINUTE) * MINUTE;
         if (start != s->past->start) {
+                minute = !isnan(s->past->start);
                 service_past_flush(s);
                 s->past->start = start;
         }
-        size_t second = MIN_OF((size_t)(wall - start), (size_t)PAST_CELLS - 1);
+        size_t second = second_of(wall);
         float *cells = past_minute_cells(s->past);
         for (size_t i = 0, k = 0; i < engine_places(s->engine) && k < s->past->columns; i++)
                 if (engine_is_dimension(s->engine, i))
                         cells[k++ * PAST_CELLS + second] =
                                 (float)engine_dimension_value(s->engine, i);
+        return minute;
 }
