@@ -219,9 +219,9 @@ run: all
 
 # Each suite writes what it counted to build/results/; `check` runs all of them, one after another
 # even with -j, and adds up.
-SUITES := check-layers check-lint check-unit check-pure check-clang check-asan check-valgrind \
-	check-rules check-bench check-fuzz check-detection check-daemon check-report check-courier \
-	check-kills check-service check-integrations check-packages
+SUITES := check-layers check-lint check-analyze check-unit check-pure check-clang check-asan \
+	check-valgrind check-rules check-bench check-fuzz check-detection check-daemon check-report \
+	check-courier check-kills check-service check-integrations check-packages
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
@@ -260,6 +260,9 @@ check-pure: $(MAINS) $(LIB)
 check-lint: packages $(UNITS) $(MAN_PAGES)
 	@$(RUN_SUITE) lint tests/tools/lint
 lint: check-lint
+
+check-analyze: packages
+	@$(RUN_SUITE) analyze tests/tools/analyze
 
 # FUZZ_SECONDS for each target: a few in `make check`, as many as you like with `make fuzz`.
 FUZZ_SECONDS ?= 3
@@ -419,6 +422,7 @@ help:
 	'make check-packages  the packages: built, installed, upgraded, purged (root)' \
 	'make check-layers    who includes whom; check-pure: what must not do I/O does none' \
 	'make lint            clang-format, cppcheck, shellcheck, units, man pages' \
+	'make check-analyze   clang'\''s static analyzer' \
 	'make coverage        which lines the tests reach, in build/coverage/report/index.html' \
 	'make bench           what it costs, against a floor and limits; tests/bench/peers: others' \
 	'make install         install under prefix (/usr/local), DESTDIR before it; starts nothing' \

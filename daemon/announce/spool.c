@@ -192,7 +192,7 @@ static uint64_t limit_of(uint64_t stored, double now)
 
 static int find_last(struct spool *s, double now)
 {
-        struct spool_count count;
+        struct spool_count count = { .largest = 0 };
         uint64_t stored = 0;
         int r;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints key tables as a manual page list and as an example file, so that neither can say what the
  * parser does not do. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -142,6 +143,7 @@ void keys_print_example(const struct key_table *t, FILE *out)
         for (size_t i = 0; i < t->count; i++) {
                 const struct key *key = &t->keys[i];
                 const char *in = key->section ? key->section : t->example_section;
+                assert(in); /* a table's own error */
                 const char *value = key->example ? key->example : key->initial;
 
                 if (!section || strcmp(section, in) != 0)

@@ -242,7 +242,7 @@ static int fill_in(const char *template, const char *secret, char **ret)
                 return -ENOMEM;
         for (const char *hit; (hit = strstr(template, place)); template = hit + sizeof(place) - 1) {
                 out = mempcpy(out, template, (size_t)(hit - template));
-                out = mempcpy(out, secret, secret_length);
+                out = mempcpy(out, secret ? secret : "", secret_length);
         }
         memcpy(out, template, strlen(template) + 1);
         *ret = filled;

@@ -2,6 +2,7 @@
 /* Reads secrets, and says what is wrong with one without saying any of it. */
 #include "deliver/secret.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -131,5 +132,6 @@ int secret_read(const char *name, const char *config, const char *credentials,
                 return unreadable(r, credentials != NULL, error);
         if (!credentials && (mode & (S_IROTH | S_IWOTH)))
                 return refuse(error, "the file may be read by everyone: chmod 600 it");
+        assert(data);
         return take(data, strlen(data), error, ret);
 }

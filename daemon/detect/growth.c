@@ -261,7 +261,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                         continue;
                 }
 
-                struct growth_answer answer;
+                struct growth_answer answer = { .grows = false };
                 (void)growth_examine(g, p, t, level, time, noise, big, &answer, NULL);
                 if (answer.grows)
                         l->flagged = true;

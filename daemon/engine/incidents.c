@@ -294,7 +294,7 @@ void engine_incident_describe(const struct engine *e, const char *id,
                 const struct watch *w = &e->watches[k];
                 if (w->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
                         continue;
-                bool leads = strcmp(w->news->alert_id, l.alert_id) == 0;
+                bool leads = l.alert_id && strcmp(w->news->alert_id, l.alert_id) == 0;
                 add_alert(x, w, leads);
                 since = fmin(since, alert_of(e, w).since);
                 if (leads)

@@ -6,6 +6,7 @@
  * WHEN: within DURATION of MOMENT | in STEP | after MOMENT | before MOMENT
  * MOMENT: start | end | STEP (its begin) | end of STEP
  * STEP: its name, or step NUMBER */
+#include <assert.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
@@ -40,7 +41,7 @@ static int take_step(struct words *w, const struct rule_test *t, const struct st
 
 static int take_moment(struct words *w, const struct rule_test *t, double *ret)
 {
-        const struct step *s;
+        const struct step *s = NULL;
 
         if (words_take_if(w, "start")) {
                 *ret = 0;
@@ -53,13 +54,14 @@ static int take_moment(struct words *w, const struct rule_test *t, double *ret)
         }
         if (take_step(w, t, &s) < 0)
                 return -EINVAL;
+        assert(s);
         *ret = end ? s->start + s->seconds : s->start;
         return 0;
 }
 
 static int take_when(struct words *w, const struct rule_test *t, struct expectation *e)
 {
-        const struct step *s;
+        const struct step *s = NULL;
         double seconds;
 
         e->from = 0;
@@ -74,6 +76,7 @@ static int take_when(struct words *w, const struct rule_test *t, struct expectat
         } else if (words_take_if(w, "in")) {
                 if (take_step(w, t, &s) < 0)
                         return -EINVAL;
+                assert(s);
                 e->from = s->start;
                 e->to = s->start + s->seconds;
         } else if (words_take_if(w, "after")) {

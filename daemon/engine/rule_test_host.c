@@ -141,7 +141,7 @@ int rule_test_parse_start(struct rule_test *t, char *item, bool given[FIELD_KNOW
 {
         struct words w;
         double value = NAN;
-        int field;
+        int field = -1;
 
         if (words_init(&w, item, error) < 0 || rule_test_take_field(&w, false, &field) < 0)
                 return -EINVAL;
@@ -243,8 +243,8 @@ int rule_test_complete_start(struct rule_test *t, const bool given[FIELD_KNOWN_C
 int rule_test_parse_noise(struct rule_test *t, char *item, char error[KEY_ERROR_MAX])
 {
         struct words w;
-        double value, over = 0;
-        int field;
+        double value = 0, over = 0;
+        int field = 0;
 
         if (words_init(&w, item, error) < 0)
                 return -EINVAL;

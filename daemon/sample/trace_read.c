@@ -202,7 +202,7 @@ static int parse_row(struct trace_reader *r, char error[TRACE_ERROR_MAX], char *
         char *at = line;
 
         for (size_t i = 0; i < count; i++) {
-                double number;
+                double number = 0;
                 char *stop = NULL;
                 int result;
 
@@ -289,7 +289,7 @@ static int allocate_rows(struct trace_reader *r)
 
 static int read_header(struct trace_reader *r, char error[TRACE_ERROR_MAX])
 {
-        char what[TRACE_ERROR_MAX], *line, *end;
+        char what[TRACE_ERROR_MAX], *line = NULL, *end = NULL;
         int result = next_line(r, error, &line, &end);
 
         if (result < 0)

@@ -170,7 +170,7 @@ static int open_for_writing(int dirfd, const char *name, const char *machine_id,
 int past_write(int dirfd, const char *name, const struct past_minute *m,
                char ret_aside[static PAST_ASIDE_MAX])
 {
-        struct past_head head;
+        struct past_head head = { .generation = 0 };
         int place[PAST_COLUMNS_MAX];
         *ret_aside = '\0';
         if (!past_is_time(m->start) || m->columns > PAST_COLUMNS_MAX)

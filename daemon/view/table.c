@@ -109,7 +109,7 @@ static size_t total_width(const size_t widths[], size_t count)
 
 size_t table_width_without_last(const struct table *t)
 {
-        size_t widths[TABLE_COLUMNS_MAX];
+        size_t widths[TABLE_COLUMNS_MAX] = { 0 };
 
         for (size_t i = 0; i + 1 < t->column_count; i++)
                 widths[i] = column_width(t, i);
@@ -161,7 +161,7 @@ static void print_line(const struct table *t, const struct terminal *terminal,
 
 int table_print(const struct table *t, const struct terminal *terminal)
 {
-        size_t widths[TABLE_COLUMNS_MAX];
+        size_t widths[TABLE_COLUMNS_MAX] = { 0 };
 
         if (t->failed)
                 return -ENOMEM;

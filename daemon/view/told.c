@@ -196,7 +196,8 @@ int told_read(const struct told_query *q, struct told_list *ret)
         if (l.count == 0 && !q->directory && access("/var/log/journal", R_OK) < 0 &&
             access("/run/log/journal", R_OK) < 0)
                 return errno == EACCES ? -EACCES : -ENOENT;
-        qsort(l.list, l.count, sizeof(*l.list), by_time);
+        if (l.count > 0)
+                qsort(l.list, l.count, sizeof(*l.list), by_time);
         *ret = l;
         return 0;
 }

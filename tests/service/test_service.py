@@ -215,6 +215,28 @@ class Test:
         self.check("systemctl reload of the courier works", done.returncode == 0,
                    done.stderr + self.words_of(COURIER))
 
+    def silence(self):
+        """By whom it may be said, over a restart of the service."""
+        words = ("kmemwatch", "silence", "Percpu", "--for", "1h", "--why", "the service test")
+        done = self.container.run(*words, user=NOBODY)
+        self.check("an ordinary user may not silence anything",
+                   done.returncode == 1 and "kmemwatch-admin" in done.stderr, done)
+        done = self.container.run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                                  "--groups=kmemwatch-admin", *words)
+        self.check("a member of kmemwatch-admin may",
+                   done.returncode == 0 and "could not be saved" not in done.stdout, done)
+        done = self.container.run("systemctl", "restart", DAEMON)
+        shown = wait_for(lambda: "the service test" in self.container.run(
+            "kmemwatch", "alerts", user=NOBODY).stdout, 10)
+        self.check("a silence lasts over a restart", done.returncode == 0 and shown,
+                   self.words_of(DAEMON))
+        entries = self.container.journal("MESSAGE_ID=006dcc36161e420d8eba38ce4369dd01")
+        self.check("the journal knows of the silence",
+                   len(entries) == 1 and entries[0].get("KMEMWATCH_WHY") == "the service test" and
+                   NOBODY in str(entries[0].get("MESSAGE")), entries)
+        done = self.container.run("kmemwatch", "unsilence", "Percpu")
+        self.check("root ends a silence", done.returncode == 0, done)
+
     def learn(self):
         """Waits until the detectors know what is normal. When it was not, because somebody else
         makes such faults on this machine, begins again from an empty state as long as there is time
@@ -436,6 +458,7 @@ class Test:
             return
         self.look_at_services()
         self.reload()
+        self.silence()
         self.learn()
         self.make_faults()
         self.stop_services()
