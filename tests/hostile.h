@@ -42,8 +42,8 @@ static const char *const nasty[] = {
         "\x1b]0;title\x07",
         "\x1b[2J",
         "\x9b\x33\x31m",
-        "\xc2\x9b"
-        "31m",
+        ("\xc2\x9b"
+         "31m"),
         "\xff\xfe",
         "\xc0\x80",
         "\xed\xa0\x80",

@@ -142,8 +142,8 @@ static void test_culprits(void **state _unused_)
                 "\"incident\":{\"text\":\"with it moved Slab +100 MiB\"}%s}";
         static const char *const parts[] = {
                 ":red_circle: SUnreclaim 1.4 GiB\\n98 % of it is dentry, charged to nginx.service",
-                "*Who*\\n100 MiB (98 %) dentry\\nabout 95 MiB nginx.service: 12 processes\\n"
-                "not explained: 2 % are large",
+                ("*Who*\\n100 MiB (98 %) dentry\\nabout 95 MiB nginx.service: 12 processes\\n"
+                 "not explained: 2 % are large"),
                 "*Incident*\\nwith it moved Slab +100 MiB",
         };
         char changes[1024];
