@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/number.h"
+
 /* Below this many samples the spread says nothing about outliers, so nothing is clipped. */
 enum { CLIP_FROM = 8 };
 
@@ -42,10 +44,11 @@ bool ewma_add(struct ewma *e, double time, double value, double floor, struct ew
         double decay = 1 - gain;
         double deviation = value - e->mean;
 
-        if (e->clip > 0 && e->count >= CLIP_FROM) {
-                double limit = e->clip * fmax(sqrt(e->square / e->weight), floor);
+        /* The square root only where the floor does not say it already. */
+        if (e->clip > 0 && e->count >= CLIP_FROM && !(fabs(deviation) <= e->clip * floor)) {
+                double limit = e->clip * larger(sqrt(e->square / e->weight), floor);
                 if (limit > 0)
-                        deviation = fmax(-limit, fmin(limit, deviation));
+                        deviation = larger(-limit, smaller(limit, deviation));
         }
 
         double kept = e->weight * decay;
@@ -70,7 +73,7 @@ bool ewma_read(const struct ewma *e, double floor, uint64_t min_count, struct ew
                 return false;
         *ret = (struct ewma_answer){
                 .level = e->mean,
-                .spread = fmax(sqrt(fmax(0, e->square / e->weight)), floor),
+                .spread = larger(sqrt(larger(0, e->square / e->weight)), floor),
                 /* weight = 1 - exp(-seconds / tau), solved for seconds, bounded where it saturates
                  */
                 .seconds = e->weight < 1 - 1e-9 ? -e->tau * log1p(-e->weight) : 20 * e->tau,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
+#include "base/number.h"
 
 const struct growth_params growth_params_default = {
         /* Every horizon of every series is tested at each of its buckets, some 20,000 times a day
@@ -93,8 +94,8 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         double grown = a->last - a->first;
         /* The straighter, the less it must stand out: by the square root, as what wanders does. */
         double sure = error > 0 ? a->slope / error : a->slope > 0 ? INFINITY : 0;
-        double most = fmax(p->most_least, p->most * fmin(1, sqrt(p->straight / sure)));
-        double usual = fmax(p->again * l->again, most * fmax(l->most, l->fall));
+        double most = larger(p->most_least, p->most * smaller(1, sqrt(p->straight / sure)));
+        double usual = larger(p->again * l->again, most * larger(l->most, l->fall));
         struct growth_answer answer = {
                 .level = level,
                 .rate = a->slope,
@@ -105,7 +106,7 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 .sure = sure,
                 .step = a->step,
                 /* The last bucket may lie hours back: what was released since is no growth. */
-                .back = fmax(a->back, grown > 0 ? (a->last - g->now) / grown : 0),
+                .back = larger(a->back, grown > 0 ? (a->last - g->now) / grown : 0),
                 .pace = a->early > 0  ? a->late / a->early
                         : a->late > 0 ? INFINITY
                                       : 0,
@@ -116,11 +117,11 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         const struct trend_answer *shortest = level > 1 && trend_horizon(t, level - 2) >= p->hour
                                                       ? trend_read(t, level - 2)
                                                       : NULL;
-        double since = (a->last - fmax(g->settled, a->first)) / grown;
+        double since = (a->last - larger(g->settled, a->first)) / grown;
         const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
         /* The slope of a half has an error of 2 sqrt(2) times that of the whole, the quotient of
          * two sqrt(2) times that again: of what is sure, that it slows down is seen sooner. */
-        double pace = fmax(p->keeps_pace, fmin(p->keeps_pace_sure, 1 - 4 / sure));
+        double pace = larger(p->keeps_pace, smaller(p->keeps_pace_sure, 1 - 4 / sure));
         const struct {
                 double value, limit;
                 const char *waived;
@@ -151,8 +152,8 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
 /* A rise that is ordinary here. */
 static void remember_rise(struct growth_level *l, double rise)
 {
-        l->again = fmax(l->again, fmin(rise, l->most));
-        l->most = fmax(l->most, rise);
+        l->again = larger(l->again, smaller(rise, l->most));
+        l->most = larger(l->most, rise);
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
@@ -169,12 +170,12 @@ static void learn(struct growth_level *l, const struct growth_params *p,
          * and went, also when it was called growth while it came. */
         bool returned = l->told > 0 && -rise >= p->returned * l->told;
         if (!step || cache) {
-                l->fall = fmax(l->fall, -rise);
+                l->fall = larger(l->fall, -rise);
                 if (returned)
                         remember_rise(l, l->told);
         }
         l->told_for += width;
-        if (returned || l->told_for > fmax(p->day, a->span))
+        if (returned || l->told_for > larger(p->day, a->span))
                 l->told = 0;
         if (rise > l->pending) {
                 /* One step is no climb, and nothing to compare climbs with. */
@@ -187,7 +188,7 @@ static void learn(struct growth_level *l, const struct growth_params *p,
                 } else {
                         remember_rise(l, l->pending);
                 }
-                l->pending = fmax(0, rise);
+                l->pending = larger(0, rise);
                 l->flagged = false;
         }
 }
@@ -268,7 +269,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 if (a->slope < p->ended * l->steepest)
                         l->steepest = 0;
                 if (answer.sure >= p->sure)
-                        l->steepest = fmax(l->steepest, a->slope);
+                        l->steepest = larger(l->steepest, a->slope);
                 if (!g->known || answer.grows || !best.grows)
                         best = answer;
                 g->known = true;

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/number.h"
+
 enum { SLOT_SECONDS = 86400 / SEASON_SLOTS, KEPT = SEASON_DAYS * SEASON_SLOTS };
 
 void season_init(struct season *s, struct season_past *past)
@@ -35,7 +37,7 @@ static double look_up(const struct season *s, int64_t slot)
                                 SEASON_DAYS;
                         if (row == today)
                                 continue;
-                        most = fmax(most, (double)s->past->most[row][at % SEASON_SLOTS]);
+                        most = larger(most, (double)s->past->most[row][at % SEASON_SLOTS]);
                 }
                 if (most > first) {
                         second = first;
@@ -65,7 +67,7 @@ void season_add(struct season *s, double wall, double rise)
                 s->slot = slot;
                 s->expected = look_up(s, slot);
         }
-        s->now = fmax(s->now, rise);
+        s->now = larger(s->now, rise);
 }
 
 double season_expected(const struct season *s)

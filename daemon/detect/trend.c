@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/number.h"
+
 struct points {
         double time[TREND_BUCKETS], value[TREND_BUCKETS], mean[TREND_BUCKETS];
         unsigned n;
@@ -69,9 +71,18 @@ _hot_ static struct line fit_line(const struct points *p, const double *value, u
 {
         struct line l = { 0 };
         double n = to - from, cross = 0;
-        for (unsigned i = from; i < to; i++) {
-                l.centre_time += p->time[i] / n;
-                l.centre_value += value[i] / n;
+        if (((to - from) & (to - from - 1)) == 0) {
+                /* Mostly none is missing: to multiply by a power of two is exact as well. */
+                double part = 1 / n;
+                for (unsigned i = from; i < to; i++) {
+                        l.centre_time += p->time[i] * part;
+                        l.centre_value += value[i] * part;
+                }
+        } else {
+                for (unsigned i = from; i < to; i++) {
+                        l.centre_time += p->time[i] / n;
+                        l.centre_value += value[i] / n;
+                }
         }
         for (unsigned i = from; i < to; i++) {
                 double dt = p->time[i] - l.centre_time;
@@ -90,16 +101,16 @@ static void shape(const struct points *p, struct trend_answer *a)
         double largest = 0, top = p->value[0] * sign, fall = 0;
         for (unsigned i = 1; i < p->n; i++) {
                 double diff = (p->value[i] - p->value[i - 1]) * sign;
-                largest = fmax(largest, diff);
-                top = fmax(top, p->value[i] * sign);
-                fall = fmax(fall, top - p->value[i] * sign);
+                largest = larger(largest, diff);
+                top = larger(top, p->value[i] * sign);
+                fall = larger(fall, top - p->value[i] * sign);
         }
-        double rise = fmax(fabs(a->slope) * a->span, net * sign);
-        a->step = rise > 0 ? fmin(1, largest / rise) : 1;
-        a->back = rise > 0 ? fmin(1, fall / rise) : 1;
+        double rise = larger(fabs(a->slope) * a->span, net * sign);
+        a->step = rise > 0 ? smaller(1, largest / rise) : 1;
+        a->back = rise > 0 ? smaller(1, fall / rise) : 1;
 }
 
-_hot_ static bool regress(const struct trend_level *l, int64_t open, double width,
+_hot_ static bool regress(const struct trend_level *l, int64_t open, double width, bool lows,
                           struct trend_answer *ret)
 {
         struct points p;
@@ -127,7 +138,7 @@ _hot_ static bool regress(const struct trend_level *l, int64_t open, double widt
         /* r1 of n residuals about a fitted line is biased low by about 2 / n; clamped at 0.8
          * because a slow wave and a trend cannot be told apart from 16 points anyway. */
         double r1 = residual_square > 0 ? lagged / residual_square + 2 / n : 0;
-        r1 = fmax(0, fmin(0.8, r1));
+        r1 = larger(0, smaller(0.8, r1));
         double widen = sqrt((1 + r1) / (1 - r1));
 
         unsigned half = p.n / 2;
@@ -135,9 +146,9 @@ _hot_ static bool regress(const struct trend_level *l, int64_t open, double widt
         struct line late = fit_line(&p, p.value, p.n - half, p.n);
         *ret = (struct trend_answer){
                 .slope = line.slope,
-                .mean_slope = fit_line(&p, p.mean, 0, p.n).slope,
+                .mean_slope = lows ? fit_line(&p, p.mean, 0, p.n).slope : line.slope,
                 .error = sqrt(variance / line.time_square) * widen,
-                .fit = value_square > 0 ? fmax(0, 1 - residual_square / value_square) : 0,
+                .fit = value_square > 0 ? larger(0, 1 - residual_square / value_square) : 0,
                 .span = span,
                 .first = line.centre_value + line.slope * (p.time[0] - line.centre_time),
                 .last = line.centre_value + line.slope * (p.time[p.n - 1] - line.centre_time),
@@ -188,8 +199,9 @@ unsigned trend_add(struct trend *t, double time, double value)
                         const struct trend_bucket *closed = &open->bucket;
                         double start = (double)open->number * width;
                         double above_start = (double)above->number * width * TREND_FACTOR;
-                        double low = above->bucket.count > 0 ? fmin(above->bucket.low, closed->low)
-                                                             : closed->low;
+                        double low = above->bucket.count > 0
+                                             ? smaller(above->bucket.low, closed->low)
+                                             : closed->low;
                         bucket_merge(&above->bucket, start - above_start + (double)closed->offset,
                                      closed->mean, closed->count);
                         above->bucket.low = low;
@@ -199,7 +211,7 @@ unsigned trend_add(struct trend *t, double time, double value)
                 unsigned bit = 1u << i;
                 t->begun |= (uint8_t)bit;
                 t->known &= (uint8_t)~bit;
-                if (regress(l, number, width, &l->answer))
+                if (regress(l, number, width, i > 0, &l->answer))
                         t->known |= (uint8_t)bit;
                 changed |= bit;
         }
@@ -215,11 +227,11 @@ double trend_low(const struct trend *t, unsigned level)
         double low = NAN;
         for (unsigned i = 0; i < TREND_BUCKETS && t->begun & 1u << level; i++)
                 if (l->ring[i].count > 0)
-                        low = fmin(low, l->ring[i].low);
+                        low = smaller(low, l->ring[i].low);
         /* What has not gone up to this level yet. */
         for (unsigned i = 0; i <= level; i++)
                 if (t->open[i].bucket.count > 0)
-                        low = fmin(low, t->open[i].bucket.low);
+                        low = smaller(low, t->open[i].bucket.low);
         return low;
 }
 

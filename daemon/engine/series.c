@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/pages.h"
 #include "base/prefetch.h"
 #include "judge/expression.h"
@@ -179,9 +180,9 @@ static double noise_floor(const struct series *s, const struct sample *sample)
         double cpus = known_value(sample, FIELD_CPUS, 1);
         double floor = 4096 * cpus;
         if (s->field == FIELD_UNACCOUNTED)
-                floor = fmax(floor, UNACCOUNTED_NOISE);
+                floor = larger(floor, UNACCOUNTED_NOISE);
         if (s->jump.learned < NOISE_SECONDS)
-                floor = fmax(floor, fmax(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
+                floor = larger(floor, larger(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
         return floor;
 }
 
@@ -212,7 +213,7 @@ double recent_before(const struct recent *r, double moment)
         if (r->filled == 0)
                 return NAN;
         double back = ceil((r->minute_end - RECENT_SECONDS - moment) / RECENT_SECONDS);
-        unsigned k = (unsigned)fmin(fmax(back, 0), r->filled - 1);
+        unsigned k = (unsigned)smaller(larger(back, 0), r->filled - 1);
         return r->value[(r->next + EVENT_RECENT_MAX - 1 - k) % EVENT_RECENT_MAX];
 }
 
@@ -279,7 +280,7 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         /* Asked again when a bucket of a quarter of a minute is full; in between only a new low
          * matters. */
         s->low = changed & 2u || isnan(s->low) ? trend_low(&s->trend, SEASON_LEVEL)
-                                               : fmin(s->low, s->value);
+                                               : smaller(s->low, s->value);
         season_add(&s->season, sample->time, s->value - s->low);
         ewma_add(&s->days, now, s->value, s->floor, &shared->days);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
