@@ -14,6 +14,7 @@ sbindir ?= $(prefix)/sbin
 libdir ?= $(prefix)/lib
 datadir ?= $(prefix)/share
 sysconfdir ?= /etc
+sharedir ?= $(datadir)/kmemwatch
 mandir ?= $(datadir)/man
 unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
@@ -123,7 +124,7 @@ OBJECTS := $(LIB_OBJECTS) $(PROGRAMS:%=$(BUILD)/daemon/%.o) $(TESTS:%=%.o) $(FAU
 
 QUIET = $(if $(V),,@printf '  %-5s %s\n' $1 $(subst $(BUILD)/,,$@);)
 
-all: $(MAINS) $(UNITS) $(MAN_PAGES) $(EXAMPLE_CONF)
+all: $(MAINS) $(UNITS) $(MAN_PAGES) $(EXAMPLE_CONF) $(BUILD)/runbooks/index.html
 
 tests: $(TESTS) $(FAULT) $(SIMULATE)
 
@@ -143,7 +144,7 @@ $(BUILD)/compile-command: packages
 	$(call stamp,$(COMPILE))
 $(BUILD)/link-command: packages
 	$(call stamp,$(LINK))
-PLACES := $(libdir) $(sbindir) $(bindir)
+PLACES := $(libdir) $(sbindir) $(bindir) $(sharedir)
 $(BUILD)/places: packages
 	$(call stamp,$(PLACES))
 
@@ -153,7 +154,8 @@ $(BUILD)/%.o: %.c $(BUILD)/compile-command
 
 # Only this object knows where things get installed.
 $(BUILD)/daemon/base/places.o: $(BUILD)/places
-$(BUILD)/daemon/base/places.o: OBJECT_FLAGS = -DKMW_LIBDIR='"$(libdir)"'
+$(BUILD)/daemon/base/places.o: OBJECT_FLAGS = -DKMW_LIBDIR='"$(libdir)"' \
+	-DKMW_SHAREDIR='"$(sharedir)"'
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
@@ -203,12 +205,21 @@ $(PRINT_KEYS): %: %.o $(LIB) $(BUILD)/link-command
 
 $(MAN_PAGES): $(BUILD)/man/%: contrib/man/%.in contrib/man/generate $(PRINT_KEYS) $(BUILD)/places
 	@mkdir -p $(@D)
-	$(call QUIET,GEN)contrib/man/generate $(PRINT_KEYS) '$(libdir)' $< >$@
+	$(call QUIET,GEN)contrib/man/generate $(PRINT_KEYS) '$(libdir)' '$(sharedir)' $< >$@
 
 $(EXAMPLE_CONF): etc/kmemwatch.conf.head $(PRINT_KEYS)
 	@mkdir -p $(@D)
 	$(call QUIET,GEN){ cat $< && $(PRINT_KEYS) daemon example && echo && \
 		$(PRINT_KEYS) courier example; } >$@
+
+# A page for each rule; the index is written last.
+RULE_NAMES := $(shell sed -n 's/^\[\(.*\)\]$$/\1/p' rules/*.ini)
+RUNBOOKS := $(RULE_NAMES:%=$(BUILD)/runbooks/%.html) $(BUILD)/runbooks/index.html
+$(BUILD)/runbooks/index.html: contrib/runbooks/generate contrib/runbooks/causes.txt \
+		$(wildcard rules/*.ini)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call QUIET,GEN)awk -f contrib/runbooks/generate -v out=$(@D) -v version=$(VERSION) \
+		contrib/runbooks/causes.txt $(wildcard rules/*.ini)
 
 # --- running ---
 
@@ -353,6 +364,7 @@ INSTALL_FILES := \
 	$(call to,0755,$(BUILD)/kmemwatch,$(bindir)) \
 	$(call to,0755,$(BUILD)/kmemwatchd $(BUILD)/kmemwatch-courier,$(sbindir)) \
 	$(call to,0644,$(wildcard rules/*.ini),$(libdir)/kmemwatch/rules.d) \
+	$(call to,0644,$(RUNBOOKS),$(sharedir)/runbooks) \
 	$(call to,0644,$(UNITS),$(unitdir)) \
 	$(foreach f,$(wildcard etc/sysusers),0644:$f:$(sysusersdir)/kmemwatch.conf) \
 	$(foreach f,$(wildcard etc/tmpfiles),0644:$f:$(tmpfilesdir)/kmemwatch.conf) \
@@ -366,7 +378,7 @@ CONFIG_FILES := \
 	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d) \
 	$(call to,0644,$(wildcard etc/templates/*),$(sysconfdir)/kmemwatch/templates)
 # MODE:FOLDER, parents first. Secrets are read by root alone; systemd hands them to the courier.
-INSTALL_FOLDERS := 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
+INSTALL_FOLDERS := 0755:$(sharedir) 0755:$(sharedir)/runbooks 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
 	0755:$(sysconfdir)/kmemwatch 0755:$(sysconfdir)/kmemwatch/rules.d \
 	0755:$(sysconfdir)/kmemwatch/channels.d 0755:$(sysconfdir)/kmemwatch/templates \
 	0700:$(sysconfdir)/kmemwatch/secrets

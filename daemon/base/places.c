@@ -14,6 +14,9 @@
 #ifndef KMW_LIBDIR
 #define KMW_LIBDIR "/usr/local/lib"
 #endif
+#ifndef KMW_SHAREDIR
+#define KMW_SHAREDIR "/usr/local/share/kmemwatch"
+#endif
 
 /* systemd joins several folders with ':'; the first is the unit's own. An empty variable says
  * nothing. */
@@ -76,4 +79,9 @@ void places_done(struct places *p)
         for (size_t i = 0; i < PLACES_RULE_FOLDERS_MAX; i++)
                 free((char *)p->rules[i]);
         *p = (struct places){ 0 };
+}
+
+const char *places_runbooks(void)
+{
+        return "file://" KMW_SHAREDIR "/runbooks/";
 }

@@ -25,3 +25,6 @@ struct places {
 /* Reads the environment, asks no disk. 0 or -ENOMEM; after an error there is nothing to release. */
 int places_init(struct places *p, const struct place_options *options, const char *runtime_default);
 void places_done(struct places *p);
+
+/* Where the pages about the shipped rules are, as a URL that ends with a slash. */
+const char *places_runbooks(void);

@@ -57,6 +57,9 @@ static int load(struct service *s, struct problems *problems, struct daemon_sett
         service_health_channels(s);
         if (r >= 0)
                 r = rule_set_load(s->places.rules, NULL, problems, rules);
+        if (r != -ENOMEM && settings->runbooks[0] &&
+            rule_set_move_runbooks(rules, settings->runbooks) < 0)
+                r = -ENOMEM;
         problems_sort(problems);
         return r;
 }

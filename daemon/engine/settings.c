@@ -2,14 +2,39 @@
 /* The daemon's own keys. What is watched is not here: that is what rules are for. */
 #include "engine/settings.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "config/keys.h"
 
 #define KEY(field) .section = "daemon", .offset = offsetof(struct daemon_settings, field)
 
 static const char *const modes[] = { "page", "observe", NULL };
+
+static int parse_runbooks(const struct key *key, const char *value, void *target,
+                          void *context _unused_, char error[KEY_ERROR_MAX])
+{
+        struct daemon_settings *s = target;
+        (void)key;
+        if (value[0] && !has_prefix(value, "https://") && !has_prefix(value, "http://") &&
+            !has_prefix(value, "file:///")) {
+                snprintf(error, KEY_ERROR_MAX, "must begin with https://, http:// or file:///");
+                return -EINVAL;
+        }
+        if (strpbrk(value, " \t\"<>|") || strlen(value) > sizeof(s->runbooks) - 2) {
+                snprintf(error, KEY_ERROR_MAX,
+                         "white space, quotes, <, > or |, or longer than %zu bytes",
+                         sizeof(s->runbooks) - 2);
+                return -EINVAL;
+        }
+        snprintf(s->runbooks, sizeof(s->runbooks), "%s%s", value,
+                 value[0] && !has_suffix(value, "/") ? "/" : "");
+        return 0;
+}
 
 static const struct key keys[] = {
         { KEY(interval), .name = "interval", .type = KEY_DURATION, .initial = "1s",
@@ -43,6 +68,11 @@ static const struct key keys[] = {
                   "notices that say what they would be, and to no channel; kmemwatch status says "
                   "so. For the first days on a fleet. A rule can have it for itself "
                   "(kmemwatch.rules(5))." },
+        { KEY(runbooks), .name = "runbooks", .type = KEY_CUSTOM, .parse = parse_runbooks,
+          .placeholder = "URL", .example = "https://wiki.example.com/kmemwatch/",
+          .help = "Where the pages about the shipped rules are, for those who read alerts on other "
+                  "machines: put the installed folder runbooks on a web server. Default: the "
+                  "installed folder itself, as a file:// address." },
 };
 
 static const struct key_table table = { keys, ELEMENTS_OF(keys), "daemon" };

@@ -13,6 +13,7 @@ struct daemon_settings {
         double attribution_interval; /* seconds between two snapshots */
         double attribution_wait;     /* seconds that an event waits for its culprit, at most */
         int observe;                 /* 1: all rules are only tried out */
+        char runbooks[256]; /* a URL that ends with a slash; "": where they are installed */
 };
 
 /* For config_file_load (which sets the defaults), for the manual page and the example. */

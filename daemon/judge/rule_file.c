@@ -4,10 +4,13 @@
 #include "judge/rule_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/places.h"
+#include "base/text.h"
 #include "config/dirs.h"
 #include "config/document.h"
 #include "config/ini_file.h"
@@ -181,4 +184,20 @@ int rule_set_load(const char *const *folders, const struct extra_fields *extra,
         }
         *ret = l.set;
         return found;
+}
+
+int rule_set_move_runbooks(struct rule_set *set, const char *url)
+{
+        const char *installed = places_runbooks();
+        for (size_t i = 0; i < set->count; i++) {
+                struct rule *rule = &set->rules[i];
+                char *moved;
+                if (!rule->runbook || !has_prefix(rule->runbook, installed))
+                        continue;
+                if (asprintf(&moved, "%s%s", url, rule->runbook + strlen(installed)) < 0)
+                        return -ENOMEM;
+                free(rule->runbook);
+                rule->runbook = moved;
+        }
+        return 0;
 }

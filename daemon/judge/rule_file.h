@@ -33,6 +33,10 @@ int rule_file_parse(const char *file, const char *data, size_t size,
 int rule_set_load(const char *const *folders, const struct extra_fields *extra,
                   struct problems *problems, struct rule_set *ret);
 
+/* The rules' links to installed pages lead to the same pages below `url` (which ends with a slash)
+ * from now on. 0 or -ENOMEM. */
+int rule_set_move_runbooks(struct rule_set *set, const char *url);
+
 /* The key list, from the same table that the parser uses: for the manual page, and as an example.
  */
 void rule_keys_print_man(FILE *out);

@@ -214,7 +214,9 @@ static const struct key keys[] = {
           RULE(runbook),
           .placeholder = "URL",
           .example = "https://docs.kernel.org/filesystems/proc.html",
-          .help = "A page to read; every message links to it." },
+          .help = "A page to read; every message links to it. NAME.html is one of the pages that "
+                  "are installed with the rules; runbooks in kmemwatch.conf(5) says where else they "
+                  "are." },
 };
 
 const struct key_table RULE_KEYS = { keys, ELEMENTS_OF(keys), "slab-grows" };

@@ -2,9 +2,11 @@
 /* Reads limits, conditions and the other values of a rule that have a grammar of their own. */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/places.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "judge/rule_file.h"
@@ -331,8 +333,11 @@ int rule_parse_runbook(const struct key *key, const char *value, void *target, v
         char **place = (char **)((char *)target + key->offset), *copy;
 
         (void)context;
-        if (!has_prefix(value, "https://") && !has_prefix(value, "http://")) {
-                snprintf(error, KEY_ERROR_MAX, "not a link: it must begin with https://");
+        bool page = has_suffix(value, ".html") && !strpbrk(value, "/:");
+        if (!page && !has_prefix(value, "https://") && !has_prefix(value, "http://")) {
+                snprintf(error, KEY_ERROR_MAX,
+                         "not a link: it must begin with https://, or be NAME.html of a shipped "
+                         "page");
                 return -EINVAL;
         }
         if (strlen(value) > URL_MAX || strpbrk(value, " \t\"<>|")) {
@@ -341,8 +346,7 @@ int rule_parse_runbook(const struct key *key, const char *value, void *target, v
                          URL_MAX);
                 return -EINVAL;
         }
-        copy = strdup(value);
-        if (!copy)
+        if (asprintf(&copy, "%s%s", page ? places_runbooks() : "", value) < 0)
                 return -ENOMEM;
         free(*place);
         *place = copy;

@@ -145,7 +145,11 @@ static const struct {
           "f:8: when: \"mainframe\" is not one of any, physical, vm, container\n" },
         { SPIKE "warning = 1M\nwhen = ,\n", "f:8: when: names no kind of machine\n" },
         { SPIKE "warning = 1M\nrunbook = wiki\n",
-          "f:8: runbook: not a link: it must begin with https://\n" },
+          "f:8: runbook: not a link: it must begin with https://, or be NAME.html of a shipped "
+          "page\n" },
+        { SPIKE "warning = 1M\nrunbook = ../x.html\n",
+          "f:8: runbook: not a link: it must begin with https://, or be NAME.html of a shipped "
+          "page\n" },
         { SPIKE "warning = 1M\nrunbook = https://a b\n",
           "f:8: runbook: not a link: white space, quotes, <, > or |, or longer than 1000 bytes\n" },
         { SPIKE "warning = 1M\nfor = 2d\nclear = 80\n",

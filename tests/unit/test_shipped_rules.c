@@ -2,9 +2,11 @@
 /* The shipped rules: free of errors, complete for each dimension, and with words for a person on
  * every kind of machine. Run in the root of the tree, as `make check-unit` does. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../test.h"
+#include "base/places.h"
 #include "config/problems.h"
 #include "judge/rule_file.h"
 
@@ -170,8 +172,18 @@ static void test_words_for_a_person(void **state)
                                         fail_msg("%s: the same advice on %s and %s", r->name,
                                                  host_kind_name(k), host_kind_name(other));
                 }
-                if (!r->runbook || strncmp(r->runbook, "https://", 8) != 0)
-                        fail_msg("%s has no runbook", r->name);
+                /* Each has its own page, which is installed beside the others. */
+                char page[256];
+                snprintf(page, sizeof(page), "%s%s.html", places_runbooks(), r->name);
+                if (!r->runbook || strcmp(r->runbook, page) != 0)
+                        fail_msg("%s has no page of its own: %s", r->name, r->runbook);
+        }
+        assert_int_equal(rule_set_move_runbooks(&rules, "https://wiki/k/"), 0);
+        for (size_t i = 0; i < rules.count; i++) {
+                const struct rule *r = &rules.rules[i];
+                char page[256];
+                snprintf(page, sizeof(page), "https://wiki/k/%s.html", r->name);
+                assert_string_equal(r->runbook, page);
         }
 }
 
