@@ -112,7 +112,7 @@ class Watched(Guest):
         self.receivers = Receivers(self.folder, host=HOST)
         self.receivers.configure(self)
         done = self.shell("/opt/busybox insmod /opt/leak.ko && "
-                          "systemctl start kmemwatch kmemwatch-courier ballast")
+                          "systemctl start kmemwatch kmemwatch-courier ballast", timeout=120)
         self.check("both services start", done.returncode == 0, done.stderr + self.words())
         return time.monotonic()
 
