@@ -29,6 +29,9 @@ static const double NEARLY_GONE = 0.05, NEARLY_SECONDS = 120;
 /* A clock that was set, and not merely slewed. */
 static const double CLOCK_SET = 1;
 
+/* Seconds: as long as what a deep look said may stand for a later moment. */
+static const double FRESH = 120;
+
 enum {
         WAITING_MAX = 16,   /* people: a control socket has 32 connections, of 8 for each user */
         FOLLOWING_MAX = 16, /* events that have left without; of more the culprit stands in the next
@@ -282,6 +285,15 @@ const struct culprit_list *service_witness_known(const struct service *s, const 
                        : NULL;
 }
 
+/* Without time for a deep look, what one said of the same growth a moment ago is better than a
+ * snapshot that cannot know. */
+static bool knows_more(const struct culprit_list *before, const struct culprit_list *now)
+{
+        return !before->from_snapshot && now->from_snapshot && before->sizes == now->sizes &&
+               before->grown > 0 && now->grown > 0 && before->until >= now->until - FRESH &&
+               before->count > 0 && !(now->explained >= before->explained);
+}
+
 const struct culprit_list *service_witness_culprits(struct service *s, const struct event *e)
 {
         struct attribution *a = s->attribution;
@@ -295,8 +307,11 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 remember_to_follow(a, e, dimension);
                 return NULL;
         }
+        struct culprit_list before = *l;
         answer(s, (enum culprit_dimension)dimension, e->kind == KIND_RATIO, direction_of(e),
                e->since, grown_of(e, dimension), l);
+        if (a->known[dimension] && is_nearly_gone(e) && knows_more(&before, l))
+                *l = before;
         a->known[dimension] = true;
         return l;
 }
