@@ -232,7 +232,7 @@ run: all
 # even with -j, and adds up.
 SUITES := check-layers check-lint check-analyze check-unit check-pure check-clang check-asan \
 	check-valgrind check-rules check-bench check-fuzz check-detection check-daemon check-report \
-	check-courier check-kills check-service check-integrations check-packages
+	check-courier check-kills check-service check-integrations check-packages check-vm
 SUITE ?= unit
 RUN_SUITE := KMW_BUILD=$(BUILD) tests/tools/suite
 ifneq ($(filter check,$(GOALS)),)
