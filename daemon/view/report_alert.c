@@ -2,6 +2,8 @@
 /* Alerts as a tired person reads them: how bad, what, the numbers, what to do. */
 #include <assert.h>
 #include <math.h>
+#include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +90,21 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
                 print_part(t, "More:", a->runbook);
 }
 
+/* The daemon knows only the number. */
+static const char *user_name(double user, char buffer[FORMAT_MAX])
+{
+        const struct passwd *known =
+                user >= 0 && user < (double)UINT32_MAX ? getpwuid((uid_t)user) : NULL;
+
+        char number[FORMAT_MAX];
+
+        if (known)
+                snprintf(buffer, FORMAT_MAX, "%s", known->pw_name);
+        else
+                snprintf(buffer, FORMAT_MAX, "user %.40s", report_value(UNIT_COUNT, user, number));
+        return buffer;
+}
+
 void report_print_silences(const struct terminal *t, const struct daemon_reply *d, double now)
 {
         if (d->silence_count == 0)
@@ -97,10 +114,9 @@ void report_print_silences(const struct terminal *t, const struct daemon_reply *
         for (size_t i = 0; i < d->silence_count; i++) {
                 const struct reply_silence *s = &d->silences[i];
                 char line[1024], until[FORMAT_MAX], left[FORMAT_MAX], user[FORMAT_MAX];
-                snprintf(line, sizeof line, "%.128s for %s more, until %s, by user %s: %.512s",
-                         s->name, format_duration(s->left, left),
-                         format_time_local(s->ends, now, until),
-                         report_value(UNIT_COUNT, s->user, user), s->why);
+                snprintf(line, sizeof line, "%.128s for %s more, until %s, by %s: %.512s", s->name,
+                         format_duration(s->left, left), format_time_local(s->ends, now, until),
+                         user_name(s->user, user), s->why);
                 terminal_spaces(t, 2);
                 terminal_wrap(t, STYLE_PLAIN, 2, 6, line);
         }
