@@ -74,3 +74,15 @@ double season_expected(const struct season *s)
 {
         return s->expected;
 }
+
+unsigned season_days(const struct season *s)
+{
+        unsigned days = 0;
+        for (size_t day = 0; s->begun && day < SEASON_DAYS; day++) {
+                bool any = false;
+                for (size_t i = 0; i < SEASON_SLOTS && !any; i++)
+                        any = s->past->most[day][i] > 0;
+                days += any;
+        }
+        return days;
+}

@@ -41,3 +41,6 @@ _hot_ void season_add(struct season *s, double wall, double rise);
 
 /* The rise that is expected at the time of the last sample; 0 when nothing is. */
 double season_expected(const struct season *s);
+
+/* On how many of the seven days anything was seen, 0 to SEASON_DAYS. */
+unsigned season_days(const struct season *s);

@@ -100,6 +100,7 @@ static json_t *dimension_json(const struct engine *e, size_t index)
         json_object_set_new(d, "exhausts_latest", moment(e->wall + latest));
         json_object_set_new(d, "learning", json_boolean(!n.jump_known));
         json_object_set_new(d, "learned_seconds", whole(s->jump.learned));
+        json_object_set_new(d, "season_days", json_integer(season_days(&s->season)));
         json_object_set_new(d, "severity", json_string(severity_name(series_severity(e, index))));
         json_object_set_new(d, "recent", recent_json(s));
         return d;

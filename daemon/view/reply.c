@@ -75,6 +75,7 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
                 .exhausts_at = json_in_time(o, "exhausts_at"),
                 .learning = json_in_truth(o, "learning"),
                 .learned = json_in_number(o, "learned_seconds"),
+                .season_days = json_in_number(o, "season_days"),
                 .severity = severity_of(o),
         };
         const json_t *values = json_object_get(json_object_get(o, "recent"), "values");

@@ -25,7 +25,8 @@ struct reply_dimension {
         double horizon;          /* seconds that the rate was learned from */
         double exhausts_at;      /* Unix seconds */
         bool learning;
-        double learned; /* seconds */
+        double learned;     /* seconds */
+        double season_days; /* of the last seven, known by their hours */
         enum severity severity;
         double recent[EVENT_RECENT_MAX];
         size_t recent_count;

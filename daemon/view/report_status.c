@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "detect/jump.h"
 #include "view/report.h"
 #include "view/spark.h"
 #include "view/table.h"
@@ -463,6 +464,40 @@ static void print_daemon(const struct terminal *t, const struct daemon_reply *d,
         terminal_wrap(t, STYLE_FAINT, 0, 0, buffer);
 }
 
+/* What it cannot know yet, and from when on it will: a new user's first question. */
+static void print_learning(const struct terminal *t, const struct daemon_reply *d, double now)
+{
+        static const double DAY = 86400;
+        enum { DAYS = 2 }; /* what happens each day at the same hour is expected the third time */
+        char buffer[512], when[FORMAT_MAX];
+        double learned = 0, days = 0;
+        struct text line;
+        for (size_t i = 0; i < d->dimension_count; i++) {
+                if (isfinite(d->dimensions[i].learned))
+                        learned = fmax(learned, d->dimensions[i].learned);
+                if (isfinite(d->dimensions[i].season_days))
+                        days = fmax(days, d->dimensions[i].season_days);
+        }
+        bool jumps = learned >= jump_params_default.learn, season = days > DAYS;
+        if (d->dimension_count == 0 || (jumps && season))
+                return;
+        text_init(&line, buffer, sizeof(buffer));
+        if (!jumps)
+                text_add(&line,
+                         "sudden changes are told from %s on; leaks as they show, fast ones "
+                         "within minutes, slow ones within hours%s",
+                         format_time_local(now + jump_params_default.learn - learned, now, when),
+                         season ? "" : "; ");
+        if (!season)
+                text_add(&line,
+                         "what happens each day at the same hour is expected the third time, "
+                         "from about %s on",
+                         format_time_local(now + DAYS * DAY - learned, now, when));
+        terminal_put(t, STYLE_STRONG, "Learning: ");
+        terminal_wrap(t, STYLE_PLAIN, 10, 10, buffer);
+        fputc('\n', t->out);
+}
+
 int report_print_status(const struct terminal *t, const struct status_report *s)
 {
         const struct daemon_reply *d = s->daemon;
@@ -474,6 +509,7 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
         if ((r = print_dimensions(t, d, s->now, false)) < 0 ||
             (r = print_dimensions(t, d, s->now, true)) < 0)
                 return r;
+        print_learning(t, d, s->now);
         print_alerts(t, d, s->now);
         report_print_silences(t, d, s->now);
         r = print_delivery(t, s);

@@ -51,6 +51,20 @@ static void test_third_time(void **state)
         }
 }
 
+static void test_days(void **state)
+{
+        (void)state;
+        struct season s;
+        struct season_past past = { 0 };
+        double start = 1e9 - (long)1e9 % DAY;
+        season_init(&s, &past);
+        assert_int_equal(season_days(&s), 0);
+        for (unsigned day = 0; day < 10; day++) {
+                feed(&s, start, day, 1, 2, 100, 127);
+                assert_int_equal(season_days(&s), day < 7 ? day + 1 : 7);
+        }
+}
+
 static void test_working_days(void **state)
 {
         (void)state;
@@ -108,6 +122,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_third_time),
+                cmocka_unit_test(test_days),
                 cmocka_unit_test(test_working_days),
                 cmocka_unit_test(test_one_accident_is_not_expected),
                 cmocka_unit_test(test_forgets),
