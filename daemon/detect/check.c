@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Decides a single test and notes it. */
+/* Notes a single test. */
 #include "detect/check.h"
 
 #include <math.h>
 #include <stddef.h>
 
-bool check_pass(struct checks *c, const struct question *q, double value, double limit,
-                const char *waived)
+void check_note(struct checks *c, const struct question *q, double value, double limit,
+                const char *waived, bool passed)
 {
-        bool stands = q->sense == CHECK_AT_LEAST  ? value >= limit
-                      : q->sense == CHECK_AT_MOST ? value <= limit
-                      : q->sense == CHECK_ABOVE   ? value > limit
-                                                  : value < limit;
-        bool passed = waived || stands;
-
-        if (c && c->count < CHECKS_MAX)
+        if (c->count < CHECKS_MAX)
                 c->list[c->count++] = (struct check){ q, value, limit, waived, passed };
-        return passed;
 }
 
 double check_margin(const struct check *c)

@@ -53,7 +53,9 @@ void season_add(struct season *s, double wall, double rise)
 {
         if (!isfinite(wall) || !isfinite(rise) || wall < SLOT_SECONDS)
                 return;
-        int64_t slot = (int64_t)floor(wall / SLOT_SECONDS);
+        double begins = (double)s->slot * SLOT_SECONDS;
+        bool same = wall >= begins && wall < begins + SLOT_SECONDS;
+        int64_t slot = same ? s->slot : (int64_t)floor(wall / SLOT_SECONDS);
         if (slot != s->slot) {
                 if (s->slot != 0) {
                         *cell(s, s->slot) = (float)s->now;

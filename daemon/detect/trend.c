@@ -2,6 +2,7 @@
 /* Sliding-horizon regression on a cascade of bucket means; see the header for the method. */
 #include "detect/trend.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -27,12 +28,19 @@ static struct trend_level *level_of(const struct trend *t, unsigned level)
         return &t->levels[level * t->stride];
 }
 
+/* floor(), which is a call: there is no instruction for it in the x86-64 of all machines. Sample
+ * times are far from where it would overflow. */
+static int64_t whole(double number)
+{
+        int64_t towards_zero = (int64_t)number;
+        return towards_zero - (number < (double)towards_zero);
+}
+
+static_assert(TREND_FACTOR == 4, "level_width");
+
 static double level_width(const struct trend *t, unsigned level)
 {
-        double width = t->width;
-        for (unsigned i = 0; i < level; i++)
-                width *= TREND_FACTOR;
-        return width;
+        return t->width * (double)(1u << 2 * level); /* TREND_FACTOR is 4 */
 }
 
 double trend_horizon(const struct trend *t, unsigned level)
@@ -100,10 +108,13 @@ static void shape(const struct points *p, struct trend_answer *a)
         double sign = a->slope < 0 ? -1 : 1;
         double largest = 0, top = p->value[0] * sign, fall = 0;
         for (unsigned i = 1; i < p->n; i++) {
-                double diff = (p->value[i] - p->value[i - 1]) * sign;
-                largest = larger(largest, diff);
-                top = larger(top, p->value[i] * sign);
-                fall = larger(fall, top - p->value[i] * sign);
+                /* All of them are numbers: one instruction each, where larger() would guess. */
+                double here = p->value[i] * sign;
+                double diff = (p->value[i] - p->value[i - 1]) * sign, below;
+                largest = diff > largest ? diff : largest;
+                top = here > top ? here : top;
+                below = top - here;
+                fall = below > fall ? below : fall;
         }
         double rise = larger(fabs(a->slope) * a->span, net * sign);
         a->step = rise > 0 ? smaller(1, largest / rise) : 1;
@@ -180,7 +191,7 @@ unsigned trend_add(struct trend *t, double time, double value)
         if (!t->started) {
                 double width = t->width;
                 for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR)
-                        t->open[i].number = (int64_t)floor(time / width);
+                        t->open[i].number = whole(time / width);
                 t->started = true;
         }
         t->time = time;
@@ -189,7 +200,7 @@ unsigned trend_add(struct trend *t, double time, double value)
         double width = t->width;
         for (unsigned i = 0; i < TREND_LEVELS; i++, width *= TREND_FACTOR) {
                 struct trend_open *open = &t->open[i];
-                int64_t number = (int64_t)floor(time / width);
+                int64_t number = whole(time / width);
                 if (number == open->number)
                         break;
                 /* What the closed bucket holds goes up before the level above is advanced: its open
@@ -233,11 +244,6 @@ double trend_low(const struct trend *t, unsigned level)
                 if (t->open[i].bucket.count > 0)
                         low = smaller(low, t->open[i].bucket.low);
         return low;
-}
-
-const struct trend_answer *trend_read(const struct trend *t, unsigned level)
-{
-        return level < TREND_LEVELS && t->known & 1u << level ? &level_of(t, level)->answer : NULL;
 }
 
 void trend_shift(struct trend *t, double amount)

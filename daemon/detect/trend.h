@@ -96,7 +96,11 @@ double trend_low(const struct trend *t, unsigned level);
 
 /* The answer of a level (0 ... TREND_LEVELS - 1), or NULL while fewer than TREND_POINTS_MIN buckets
  * have data or they span less than half of the horizon. */
-const struct trend_answer *trend_read(const struct trend *t, unsigned level);
+static inline const struct trend_answer *trend_read(const struct trend *t, unsigned level)
+{
+        return level < TREND_LEVELS && t->known & 1u << level ? &t->levels[level * t->stride].answer
+                                                              : NULL;
+}
 
 /* Seconds of a level's horizon. */
 double trend_horizon(const struct trend *t, unsigned level);
