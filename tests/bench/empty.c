@@ -21,7 +21,7 @@ int main(int argc, char **argv)
         sd_event *loop = NULL;
         (void)argv;
         json_t *object = json_object();
-        json_object_set_new(object, "number", json_real(sqrt(argc)));
+        json_object_set_new(object, "number", json_real(exp(argc) + log(argc)));
         char *text = json_dumps(object, JSON_COMPACT);
         if (!text || ini_parse_string("[section]\nkey = value\n", take_nothing, NULL) != 0 ||
             sd_event_default(&loop) < 0 || sd_event_set_watchdog(loop, 0) < 0)
