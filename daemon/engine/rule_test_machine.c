@@ -60,7 +60,8 @@ static double used(const double v[FIELD_KNOWN_COUNT])
 {
         return known(v[FIELD_SUNRECLAIM]) + known(v[FIELD_VMALLOC_USED]) +
                known(v[FIELD_PAGE_TABLES]) + known(v[FIELD_SEC_PAGE_TABLES]) +
-               known(v[FIELD_UNACCOUNTED]) + known(v[FIELD_PERCPU]) + known(v[FIELD_ANON_PAGES]) + known(v[FIELD_SHMEM]);
+               known(v[FIELD_UNACCOUNTED]) + known(v[FIELD_PERCPU]) + known(v[FIELD_ANON_PAGES]) +
+               known(v[FIELD_SHMEM]);
 }
 
 static double cached(const double v[FIELD_KNOWN_COUNT])

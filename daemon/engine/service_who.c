@@ -47,7 +47,8 @@ static double unaccounted(const struct service *s, double seconds)
 {
         double now = witness_unaccounted(service_witness(s));
 
-        return seconds <= 0 ? now : now - engine_value_before(s->engine, FIELD_UNACCOUNTED, seconds);
+        return seconds <= 0 ? now
+                            : now - engine_value_before(s->engine, FIELD_UNACCOUNTED, seconds);
 }
 
 static void ask(struct service *s, enum culprit_dimension dimension, double seconds,
