@@ -300,7 +300,7 @@ static void test_damage(void **state)
                 }
                 past_close(h);
         }
-        assert_true(opened > 50 && left_out > 20); /* else this shows nothing */
+        assert_true(opened > 25 && left_out > 5); /* else this shows nothing */
         free(good);
         free(bad);
 }
