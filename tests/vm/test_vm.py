@@ -87,9 +87,6 @@ FAULTS = [
     in_unit("threads 700", "kernel-stack-spike", 700 * 16 << 10, "process", "fault", scope=True),
     in_unit("sockets 24000", SLAB, None, "cache", "UNIX"),
 ]
-if os.path.exists(f"{ROOT}/rules/unaccounted.ini"):
-    FAULTS.insert(6, leak("bare pages", "unaccounted-spike", "pages 65536 1600", 100 * MIB, None,
-                          None))
 
 
 class Watched(Guest):
