@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What the daemon holds on to and what it does without: a tick allocates nothing, its memory is
-locked and bounded, and it has no socket but unix sockets and no child."""
+locked and bounded, it has no socket but unix sockets and no child, and callers that mean no good get
+neither memory nor time of it."""
 
+import json
 import os
+import random
+import socket
 import struct
 import subprocess
 import sys
@@ -95,6 +99,59 @@ def test_no_network():
         assert seen > 0, "its control socket"
         for task in os.listdir(f"/proc/{d.process.pid}/task"):
             assert d.proc(f"task/{task}/children") == ""
+        assert d.stop() == 0
+
+
+def call_bytes(serial, method, argument):
+    """A call of a method of the daemon as it stands on the wire (D-Bus, little-endian)."""
+    def text(value):
+        return struct.pack("<I", len(value)) + value + b"\0"
+    fields = b""
+    for code, kind, value in ((1, b"o", b"/io/kmemwatch"), (2, b"s", b"io.kmemwatch.Daemon1"),
+                              (3, b"s", method), (8, b"g", b"s")):
+        fields += b"\0" * (-len(fields) % 8) + bytes([code, 1]) + kind + b"\0"
+        fields += bytes([len(value)]) + value + b"\0" if kind == b"g" else text(value)
+    body = text(argument)
+    head = b"l\1\0\1" + struct.pack("<III", len(body), serial, len(fields)) + fields
+    return head + b"\0" * (-len(head) % 8) + body
+
+
+def test_callers_delay_no_tick():
+    """Strangers who ask for all at once, read nothing, stop in the middle and come again."""
+    seed = int(os.environ.get("KMW_SEED", random.randrange(1 << 32)))
+    print(f"callers: KMW_SEED={seed}")
+    rng = random.Random(seed)
+    with Daemon("interval = 200ms") as d:
+        d.start()
+        time.sleep(1)
+        first, begin = number(d, "VmRSS"), time.monotonic()
+
+        def samples():
+            return json.loads(d.ask("status", "--json")[1])["daemon"]["samples"]
+        before, callers = samples(), []
+        while time.monotonic() < begin + 5:
+            if len(callers) > 6:  # eight of one user are let in; one is left for the question
+                callers.pop(rng.randrange(len(callers))).close()
+            caller = socket.socket(socket.AF_UNIX)
+            caller.connect(f"{d.path}/runtime/kmemwatchd.socket")
+            caller.setblocking(False)
+            data = b"\0AUTH ANONYMOUS\r\nBEGIN\r\n"
+            for serial in range(1, rng.randrange(2, 8)):
+                data += call_bytes(serial, rng.choice((b"Explain", b"Status", b"Alerts", b"Silence",
+                                                       b"Unsilence", b"Nothing")),
+                                   rng.choice((b"*", b"", b"*?" * 9000, b"[" * 20000, b"\xff")))
+            try:
+                caller.send(data[:rng.randrange(1, len(data) + 1)])
+            except OSError:
+                pass
+            callers.append(caller)
+            time.sleep(rng.random() * 0.01)
+        for caller in callers:
+            caller.close()
+        time.sleep(0.2)
+        passed, taken = time.monotonic() - begin, samples() - before
+        assert taken > 0.6 * passed / 0.2, f"{taken} samples in {passed:.1f} s"
+        assert number(d, "VmRSS") - first < 8192, "what they sent and never read is let go"
         assert d.stop() == 0
 
 
