@@ -10,7 +10,9 @@ Needs no root. The seed of the random test is printed; COURIER_SEED sets it.
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -669,6 +671,52 @@ def test_secret_changed_meanwhile():
         place.wait_output("reloaded")
         place.wait_output("answer 403")
         no_secrets(json.dumps(place.status()))
+
+
+def test_secrets_stay():
+    """Whatever goes wrong: not in the log, the arguments, the environment, the spool, what is kept,
+    the status, the answers of a test, nor in a core dump, which there is none of."""
+    limit = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limit[1], limit[1]))
+    try:
+        with Setup() as (place, receiver):
+            place.secret("beat", "hc-SECRET-0123456789\n")
+            secrets = SECRETS + ("hc-SECRET-0123456789",)
+            place.channel("gone", "type = slack", "secret = slack", "header = X-Key: {secret}",
+                          "heartbeat = 10s", "heartbeat-secret = beat",
+                          "heartbeat-url = http://127.0.0.1:9/{secret}")
+            place.secret("slack", "http://127.0.0.1:9/services/T0SECRET/B0SECRET/XXXXSECRET\n")
+            for path, own in (("/hook", HOOK_TOKEN), ("/pagerduty", ROUTING_KEY)):
+                receiver.script({"path": path, "faults": [
+                    {"kind": "status", "status": status, "body": f"no {own}, sorry {own}"}
+                    for status in (500, 403, 400, 302)]})
+            alert(place, FIRING, OVER)
+            place.start("--log-level", "debug")
+            shown = ""
+            for name in ("ops", "oncall", "archive", "gone"):
+                shown += place.call("SendTest", name)
+            for _ in range(5):
+                place.reload()
+                time.sleep(0.3)
+                shown += place.call("Status")
+            for name in ("cmdline", "environ"):
+                with open(f"/proc/{place.process.pid}/{name}", encoding="utf-8") as f:
+                    shown += f.read()
+            for folder in ("spool", "runtime"):
+                for base, _, names in os.walk(f"{place.path}/{folder}"):
+                    for name in names:
+                        if not name.endswith(".socket"):
+                            with open(f"{base}/{name}", encoding="utf-8") as f:
+                                shown += f.read()
+            place.process.send_signal(signal.SIGABRT)
+            _, status = os.waitpid(place.process.pid, 0)
+            assert os.WIFSIGNALED(status) and not os.WCOREDUMP(status), status
+            place.process.returncode = -signal.SIGABRT
+            place.kill()
+            for secret in secrets + ("XXXXSECRET", "T0SECRET"):
+                assert secret not in shown + place.output, f"{secret}:\n{shown}\n{place.output}"
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limit)
 
 
 def test_backlog():
