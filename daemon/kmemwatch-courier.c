@@ -316,7 +316,7 @@ static int run(const struct place_options *options, int level_option)
         if (r >= 0)
                 r = watch_signals(&p);
         if (r >= 0)
-                r = courier_new(p.loop, &p.journal, p.places.spool, p.places.runtime, &p.courier);
+                r = courier_new(p.loop, &p.journal, p.places.spool, &p.courier);
         if (r == -EBUSY) {
                 log_error("%s: another courier works on this spool", p.places.spool);
                 return 1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "deliver/courier_internal.h"
@@ -40,7 +41,7 @@ static uint64_t new_seed(void)
 }
 
 int courier_new(struct sd_event *loop, const struct journal *journal, const char *spool,
-                const char *runtime, struct courier **ret)
+                struct courier **ret)
 {
         _cleanup_(courier_freep) struct courier *c = calloc(1, sizeof(*c));
         if (!c)
@@ -60,8 +61,11 @@ int courier_new(struct sd_event *loop, const struct journal *journal, const char
         c->open = r >= 0;
         if (r < 0)
                 courier_disk(c, "open the spool", r);
-        settled_open(&c->settled, runtime);
-        firing_open(&c->firing, spool);
+        c->own_folder = path_join(spool, "courier");
+        if (!c->own_folder)
+                return -ENOMEM;
+        settled_open(&c->settled, c->own_folder);
+        firing_open(&c->firing, c->own_folder);
         *ret = TAKE_PTR(c);
         return 0;
 }
@@ -82,6 +86,7 @@ void courier_free(struct courier *c)
                 outbox_close(&c->outbox);
         settled_close(&c->settled);
         free(c->daemon_socket);
+        free(c->own_folder);
         firing_done(&c->firing);
         queue_done(&c->queue);
         courier_settings_done(&c->settings);

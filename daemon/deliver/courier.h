@@ -14,11 +14,11 @@ struct journal;
 struct problems;
 struct sd_event;
 
-/* The spool is opened as soon as that is possible; until then it is tried again each minute.
- * journal and spool outlive the courier. runtime: the folder for what a restart should know.
- * 0 or negative errno; -EBUSY when another courier works on this spool. */
+/* The spool is opened as soon as that is possible; until then it is tried again each minute. What
+ * the next courier should know is kept in its folder courier/. journal and spool outlive the
+ * courier. 0 or negative errno; -EBUSY when another courier works on this spool. */
 int courier_new(struct sd_event *loop, const struct journal *journal, const char *spool,
-                const char *runtime, struct courier **ret);
+                struct courier **ret);
 void courier_free(struct courier *c); /* what is under way is dropped, and sent again next time */
 
 /* What the channels are from now on; takes everything out of the three. Deliveries under way go on,

@@ -74,6 +74,7 @@ struct courier {
         struct sd_event *loop;
         const struct journal *journal;
         const char *spool;
+        char *own_folder; /* in it */
         struct courier_settings settings;
         struct problems problems;
 

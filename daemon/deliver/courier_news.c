@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A channel that does not work is told of through the others, once, and so is that it works again.
- * Who was told of whom is kept in the runtime folder, so that an incident is closed also by the
+ * Who was told of whom is kept, so that an incident is closed also by the
  * next courier. */
 #include <errno.h>
 #include <math.h>

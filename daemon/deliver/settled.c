@@ -54,7 +54,7 @@ void settled_open(struct settled *s, const char *folder)
         _cleanup_free_ char *data = NULL;
         size_t size;
         *s = (struct settled){ .folder_fd = -1, .fd = -1 };
-        int fd = folder ? open_directory(folder, 0755) : -1;
+        int fd = folder ? open_directory(folder, 0770) : -1;
         if (fd < 0)
                 return;
         s->folder_fd = fd;

@@ -8,6 +8,7 @@ import mmap
 import os
 import re
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -171,6 +172,16 @@ class Stage:
         with self.lock:
             self.values.update(kib)
             self.write_proc()
+
+    def reboot(self, number):
+        """Another boot from the next start on; what lay in /run is gone."""
+        path = f"{self.daemon.path}/root/proc/sys/kernel/random/boot_id"
+        os.chmod(path, 0o644)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"{number:08x}-0000-4000-8000-000000000000\n")
+        for folder in (f"{self.daemon.path}/runtime", f"{self.place.path}/runtime"):
+            shutil.rmtree(folder)
+            os.mkdir(folder)
 
     # --- the programs ---
 
