@@ -7,16 +7,9 @@
 #include <stddef.h>
 
 #include "base/number.h"
+#include "detect/fit.h"
 
-struct points {
-        double time[TREND_BUCKETS], value[TREND_BUCKETS], mean[TREND_BUCKETS];
-        unsigned n;
-        uint64_t count;
-};
-
-struct line {
-        double slope, centre_time, centre_value, time_square;
-};
+static_assert((int)FIT_POINTS == TREND_BUCKETS, "a level is fitted as a whole");
 
 void trend_init(struct trend *t, double width, struct trend_level *levels, size_t stride)
 {
@@ -57,48 +50,23 @@ static void bucket_merge(struct trend_bucket *into, double offset, double mean, 
         into->count = total;
 }
 
-static void collect(const struct trend_level *l, int64_t open, double width, struct points *ret)
+/* The buckets with data; returns the samples in them. */
+static uint64_t collect(const struct trend_level *l, int64_t open, double width, struct points *ret,
+                        double means[FIT_POINTS])
 {
-        ret->n = 0;
-        ret->count = 0;
+        uint64_t count = 0;
+        unsigned n = 0;
         for (int64_t number = open - TREND_BUCKETS; number < open; number++) {
                 const struct trend_bucket *b = &l->ring[(uint64_t)number % TREND_BUCKETS];
                 if (b->count == 0)
                         continue;
-                ret->time[ret->n] = (double)(number - open) * width + (double)b->offset;
-                ret->value[ret->n] = b->low;
-                ret->mean[ret->n] = b->mean;
-                ret->count += b->count;
-                ret->n++;
+                ret->time[n] = (double)(number - open) * width + (double)b->offset;
+                ret->value[n] = b->low;
+                means[n++] = b->mean;
+                count += b->count;
         }
-}
-
-/* Ordinary least squares of points [from, to) with centred sums. */
-_hot_ static struct line fit_line(const struct points *p, const double *value, unsigned from,
-                                  unsigned to)
-{
-        struct line l = { 0 };
-        double n = to - from, cross = 0;
-        if (((to - from) & (to - from - 1)) == 0) {
-                /* Mostly none is missing: to multiply by a power of two is exact as well. */
-                double part = 1 / n;
-                for (unsigned i = from; i < to; i++) {
-                        l.centre_time += p->time[i] * part;
-                        l.centre_value += value[i] * part;
-                }
-        } else {
-                for (unsigned i = from; i < to; i++) {
-                        l.centre_time += p->time[i] / n;
-                        l.centre_value += value[i] / n;
-                }
-        }
-        for (unsigned i = from; i < to; i++) {
-                double dt = p->time[i] - l.centre_time;
-                l.time_square += dt * dt;
-                cross += dt * (value[i] - l.centre_value);
-        }
-        l.slope = l.time_square > 0 ? cross / l.time_square : 0;
-        return l;
+        ret->n = n;
+        return count;
 }
 
 /* Step and fall-back: how the net change came about. */
@@ -125,48 +93,36 @@ _hot_ static bool regress(const struct trend_level *l, int64_t open, double widt
                           struct trend_answer *ret)
 {
         struct points p;
-        collect(l, open, width, &p);
+        struct fit f;
+        double means[FIT_POINTS];
+        uint64_t count = collect(l, open, width, &p, means);
         if (p.n < TREND_POINTS_MIN)
                 return false;
         double span = p.time[p.n - 1] - p.time[0];
         if (span < width * TREND_BUCKETS / 2)
                 return false;
 
-        struct line line = fit_line(&p, p.value, 0, p.n);
-        double residual_square = 0, value_square = 0, lagged = 0, before = 0;
-        for (unsigned i = 0; i < p.n; i++) {
-                double deviation = p.value[i] - line.centre_value;
-                double residual = deviation - line.slope * (p.time[i] - line.centre_time);
-                residual_square += residual * residual;
-                value_square += deviation * deviation;
-                if (i > 0)
-                        lagged += residual * before;
-                before = residual;
-        }
-
+        fit_points(&p, &f);
         double n = p.n;
-        double variance = residual_square / (n - 2);
+        double variance = f.residual_square / (n - 2);
         /* r1 of n residuals about a fitted line is biased low by about 2 / n; clamped at 0.8
          * because a slow wave and a trend cannot be told apart from 16 points anyway. */
-        double r1 = residual_square > 0 ? lagged / residual_square + 2 / n : 0;
+        double r1 = f.residual_square > 0 ? f.lagged / f.residual_square + 2 / n : 0;
         r1 = larger(0, smaller(0.8, r1));
         double widen = sqrt((1 + r1) / (1 - r1));
 
-        unsigned half = p.n / 2;
-        struct line early = fit_line(&p, p.value, 0, half);
-        struct line late = fit_line(&p, p.value, p.n - half, p.n);
         *ret = (struct trend_answer){
-                .slope = line.slope,
-                .mean_slope = lows ? fit_line(&p, p.mean, 0, p.n).slope : line.slope,
-                .error = sqrt(variance / line.time_square) * widen,
-                .fit = value_square > 0 ? larger(0, 1 - residual_square / value_square) : 0,
+                .slope = f.slope,
+                .mean_slope = lows ? fit_slope(&p, &f, means) : f.slope,
+                .error = sqrt(variance / f.time_square) * widen,
+                .fit = f.value_square > 0 ? larger(0, 1 - f.residual_square / f.value_square) : 0,
                 .span = span,
-                .first = line.centre_value + line.slope * (p.time[0] - line.centre_time),
-                .last = line.centre_value + line.slope * (p.time[p.n - 1] - line.centre_time),
-                .early = early.slope,
-                .late = late.slope,
+                .first = f.centre_value + f.slope * (p.time[0] - f.centre_time),
+                .last = f.centre_value + f.slope * (p.time[p.n - 1] - f.centre_time),
+                .early = f.early,
+                .late = f.late,
                 .points = p.n,
-                .count = p.count,
+                .count = count,
         };
         shape(&p, ret);
         return true;
