@@ -171,6 +171,7 @@ static void add_incident(struct entry *e, const struct event *event)
 
         if (!*i->id)
                 return;
+        entry_add(e, "KMEMWATCH_INCIDENT", event_incident_text(event, buffer));
         entry_add(e, "KMEMWATCH_INCIDENT_ID", i->id);
         entry_add(e, "KMEMWATCH_INCIDENT_SEVERITY", severity_name(i->severity));
         text_init(&t, buffer, sizeof(buffer));

@@ -120,6 +120,8 @@ size_t readable_event(const char *data, size_t size, const struct readable_style
         text_add(&t, "%s%s%s\n", style->colour ? BOLD : "", summary ? summary : "",
                  style->colour ? RESET : "");
         add_paragraph(&t, style, "", entry_value(data, size, "KMEMWATCH_TEXT"));
+        add_paragraph(&t, style, "Who: ", entry_value(data, size, "KMEMWATCH_CULPRIT"));
+        add_paragraph(&t, style, "Incident: ", entry_value(data, size, "KMEMWATCH_INCIDENT"));
 
         wrong = event && (strcmp(event, "firing") == 0 || strcmp(event, "escalated") == 0);
         if (wrong) {

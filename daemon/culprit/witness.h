@@ -26,8 +26,9 @@ struct witness;
 
 enum {
         WITNESS_SNAPSHOT_SECONDS = 60,
-        WITNESS_BASE_SECONDS = 900,  /* between deep looks that nobody asked for; fewer at first */
+        WITNESS_BASE_SECONDS = 1800, /* between deep looks that nobody asked for; fewer at first */
         WITNESS_LOOK_SECONDS = 2,    /* a deep look's deadline: an alert waits no longer */
+        WITNESS_VERSION = 1,         /* of what witness_save writes */
         WITNESS_PERSON_SECONDS = 60, /* between deep looks for people who may only read */
 };
 

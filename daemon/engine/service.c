@@ -287,6 +287,7 @@ int service_run(const struct service_options *o)
                              .learned_file.folder_fd = -1,
                              .baselines_file.folder_fd = -1,
                              .past_file.folder_fd = -1,
+                             .witness_file.folder_fd = -1,
                              .quiet.file.folder_fd = -1 };
         uint64_t watchdog = 0;
         tzset(); /* now, and not from the disk when the first alert names a time */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/procfs.h"
+#include "culprit/witness.h"
 #include "engine/explain.h"
 #include "engine/service_internal.h"
 #include "engine/service_witness.h"
@@ -62,6 +63,9 @@ static void on_status(struct control_request *request, const char *argument, voi
         const struct silence_clock clock = { clock_boottime(), clock_realtime() };
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
+        struct witness_costs looks;
+        if (service_witness(s))
+                witness_costs_read(service_witness(s), &looks);
         struct status_frame frame = {
                 .culprit = culprit,
                 .userdata = s,
@@ -81,6 +85,7 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .error = writer.error < 0 ? strerror(-writer.error) : NULL,
                 .cpu_seconds = clock_process_cpu(),
                 .resident_bytes = resident_bytes(),
+                .looks = service_witness(s) ? &looks : NULL,
         };
         char *json = NULL;
         int r = status_json(s->engine, &frame, &json);

@@ -102,7 +102,7 @@ struct service {
         double learned_at;    /* CLOCK_MONOTONIC of the last learned state handed to the writer */
         double baselines_at;  /* the same for the baselines */
         int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
-        struct kept_file alerts_file, learned_file, baselines_file, past_file;
+        struct kept_file alerts_file, learned_file, baselines_file, past_file, witness_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
         struct quiet quiet;
         double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
@@ -139,6 +139,8 @@ int service_state_save_text(struct service *s, struct kept_file *file, const cha
                             uint32_t version, const char *json);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
 void service_state_save_learned(struct service *s);
+void service_state_save_witness(struct service *s);
+void service_state_restore_witness(struct service *s);
 void service_state_save_baselines(struct service *s);
 void service_state_close(struct service *s);
 /* For jobs on the writer thread that write a kept file by themselves: 0 with its folder open; the

@@ -16,16 +16,19 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "culprit/witness.h"
 #include "engine/learned.h"
 #include "engine/open_alert.h"
 #include "engine/service_internal.h"
+#include "engine/service_witness.h"
 #include "engine/silence_state.h"
 #include "sample/host.h"
 #include "store/state_file.h"
 
 static const char silences_name[] = "silences.state";
 static const char alerts_name[] = "alerts.state", learned_name[] = "learned.state",
-                  baselines_name[] = "baselines.state", past_name[] = "history";
+                  witness_name[] = "witness.state", baselines_name[] = "baselines.state",
+                  past_name[] = "history";
 
 /* The most that is read back is the most that the writer takes. */
 enum { ALERTS_MAX = WRITER_JOB_MAX, LEARNED_MAX = WRITER_PASSING_MAX };
@@ -145,6 +148,8 @@ void service_state_open(struct service *s)
         open_file(s, alerts_name, s->places.state, "which alerts are open", 0711, &s->alerts_file);
         open_file(s, learned_name, s->places.runtime, "what is normal here", 0755,
                   &s->learned_file);
+        open_file(s, witness_name, s->places.runtime, "what a change is compared with", 0755,
+                  &s->witness_file);
         open_file(s, baselines_name, s->places.state, "what is usual at this hour", 0711,
                   &s->baselines_file);
         open_file(s, silences_name, s->places.state, "what is silenced", 0711, &s->quiet.file);
@@ -181,16 +186,15 @@ struct making {
         const struct service *service;
         const char *kind;
         uint32_t version;
-        void (*encode)(const struct engine *, void *);
+        void (*encode)(const struct service *, void *, size_t);
 };
 
 static void make_job(void *data, size_t size, const void *from)
 {
         const struct making *m = from;
         struct job_data *job = data;
-        (void)size;
         head_init(m->service, m->kind, m->version, &job->head);
-        m->encode(m->service->engine, job + 1);
+        m->encode(m->service, job + 1, size - sizeof(*job));
 }
 
 /* Into the writer's own memory, which it keeps for the next time: a tick allocates nothing. */
@@ -203,16 +207,40 @@ static void save(struct service *s, struct kept_file *file, size_t payload,
                 log_warning("%s is not saved: %s", file->name, strerror(-r));
 }
 
+static void encode_learned(const struct service *s, void *buffer, size_t size)
+{
+        (void)size;
+        learned_encode(s->engine, buffer);
+}
+
+static void encode_baselines(const struct service *s, void *buffer, size_t size)
+{
+        (void)size;
+        baselines_encode(s->engine, buffer);
+}
+
+static void encode_witness(const struct service *s, void *buffer, size_t size)
+{
+        (void)witness_save(service_witness(s), buffer, size);
+}
+
+void service_state_save_witness(struct service *s)
+{
+        if (service_witness(s))
+                save(s, &s->witness_file, witness_saved_size(service_witness(s)),
+                     &(struct making){ s, "witness", WITNESS_VERSION, encode_witness });
+}
+
 void service_state_save_learned(struct service *s)
 {
         save(s, &s->learned_file, learned_size(s->engine),
-             &(struct making){ s, "learned", LEARNED_VERSION, learned_encode });
+             &(struct making){ s, "learned", LEARNED_VERSION, encode_learned });
 }
 
 void service_state_save_baselines(struct service *s)
 {
         save(s, &s->baselines_file, baselines_size(s->engine),
-             &(struct making){ s, "baselines", BASELINES_VERSION, baselines_encode });
+             &(struct making){ s, "baselines", BASELINES_VERSION, encode_baselines });
 }
 
 static void tell_aside(struct service *s, const char *name, const char *why, const char *aside)
@@ -276,6 +304,27 @@ static bool restore_learned(struct service *s)
 }
 
 /* True when something is known from before. */
+static bool is_other_boot(const struct service *s, const struct state_head *head)
+{
+        const char *now = sampler_host(s->sampler)->boot_id;
+        return *now && *head->boot_id && strcmp(now, head->boot_id) != 0;
+}
+
+/* Of another boot it says nothing, and one that cannot be understood is no loss: it is made anew in
+ * minutes. */
+void service_state_restore_witness(struct service *s)
+{
+        struct state_loaded loaded = { 0 };
+        if (!service_witness(s) || s->witness_file.folder_fd < 0 ||
+            !load(s, s->witness_file.folder_fd, witness_name, "witness", WITNESS_VERSION,
+                  LEARNED_MAX, &loaded))
+                return;
+        if (!is_other_boot(s, &loaded.head) &&
+            witness_load(service_witness(s), loaded.payload, loaded.size) == -EBADMSG)
+                refuse(s, s->witness_file.folder_fd, witness_name);
+        state_loaded_done(&loaded);
+}
+
 static bool restore_baselines(struct service *s)
 {
         struct state_loaded loaded = { 0 };
@@ -301,12 +350,6 @@ static bool are_rules_left_out(const struct service *s)
                 if (strncmp(s->faults.list[i].file, s->places.main_file, length) != 0)
                         return true;
         return s->faults.dropped > 0;
-}
-
-static bool is_other_boot(const struct service *s, const struct state_head *head)
-{
-        const char *now = sampler_host(s->sampler)->boot_id;
-        return *now && *head->boot_id && strcmp(now, head->boot_id) != 0;
 }
 
 static void tell_count(int priority, unsigned count, const char *one, const char *many)
@@ -376,8 +419,10 @@ void service_state_close(struct service *s)
         closep(&s->quiet.file.folder_fd);
         closep(&s->alerts_file.folder_fd);
         closep(&s->learned_file.folder_fd);
+        closep(&s->witness_file.folder_fd);
         closep(&s->baselines_file.folder_fd);
         closep(&s->past_file.folder_fd);
+        s->witness_file.folder_fd = -1;
         s->alerts_file.folder_fd = s->learned_file.folder_fd = s->baselines_file.folder_fd = -1;
         s->past_file.folder_fd = s->quiet.file.folder_fd = -1;
 }

@@ -26,6 +26,9 @@ static const double SLICE_SECONDS = 0.002;
  * left. */
 static const double NEARLY_GONE = 0.05, NEARLY_SECONDS = 120;
 
+/* A restart without a stop loses at most this much of what a change is compared with. */
+static const double SAVED_SECONDS = 900;
+
 /* A clock that was set, and not merely slewed. */
 static const double CLOCK_SET = 1;
 
@@ -59,6 +62,7 @@ struct attribution {
         sd_event_source *slices;
         double clock_offset; /* of the wall clock to that of the boot */
         bool said;           /* what a missing right hides */
+        double saved_at;     /* CLOCK_MONOTONIC */
 
         double held_until; /* CLOCK_MONOTONIC; NaN: nothing waits */
         bool releasing;    /* what waited is being offered: it waits no more */
@@ -207,6 +211,10 @@ void service_witness_tick(struct service *s)
         bool due = witness_due(a->witness) <= now;
         if (due || witness_is_looking(a->witness) || a->waiting_count > 0 || !isnan(a->held_until))
                 s->loop_due = true;
+        if (now - a->saved_at >= SAVED_SECONDS) {
+                a->saved_at = now;
+                service_state_save_witness(s);
+        }
         sampler_set_unaccounted(s->sampler, witness_unaccounted(a->witness));
         check_waiting(s);
         if (due)
@@ -346,13 +354,18 @@ void service_witness_set(struct service *s)
                 service_witness_free(s);
                 return;
         }
-        int r = s->attribution ? 0 : begin(s);
+        bool began = !s->attribution;
+        int r = began ? begin(s) : 0;
         if (r < 0) {
                 log_error("alerts will not name who is behind them: %s", strerror(-r));
                 service_witness_free(s);
                 return;
         }
         witness_set_pace(s->attribution->witness, s->settings.attribution_interval);
+        if (began) {
+                service_state_restore_witness(s);
+                s->attribution->saved_at = clock_monotonic();
+        }
 }
 
 void service_witness_stop(struct service *s)
@@ -361,6 +374,8 @@ void service_witness_stop(struct service *s)
         if (!a)
                 return;
         release(s);
+        if (a->saved_at > 0)
+                service_state_save_witness(s);
         for (unsigned i = 0; i < a->waiting_count; i++)
                 control_request_fail(a->waiting[i].request, ECANCELED, "the daemon is stopping");
         a->waiting_count = 0;

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "config/problems.h"
 #include "culprit/culprit.h"
+#include "culprit/witness.h"
 #include "engine/dimension.h"
 #include "engine/engine_internal.h"
 #include "engine/silence_state.h"
@@ -124,6 +125,11 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         struct event now;
         event_make(e, &copy, &still, e->wall, &now);
         bool firing = a->state == ALERT_FIRING;
+        char incident[INCIDENT_TEXT_MAX] = "";
+        if (firing) {
+                engine_incident_describe(e, w->news->incident_id, &w->news->incident_change, &now);
+                (void)event_incident_text(&now, incident);
+        }
         enum severity worst = w->verdict.severity, waiting = worst;
         if (w->untold == QUIET_OBSERVED && waiting > SEVERITY_NOTICE)
                 waiting = SEVERITY_NOTICE;
@@ -151,6 +157,8 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_object_set_new(o, "text", json_string(now.text));
         json_object_set_new(o, "culprit_text",
                             culprit_json(f, w->rule->dimension, firing ? w->fired_wall : NAN));
+        json_object_set_new(o, "incident_id", json_string(now.incident.id));
+        json_object_set_new(o, "incident_text", json_string(incident));
         json_object_set_new(o, "summary", json_string(w->rule->summary));
         json_object_set_new(o, "explain", json_string(w->rule->explain));
         json_object_set_new(o, "action", json_string(now.action));
@@ -233,6 +241,12 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(cost, "cpu_seconds", number(f->cpu_seconds));
         json_object_set_new(cost, "ticks", json_integer((json_int_t)summary.samples));
         json_object_set_new(cost, "resident_bytes", whole(f->resident_bytes));
+        const struct witness_costs nothing = { NAN, NAN, NAN, NAN, NAN };
+        const struct witness_costs *looks = f->looks ? f->looks : &nothing;
+        json_object_set_new(cost, "snapshots", whole(looks->snapshots));
+        json_object_set_new(cost, "snapshot_seconds", number(looks->snapshot_seconds));
+        json_object_set_new(cost, "looks", whole(looks->looks));
+        json_object_set_new(cost, "look_seconds", number(looks->look_seconds));
 
         json_object_set_new(root, "version", json_integer(1));
         json_object_set_new(root, "program", json_string("kmemwatchd"));

@@ -8,6 +8,7 @@
 
 struct engine;
 struct problems;
+struct witness_costs;
 struct silence_clock;
 struct silences;
 
@@ -33,6 +34,7 @@ struct status_frame {
         const char *error;   /* why, or NULL */
         double cpu_seconds;
         double resident_bytes;
+        const struct witness_costs *looks; /* NULL: no attribution */
 };
 
 /* Both in fresh memory owned by the caller; 0 or -ENOMEM. Of the frame alerts_json needs no more

@@ -98,6 +98,7 @@ static void alert_parse(const json_t *o, struct reply_alert *ret)
                 .dimension = json_in_text(o, "dimension"),
                 .text = json_in_text(o, "text"),
                 .culprit = json_in_text(o, "culprit_text"),
+                .incident = json_in_text(o, "incident_text"),
                 .summary = json_in_text(o, "summary"),
                 .explain = json_in_text(o, "explain"),
                 .action = json_in_text(o, "action"),

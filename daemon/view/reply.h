@@ -33,7 +33,8 @@ struct reply_dimension {
 };
 
 struct reply_alert {
-        const char *rule, *dimension, *text, *culprit, *summary, *explain, *action, *runbook, *id;
+        const char *rule, *dimension, *text, *culprit, *incident, *summary, *explain, *action,
+                *runbook, *id;
         bool firing; /* else it waits whether it lasts */
         enum severity severity;
         enum event_quiet quiet;

@@ -75,6 +75,7 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
                 terminal_wrap(t, STYLE_PLAIN, ALERT_INDENT, ALERT_INDENT, a->text);
         }
         print_part(t, "Who:", a->culprit);
+        print_part(t, "Incident:", a->incident);
         snprintf(origin, sizeof origin, "%s%s%s%ssince %s (%s), rule %.*s",
                  event_quiet_name(a->quiet), a->would_be > a->severity ? ", would be " : "",
                  a->would_be > a->severity ? severity_name(a->would_be) : "",

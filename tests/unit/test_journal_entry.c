@@ -18,6 +18,7 @@
 #include "announce/wrap.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "culprit/culprit.h"
 
 static struct event an_event(void)
 {
@@ -265,6 +266,52 @@ static void test_readable(void **state _unused_)
         assert_true(length > 0 && lines[length - 1] == '\n');
 }
 
+/* Who is behind it and what moved with it stand in the message, in fields and in the lines. */
+static void test_culprits(void **state _unused_)
+{
+        static struct culprit_list list = {
+                .count = 2,
+                .explained = 0.98,
+                .charged = NAN,
+                .unexplained = "2 % are large",
+                .culprits = { { CULPRIT_CACHE, "dentry", "dentry", "12 more", 104857600, 0.98 },
+                              { CULPRIT_CGROUP, "/a\x1b[31m/b", "a b", "", 94371840, 0.9 } },
+        };
+        static struct entry e;
+        static char lines[READABLE_MAX];
+        struct readable_style style = { 0 };
+        struct event event = an_event();
+
+        event.culprits = &list;
+        event.incident = (struct event_incident){
+                .id = "aaaabbbbccccddddeeeeffff00001111",
+                .severity = SEVERITY_CRITICAL,
+                .alerts = { { event.alert_id, event.rule, event.dimension, KIND_GROWTH,
+                              SEVERITY_CRITICAL },
+                            { "0", "slab-spike", "SUnreclaim", KIND_SPIKE, SEVERITY_WARNING } },
+                .alert_count = 2,
+                .moved = { { "SUnreclaim", 104857600 }, { "Percpu", 1048576 } },
+                .moved_count = 2,
+        };
+        entry_of_event(&e, "kmemwatchd", &event);
+        assert_string_equal(entry_value(e.data, e.size, "KMEMWATCH_CULPRIT"),
+                            "98 % of it is dentry, charged to a b");
+        assert_string_equal(entry_value(e.data, e.size, "KMEMWATCH_CULPRITS"),
+                            "100 MiB (98 %) cache dentry: 12 more\n"
+                            "90 MiB (90 %) cgroup /a [31m/b");
+        assert_string_equal(entry_value(e.data, e.size, "KMEMWATCH_EXPLAINED"), "0.98");
+        assert_string_equal(entry_value(e.data, e.size, "KMEMWATCH_INCIDENT"),
+                            "with it moved Percpu +1 MiB; one incident: "
+                            "slab-unreclaimable-growth, slab-spike");
+        assert_string_equal(entry_value(e.data, e.size, "KMEMWATCH_INCIDENT_DIMENSIONS"),
+                            "SUnreclaim Percpu");
+        assert_non_null(strstr(entry_value(e.data, e.size, "MESSAGE"),
+                               "; 98 % of it is dentry, charged to a b; with it moved Percpu"));
+        readable_event(e.data, e.size, &style, lines);
+        assert_non_null(strstr(lines, "\n    Who: 98 % of it is dentry, charged to a b\n"));
+        assert_non_null(strstr(lines, "\n    Incident: with it moved Percpu +1 MiB"));
+}
+
 static void test_destination(void **state _unused_)
 {
         static const struct {
@@ -378,10 +425,11 @@ static void test_catalog(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_fields),      cmocka_unit_test(test_kinds_of_event),
-                cmocka_unit_test(test_hostile),     cmocka_unit_test(test_own_message),
-                cmocka_unit_test(test_wrap),        cmocka_unit_test(test_readable),
-                cmocka_unit_test(test_destination), cmocka_unit_test(test_catalog),
+                cmocka_unit_test(test_fields),   cmocka_unit_test(test_kinds_of_event),
+                cmocka_unit_test(test_hostile),  cmocka_unit_test(test_own_message),
+                cmocka_unit_test(test_wrap),     cmocka_unit_test(test_readable),
+                cmocka_unit_test(test_culprits), cmocka_unit_test(test_destination),
+                cmocka_unit_test(test_catalog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
