@@ -90,7 +90,8 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 return false;
         const struct growth_level *l = &g->levels[level];
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
-        double error = hypot(a->error, noise * sqrt(12.0 / a->points) / a->span);
+        double bucket = noise * sqrt(12.0 / a->points) / a->span;
+        double error = sqrt(a->error * a->error + bucket * bucket);
         double grown = a->last - a->first;
         /* The straighter, the less it must stand out: by the square root, as what wanders does. */
         double sure = error > 0 ? a->slope / error : a->slope > 0 ? INFINITY : 0;

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/number.h"
+
 const struct jump_params jump_params_default = {
         /* Two minutes: long enough to average the kernel's counter folding, short enough that a
          * cache that fills over a quarter of an hour does not look like a jump. */
@@ -51,26 +53,26 @@ static const double MAD_TO_SIGMA = 1.2533141373155003;
 
 static double spread_of(const struct jump *j, double floor)
 {
-        return fmax(j->step.count ? j->step.mean * MAD_TO_SIGMA : 0, floor);
+        return larger(j->step.count ? j->step.mean * MAD_TO_SIGMA : 0, floor);
 }
 
 /* What was learned in two minutes is not remembered for a day: a burst while a service starts must
  * not hide the next one until tomorrow. */
 static double record_tau(const struct jump *j, const struct jump_params *p)
 {
-        return fmax(1, fmin(p->record_tau, RECORD_PER_LEARNED * j->learned));
+        return larger(1, smaller(p->record_tau, RECORD_PER_LEARNED * j->learned));
 }
 
 _hot_ static double record_of(const struct jump *j, const struct jump_params *p, double time)
 {
-        return j->record * exp(-fmax(0, time - j->record_time) / record_tau(j, p));
+        return j->record * exp(-larger(0, time - j->record_time) / record_tau(j, p));
 }
 
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
  * counts once that way, not twice. At least the last two samples count, however far apart. */
 static double step_of(const struct jump *j, const struct jump_params *p, double time, double value)
 {
-        double reach = fmax(p->look_back, 2.2 * j->interval), sum = 0;
+        double reach = larger(p->look_back, 2.2 * j->interval), sum = 0;
         unsigned count = 0;
         for (unsigned i = 0; i < JUMP_PAST; i++)
                 if (time - j->past_time[i] <= reach) {
@@ -134,7 +136,7 @@ static double record_if_near(struct jump *j, const struct jump_params *p, double
                 return NAN;
         double record = record_of(j, p, time);
         double least = 1 - RECORD_FRESH / record_tau(j, p) - 1e-9;
-        j->record_least = record * fmax(0, least);
+        j->record_least = record * larger(0, least);
         j->record_until = time + RECORD_FRESH;
         return record;
 }
@@ -147,12 +149,12 @@ void jump_examine(const struct jump *j, const struct jump_params *p, struct chec
 
 double jump_least(const struct jump *j, const struct jump_params *p, double floor)
 {
-        return fmax(p->sigma * spread_of(j, floor), p->record * record_of(j, p, j->time));
+        return larger(p->sigma * spread_of(j, floor), p->record * record_of(j, p, j->time));
 }
 
 static double often_decay(const struct jump *j, const struct jump_params *p, bool up, double time)
 {
-        return exp(-fmax(0, time - j->often_time[up]) / p->often_tau);
+        return exp(-larger(0, time - j->often_time[up]) / p->often_tau);
 }
 
 /* An excursion is over: what comes for the third time is no news. */
@@ -160,8 +162,8 @@ static void end(struct jump *j, const struct jump_params *p, double time)
 {
         double *two = j->often[j->up], decay = often_decay(j, p, j->up, time);
         double most = two[0] * decay, again = two[1] * decay;
-        two[0] = fmax(most, j->away_early);
-        two[1] = fmax(again, fmin(most, j->away_early));
+        two[0] = larger(most, j->away_early);
+        two[1] = larger(again, smaller(most, j->away_early));
         j->often_time[j->up] = time;
         j->away = false;
 }
@@ -210,10 +212,10 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
         /* A lasting change of the interval is followed within some samples; a gap is no interval.
          */
         j->interval = j->interval > 0
-                              ? j->interval + 0.2 * (fmin(dt, 3 * j->interval) - j->interval)
+                              ? j->interval + 0.2 * (smaller(dt, 3 * j->interval) - j->interval)
                               : dt;
-        j->learned += fmin(dt, 3 * j->interval);
-        j->level.tau = fmax(p->level_tau, LEVEL_SAMPLES * j->interval);
+        j->learned += smaller(dt, 3 * j->interval);
+        j->level.tau = larger(p->level_tau, LEVEL_SAMPLES * j->interval);
 
         double step = step_of(j, p, time, value), change = value - j->level.mean;
         double spread = spread_of(j, floor);
@@ -235,14 +237,14 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         forget_past(j);
                         step = 0; /* the way back is no ordinary step */
                 } else {
-                        j->away_most = fmax(j->away_most, fabs(change));
+                        j->away_most = larger(j->away_most, fabs(change));
                         /* What is added later is a climb on top of the jump, unless it is
                          * another jump. */
                         if (far && fabs(step) > p->record * j->away_step) {
                                 j->rise_since = time;
                                 j->away_step = fabs(step);
                         }
-                        if (time - j->rise_since <= fmax(p->rise, LEVEL_SAMPLES * j->interval))
+                        if (time - j->rise_since <= larger(p->rise, LEVEL_SAMPLES * j->interval))
                                 j->away_early = j->away_most;
                 }
         } else if (far && learned_enough(j, p, NULL)) {
@@ -287,14 +289,14 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
         double sigma = spread > 0 ? fabs(change) / spread : 0;
         /* Logistic in the logarithm of the margin over both tests: 0.5 where an excursion begins.
          */
-        double margin = fmax(record * p->record, spread * p->sigma);
+        double margin = larger(record * p->record, spread * p->sigma);
         double ratio = margin > 0 ? fabs(change) / margin : change != 0 ? INFINITY : 0;
         double weight = j->away ? 1 : 0.5;
         *ret = (struct jump_answer){
                 .level = j->level.mean,
                 .spread = spread,
                 .change = change,
-                .sudden = j->away ? copysign(fmin(fabs(change), j->away_early), change) : 0,
+                .sudden = j->away ? copysign(smaller(fabs(change), j->away_early), change) : 0,
                 .often = j->often[change > 0][1] * often_decay(j, p, change > 0, j->time),
                 .sigma = sigma,
                 .record = record,

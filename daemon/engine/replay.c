@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "announce/event_json.h"
 #include "base/macros.h"
@@ -12,6 +13,7 @@
 #include "detect/jump.h"
 #include "engine/engine.h"
 #include "engine/explain.h"
+#include "engine/progress.h"
 #include "engine/timeline.h"
 #include "judge/rule_file.h"
 #include "sample/host.h"
@@ -22,6 +24,7 @@ DEFINE_CLEANUP(struct engine, engine_free);
 
 struct output {
         FILE *file;
+        struct progress *progress;
         int error;
 };
 
@@ -37,6 +40,7 @@ static int print_event(const struct event *e, void *userdata)
         struct output *out = userdata;
         _cleanup_free_ char *line = NULL;
         int r = event_json_line(e, &line);
+        progress_clear(out->progress);
         if (r < 0)
                 out->error = r;
         else if (fprintf(out->file, "%s\n", line) < 0)
@@ -126,10 +130,12 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
                 faults = true;
         }
         struct host_facts host = { 0 };
-        struct output output = { .file = out };
+        struct progress progress;
+        struct output output = { .file = out, .progress = &progress };
         _cleanup_(engine_freep) struct engine *engine = NULL;
         const struct sample *sample;
         double first = NAN;
+        progress_init(&progress, err);
         while ((r = trace_reader_next(reader, error, &sample)) > 0) {
                 if (!engine)
                         first = sample->time;
@@ -149,7 +155,9 @@ static int replay_alerts(const struct replay_options *o, struct trace_reader *re
                         o->watcher->sample(engine, sample, o->watcher->userdata);
                 if (output.error < 0)
                         break;
+                progress_step(&progress, reader);
         }
+        progress_clear(&progress);
         int code = faults ? 3 : 0;
         if (r < 0) {
                 fprintf(err, "%s\n", r == -EBADMSG ? error : strerror(-r));
@@ -183,8 +191,11 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
                 jump_init(&jumps[i]);
         struct timeline timeline = { 0 };
         struct jump_shared shared = { 0 };
+        struct progress progress;
         const struct sample *sample;
         int r;
+        progress_init(&progress, err);
+        progress.wanted &= isatty(fileno(out)) != 1; /* there the lines tell enough */
         fputs("time,dimension,value,score\n", out);
         while ((r = trace_reader_next(reader, error, &sample)) > 0) {
                 double now;
@@ -208,7 +219,9 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
                         fprintf(out, "%s,%s,%s,%.4f\n", trace_reader_time_cell(reader),
                                 trace_reader_column_name(reader, i), cell, score);
                 }
+                progress_step(&progress, reader);
         }
+        progress_clear(&progress);
         if (r < 0) {
                 fprintf(err, "%s\n", r == -EBADMSG ? error : strerror(-r));
                 return 2;
