@@ -17,6 +17,8 @@
 #include "base/units.h"
 #include "deliver/courier_internal.h"
 
+enum { AGAIN_SECONDS = 10 }; /* while it has to stay away */
+
 DEFINE_CLEANUP(struct channel, channel_free);
 
 /* Somebody listens at the daemon's socket. A daemon that hangs is the service manager's business.
@@ -93,11 +95,14 @@ double courier_heartbeat(struct courier *c, struct outlet *o)
         o->beat_next = now + o->channel->heartbeat;
         if (o->beat) /* still waits for its answer */
                 return o->beat_next;
-        if (o->lane.retry.said || o->lane.retry.broken)
-                say(o, "the channel does not work");
-        else if (!daemon_runs(c))
-                say(o, "kmemwatchd does not run");
-        else if (send_beat(c, o) < 0)
-                say(o, "it cannot be sent");
+        const char *trouble = o->lane.retry.said || o->lane.retry.broken
+                                      ? "the channel does not work"
+                              : !daemon_runs(c)     ? "kmemwatchd does not run"
+                              : send_beat(c, o) < 0 ? "it cannot be sent"
+                                                    : NULL;
+        if (trouble) { /* as soon as it is over, before somebody is alarmed */
+                say(o, trouble);
+                o->beat_next = now + fmin(o->channel->heartbeat, AGAIN_SECONDS);
+        }
         return o->beat_next;
 }

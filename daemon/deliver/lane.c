@@ -156,6 +156,7 @@ struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, e
 void lane_hurry(struct lane *l)
 {
         l->retry.next = 0;
+        l->group_next = 0;
         for (size_t i = 0; i < l->trouble_count; i++)
                 l->troubles[i].next = 0;
 }

@@ -21,7 +21,7 @@ enum {
         SHORT_LINES_MAX = 8,
         ID_BYTES = 33,                                    /* with its comma */
         EVENTS_PER_BLOCK = SLACK_BLOCK_ID_MAX / ID_BYTES, /* so that their ids fit its name */
-        SECTION_MAX = EVENTS_PER_BLOCK * LINE_MAX_BYTES,
+        SECTIONS_MAX = SLACK_BLOCKS_MAX - 1,              /* and the last word */
 };
 
 struct group {
@@ -106,11 +106,13 @@ static void add_ids(struct text *ids, const struct group *g, const struct parcel
                                  g->parcel->letters[i].id);
 }
 
-/* As many alerts to a block as their ids fit its name, one at least. */
+/* As many alerts to a block as their ids fit its name, one at least. Two neighbours have eight
+ * events or more together, so to the last block are left a dozen at most: what it cannot name it
+ * shows. */
 static int add_alerts(json_t *blocks, const struct group *g)
 {
         for (size_t i = 0; i < g->count;) {
-                char buffer[SECTION_MAX + LINE_MAX_BYTES], line[LINE_MAX_BYTES];
+                char buffer[SLACK_SECTION_MAX], line[LINE_MAX_BYTES];
                 char names[SLACK_BLOCK_ID_MAX + 1];
                 struct text t, ids;
                 size_t events = 0;
@@ -122,7 +124,8 @@ static int add_alerts(json_t *blocks, const struct group *g)
                                  line_of(&g->alerts[i], line));
                         add_ids(&ids, g, &g->alerts[i]);
                         i++;
-                } while (i < g->count && events + g->alerts[i].events <= EVENTS_PER_BLOCK);
+                } while (i < g->count && (events + g->alerts[i].events <= EVENTS_PER_BLOCK ||
+                                          json_array_size(blocks) + 1 == SECTIONS_MAX));
                 int r = append(blocks, mrkdwn_with_id(mrkdwn_section(buffer), names));
                 if (r < 0)
                         return r;
