@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What strangers may ask of the daemon: its own methods with any argument, and any bytes on its
- * socket. The first byte chooses the method, or the bytes; one that is asked again and again is
- * answered or dropped, and what is kept of it can be read again. */
+ * socket; and what may stand in the file of silences. The first byte chooses the method, or these;
+ * one that is asked again and again is answered or dropped, and what is kept of it can be read
+ * again. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -99,6 +100,25 @@ static void check_kept(const struct service *s)
                 abort();
 }
 
+static void read_silences(const uint8_t *data, size_t size)
+{
+        const struct silence_clock clock = { 1000, 1795152896 };
+        struct silences first, again;
+        unsigned bad;
+        char *json;
+
+        if (silences_decode(data, size, size & 1, &clock, &first, &bad) < 0)
+                return;
+        if (silences_encode(&first, &clock, &json) < 0 || !utf8_valid(json) ||
+            silences_decode(json, strlen(json), true, &clock, &again, &bad) < 0 || bad > 0 ||
+            again.count != first.count)
+                abort();
+        for (size_t i = 0; i < again.count; i++)
+                if (again.list[i].ends > clock.now + SILENCE_SECONDS_MAX)
+                        abort();
+        free(json);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct wire w;
@@ -110,7 +130,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         w.size = 0;
         wire_handshake(&w);
-        size_t method = data[0] % (service_method_count + 2);
+        size_t method = data[0] % (service_method_count + 3);
+        if (method == service_method_count + 2) {
+                read_silences(data + 1, size - 1);
+                return 0;
+        }
         if (method < service_method_count) {
                 _cleanup_free_ char *argument = strndup((const char *)data + 1, size - 1);
                 for (uint32_t i = 1; i <= 3; i++) /* the third finds what the first has done */

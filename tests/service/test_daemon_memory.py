@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What the daemon holds on to and what it does without: a tick allocates nothing, its memory is
-locked and bounded, it has no socket but unix sockets and no child, and callers that mean no good get
-neither memory nor time of it."""
+locked and bounded, it has no socket but unix sockets and no child, and callers that mean no good
+get neither memory nor time of it."""
 
 import json
 import os

@@ -213,8 +213,8 @@ static void test_help(void **state)
                 for (int k = 0; i >= 0 && k < OPTION_COUNT; k++) {
                         char option[32];
                         const struct option_text *o = option_get((enum option_id)k);
-                        bool takes =
-                                o->common || (command_get((enum command_id)i)->options & UINT64_C(1) << k);
+                        bool takes = o->common ||
+                                     (command_get((enum command_id)i)->options & UINT64_C(1) << k);
                         snprintf(option, sizeof option, " --%s%s", o->name, o->argument ? " " : "");
                         const char *options = strstr(text, "\nOptions:\n");
                         assert_non_null(options);
