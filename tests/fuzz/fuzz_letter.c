@@ -11,8 +11,14 @@
 #include "deliver/channel.h"
 #include "deliver/letter.h"
 #include "deliver/parcel.h"
+#include "deliver/template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char template[] =
+        "{\"ends\":{\"path\":\"/{dedup_key}\"},\"body\":[\"{headline:markdown:99}{text:7}{explain}\","
+        "\"{value_bytes}\",{\"$if\":\"culprit\",\"then\":\"{culprit:markdown}{machine}\"},"
+        "{\"$switch\":\"severity\",\"critical\":1,\"else\":\"{action}{host}\"}]}";
 
 static const char other[] =
         "{\"version\":1,\"event\":\"resolved\",\"severity\":\"ok\",\"id\":\"77\","
@@ -32,7 +38,7 @@ static void send(const struct channel *c, struct parcel *p, enum form form)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        char error[LETTER_ERROR_MAX];
+        char error[LETTER_ERROR_MAX], template_error[TEMPLATE_ERROR_MAX];
         struct letter l;
         if (size < 1 || letter_parse((const char *)data + 1, size - 1, error, &l) < 0)
                 return 0;
@@ -58,6 +64,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 send(&c, &one, FORM_SHORT);
                 send(&c, &many, FORM_FULL);
                 send(&c, &many, FORM_SHORT);
+                if (type == CHANNEL_WEBHOOK) {
+                        if (template_parse(template, sizeof(template) - 1, template_error,
+                                           &c.template) < 0)
+                                abort();
+                        send(&c, &one, FORM_FULL);
+                        send(&c, &many, FORM_FULL);
+                        template_free(c.template);
+                }
                 many.count = 1; /* the same alert twice, or as good as */
                 letter_done(&many.letters[1]);
                 letter_done(&many.letters[2]);
