@@ -27,7 +27,7 @@ USERS = ("kmemwatch", "kmemwatch-courier")
 GROUPS = ("kmemwatch-spool", "kmemwatch-admin")
 # Folders in which a purged package must leave no trace, and what others write there meanwhile.
 WATCHED = ("etc", "usr", "var", "opt", "root", "home")
-NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/log|var/cache|var/tmp|var/lib/systemd/(?!deb-systemd)|"
+NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/log|var/cache/(?!kmemwatch)|var/tmp|var/lib/systemd/(?!deb-systemd)|"
                       r"etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock|etc/machine-id|"
                       r"etc/\.updated|var/\.updated|etc/resolv\.conf|etc/systemd/system$)")
 
@@ -190,7 +190,7 @@ class Test:
                             "/var/lib/kmemwatch", "/var/lib/kmemwatch/spool").stdout
         self.check("folders have their modes", modes.splitlines() == [
             "700 root root /etc/kmemwatch/secrets", "711 kmemwatch kmemwatch /var/lib/kmemwatch",
-            "2770 kmemwatch kmemwatch-spool /var/lib/kmemwatch/spool"], modes)
+            "2750 kmemwatch kmemwatch-spool /var/lib/kmemwatch/spool"], modes)
         status = self.inside("kmemwatch", "status")
         self.check("kmemwatch status answers", status.returncode == 0 and "Slab" in status.stdout,
                    status.stdout + status.stderr)
