@@ -172,13 +172,17 @@ void engine_orphans_offer(struct engine *e)
 {
         for (size_t i = 0; i < e->orphan_count;) {
                 struct orphan *o = &e->orphans[i];
+                if (o->cause == ORPHAN_WAITS) { /* and has no event yet */
+                        i++;
+                        continue;
+                }
                 o->event.rule = o->kept.rule;
                 o->event.dimension = o->kept.dimension;
                 o->event.summary = o->kept.summary;
                 engine_incident_describe(e, o->kept.incident_id, &o->kept.incident_change,
                                          &o->event);
                 /* It is gone from the open alerts only after its end is taken. */
-                if (o->cause == ORPHAN_WAITS || e->take(&o->event, e->userdata) < 0) {
+                if (e->take(&o->event, e->userdata) < 0) {
                         i++;
                 } else if (open_alert_ends(&o->kept)) {
                         orphan_remove(e, i);
