@@ -10,6 +10,7 @@
 #include "base/procfs.h"
 #include "base/text.h"
 #include "culprit/witness_internal.h"
+#include "sample/meminfo.h"
 
 enum {
         /* 80 records of 160 caches and 128 cgroups would be 640 KiB; of 80 caches and 30 cgroups,
@@ -24,9 +25,10 @@ enum {
 /* Reading slabinfo walks lists with interrupts off before 6.10, and a cgroup's memory.stat sums up
  * all CPUs: where that takes long it is done seldom, at most a thousandth of the time. */
 static const double SNAPSHOT_SHARE = 1000;
-/* A look that nobody asked for takes a ten thousandth of the time at most, one that was asked for a
- * hundredth. */
-static const double BASE_SHARE = 10000, LOOK_SHARE = 100;
+/* A look that nobody asked for takes a hundred thousandth of the time at most, in the first ten
+ * minutes ten times that; one that was asked for a hundredth. */
+static const double BASE_SHARE = 100000, FIRST_SHARE = 10000, LOOK_SHARE = 100;
+static const double FIRST_SECONDS = 600;
 static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 /* So many seconds of pause may be spent in advance when there was quiet before: troubles come
  * together, and the second is as much worth a look as the first. */
@@ -35,6 +37,9 @@ static const double FRESH = 5; /* seconds in which a look serves the next alert 
 static const double GLANCE = 0.010;
 static const double TOO_SLOW = 600; /* a pause that long: slabinfo took more than 0.6 s */
 static const double FIRST_BASE = 3; /* seconds after the start */
+/* Cache that fills and empties a little is no news, nor is a leak below 1 MiB; but what is compared
+ * with shall not be older than minutes. */
+static const double SLABS_SECONDS = 300, SLABS_MOVED = 1048576, SLABS_MOVED_SHARE = 0.01;
 /* The median of `unaccounted` is one of minutes: a glance in between is none of its values. */
 static const double UNACCOUNTED_SECONDS = 50;
 
@@ -51,7 +56,7 @@ int witness_new(const struct procfs *p, double (*clock)(void), struct witness **
         w->born = w->next_snapshot = w->next_look = w->next_person = clock();
         w->next_slabinfo = w->next_cgroups = w->born;
         w->pace = WITNESS_SNAPSHOT_SECONDS;
-        w->unaccounted_at = -INFINITY;
+        w->unaccounted_at = w->slabs_at = -INFINITY;
         w->next_base = w->born + FIRST_BASE;
         w->deep_done = -INFINITY;
         unaccounted_init(&w->unaccounted);
@@ -99,13 +104,31 @@ static double seconds_of(const struct findings *f)
         return sum;
 }
 
+/* Reading slabinfo is most of a snapshot, and says nothing new while all caches together are as
+ * large as they were. */
+static bool slabs_have_moved(const struct witness *w)
+{
+        char text[MEMINFO_TEXT_MAX];
+        double fields[FIELD_MEMINFO_COUNT];
+
+        if (w->started - w->slabs_at >= SLABS_SECONDS)
+                return true;
+        ssize_t n = procfs_read(w->p, "proc/meminfo", text, sizeof(text));
+        if (n <= 0)
+                return true;
+        (void)meminfo_parse(text, (size_t)n, fields);
+        return !(fabs(fields[FIELD_SUNRECLAIM] - w->unreclaimable) < SLABS_MOVED) ||
+               !(fabs(fields[FIELD_SRECLAIMABLE] - w->reclaimable) <
+                 fmax(SLABS_MOVED, SLABS_MOVED_SHARE * w->reclaimable));
+}
+
 static void start_snapshot(struct witness *w, double now)
 {
         enum source order[SOURCE_COUNT];
         unsigned count = 0;
 
         w->started = w->clock();
-        if (w->started >= w->next_slabinfo)
+        if (w->started >= w->next_slabinfo && (w->glances || slabs_have_moved(w)))
                 order[count++] = SOURCE_SLABINFO;
         if (w->started >= w->next_cgroups)
                 order[count++] = SOURCE_CGROUPS;
@@ -169,6 +192,9 @@ static void finish_snapshot(struct witness *w)
                 w->costs.slabinfo_pause =
                         fmax(w->pace, SNAPSHOT_SHARE * f->seconds[SOURCE_SLABINFO]);
                 w->next_slabinfo = w->started + w->costs.slabinfo_pause;
+                w->slabs_at = w->started;
+                w->unreclaimable = f->fields[FIELD_SUNRECLAIM];
+                w->reclaimable = f->fields[FIELD_SRECLAIMABLE];
         }
         if (f->state[SOURCE_CGROUPS] != SOURCE_UNASKED)
                 w->next_cgroups =
@@ -190,8 +216,8 @@ static void finish_deep(struct witness *w)
                 w->next_person = w->deep_done + pause;
         /* Twice as long each time at first: soon after a start there is something to compare with.
          */
-        w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, w->deep_done - w->born),
-                                           BASE_SHARE * seconds);
+        double age = w->deep_done - w->born, share = age < FIRST_SECONDS ? FIRST_SHARE : BASE_SHARE;
+        w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, age), share * seconds);
         w->costs.looks++;
         w->costs.look_seconds += seconds;
 }
@@ -296,7 +322,9 @@ void witness_glance(struct witness *w, double now)
                 w->next_slabinfo = w->clock();
         if (w->next_cgroups - w->clock() <= TOO_SLOW)
                 w->next_cgroups = w->clock();
+        w->glances = true;
         start_snapshot(w, now);
+        w->glances = false;
         hurry(w, until);
 }
 

@@ -6,7 +6,8 @@
  *
  * Costs in CPU time of this process, nearly all of it the kernel's; two CPUs, kernel 6.18, 240
  * caches, 90 processes, measured while others kept the machine busy (caches cold):
- *   snapshot each minute   0.7 ... 2.5 ms: slabinfo 0.3 (warm) to 2.2, cgroups 0.2, counts 0.1
+ *   snapshot each minute   0.7 ... 2.5 ms: slabinfo 0.3 (warm) to 2.2, cgroups 0.2, counts 0.1;
+ *                          slabinfo only when the slab has moved, and each five minutes
  *   deep look              8 ... 20 ms with 3,800 vmalloc areas (half of it); 130 ms with 4,000
  *                          processes and 5,600 areas: 23 µs a process, 2 ... 4 µs an area
  *   an answer              5 ... 30 µs
@@ -26,7 +27,7 @@ struct witness;
 
 enum {
         WITNESS_SNAPSHOT_SECONDS = 60,
-        WITNESS_BASE_SECONDS = 1800, /* between deep looks that nobody asked for; fewer at first */
+        WITNESS_BASE_SECONDS = 3600, /* between deep looks that nobody asked for; fewer at first */
         WITNESS_LOOK_SECONDS = 2,    /* a deep look's deadline: an alert waits no longer */
         WITNESS_VERSION = 1,         /* of what witness_save writes */
         WITNESS_PERSON_SECONDS = 60, /* between deep looks for people who may only read */

@@ -82,7 +82,8 @@ void witness_answer(struct witness *w, const struct witness_question *q, struct 
 {
         bool deep = w->doing != DEEP && w->deep_done >= w->clock() - USABLE && !is_old(&w->deep, q);
 
-        if (!deep && (w->doing == SNAPSHOT || is_old(&w->snapshot, q)))
+        if (!deep && (w->doing == SNAPSHOT || is_old(&w->snapshot, q) ||
+                      w->snapshot.state[SOURCE_SLABINFO] == SOURCE_UNASKED))
                 witness_glance(w, q->until);
         struct findings *f = deep ? &w->deep : &w->snapshot;
         struct rank_input in = {

@@ -31,5 +31,8 @@ struct witness {
         enum culprit_dimension first;
         struct unaccounted unaccounted;
         double unaccounted_at; /* of the clock: its last value */
+        bool glances;          /* the snapshot under way is for an answer: all of it is read */
+        double slabs_at;       /* of the clock: when slabinfo was read last; -INFINITY never */
+        double unreclaimable, reclaimable; /* slab then */
         struct witness_costs costs;
 };
