@@ -68,11 +68,16 @@ _hot_ static double record_of(const struct jump *j, const struct jump_params *p,
         return j->record * exp(-larger(0, time - j->record_time) / record_tau(j, p));
 }
 
+static double reach_of(const struct jump *j, const struct jump_params *p)
+{
+        return larger(p->look_back, 2.2 * j->interval);
+}
+
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
  * counts once that way, not twice. At least the last two samples count, however far apart. */
 static double step_of(const struct jump *j, const struct jump_params *p, double time, double value)
 {
-        double reach = larger(p->look_back, 2.2 * j->interval), sum = 0;
+        double reach = reach_of(j, p), sum = 0;
         unsigned count = 0;
         for (unsigned i = 0; i < JUMP_PAST; i++)
                 if (time - j->past_time[i] <= reach) {
@@ -168,6 +173,28 @@ static void end(struct jump *j, const struct jump_params *p, double time)
         j->away = false;
 }
 
+static void take_record(struct jump *j, const struct jump_params *p, double time, double step)
+{
+        if (step > record_of(j, p, time)) {
+                j->record = step;
+                j->record_time = time;
+        }
+}
+
+/* A step enters the record when it lies farther back than steps are measured over: else a change
+ * that takes some seconds teaches, sample by sample, that it is ordinary. */
+static void learn_record(struct jump *j, const struct jump_params *p, double time, double step)
+{
+        if (time >= j->lately_until) {
+                if (j->lately[1] > j->record_least || time > j->record_until)
+                        take_record(j, p, time, j->lately[1]);
+                j->lately[1] = j->lately[0];
+                j->lately[0] = 0;
+                j->lately_until = time + reach_of(j, p);
+        }
+        j->lately[0] = larger(j->lately[0], step);
+}
+
 static void begin(struct jump *j, double time, double change, double step)
 {
         j->away_step = fabs(step);
@@ -175,6 +202,7 @@ static void begin(struct jump *j, double time, double change, double step)
         j->up = change > 0;
         j->away_since = j->rise_since = time;
         j->away_most = j->away_early = fabs(change);
+        j->lately[0] = j->lately[1] = 0;
 }
 
 /* What ended or began in the first minute (a build, a service that starts) belongs neither to what
@@ -263,10 +291,10 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                 ewma_skip(&j->step, time);
         } else {
                 ewma_add(&j->step, time, fabs(step), floor, shared ? &shared->step : NULL);
-                if (fabs(step) > record) {
-                        j->record = fabs(step);
-                        j->record_time = time;
-                }
+                if (j->learned < p->learn)
+                        take_record(j, p, time, fabs(step));
+                else
+                        learn_record(j, p, time, fabs(step));
                 ewma_add(&j->level, time, value, floor, shared ? &shared->level : NULL);
         }
         remember(j, p, time, value);

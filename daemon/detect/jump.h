@@ -47,6 +47,8 @@ struct jump {
         struct ewma step; /* of |step|: its mean is used as scale */
         double record;
         double record_time;
+        double lately[2],
+                lately_until; /* the largest step of now and of just before: not yet in it */
         double past_time[JUMP_PAST], past_value[JUMP_PAST];
         unsigned past;       /* next slot */
         unsigned begun_anew; /* how often, because something large changed while it learned */

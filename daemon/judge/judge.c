@@ -41,10 +41,21 @@ static const struct question LEFT = { "left", "time until memory is gone", CHECK
                                       CHECK_AT_MOST };
 static const struct question SIZE = { "size", "how large it is", CHECK_VALUE, CHECK_AT_LEAST };
 
-static bool compare_jump(const struct limit_term *t, const struct series_numbers *s, double total,
-                         struct comparison *c)
+/* A line in the journal asks for more while a day has not been seen: what wanders about grows with
+ * the root of time, and so does what one has seen of it. A drop is judged at once: what fell is
+ * there no more to be seen later. */
+static double notice_factor(const struct rule *r, enum severity severity, double seen)
+{
+        if (severity != SEVERITY_NOTICE || r->kind == KIND_DROP)
+                return 1;
+        return fmax(1, fmin(NOTICE_MOST, sqrt(DAY_SECONDS / seen)));
+}
+
+static bool compare_jump(const struct rule *r, enum severity severity, const struct limit_term *t,
+                         const struct series_numbers *s, double total, struct comparison *c)
 {
         const struct jump_answer *j = &s->jump;
+        c->factor = notice_factor(r, severity, j->seconds);
         c->question = &CHANGE;
         c->judged = fabs(j->sudden);
         switch (t->unit) {
@@ -52,13 +63,13 @@ static bool compare_jump(const struct limit_term *t, const struct series_numbers
                 c->limit = t->value * j->spread;
                 return true;
         case LIMIT_LEVEL:
-                c->limit = t->value * fmax(0, j->level);
+                c->limit = c->factor * t->value * fmax(0, j->level);
                 return true;
         case LIMIT_BYTES:
-                c->limit = t->value;
+                c->limit = c->factor * t->value;
                 return true;
         case LIMIT_SHARE:
-                c->limit = t->value * total;
+                c->limit = c->factor * t->value * total;
                 return isfinite(total);
         default:
                 return false;
@@ -74,8 +85,9 @@ static double rise_factor(const struct growth_answer *g, double seen)
         return young * fill * fmax(SURE_LEAST, fmin(1, sqrt(SURE_FULL / g->sure)));
 }
 
-static bool compare_growth(const struct limit_term *t, const struct series_numbers *s, double total,
-                           const struct verdict *v, struct comparison *c)
+static bool compare_growth(const struct rule *r, enum severity severity, const struct limit_term *t,
+                           const struct series_numbers *s, double total, const struct verdict *v,
+                           struct comparison *c)
 {
         c->question = &RATE;
         c->judged = s->growth.rate;
@@ -84,7 +96,7 @@ static bool compare_growth(const struct limit_term *t, const struct series_numbe
         case LIMIT_SHARE:
                 c->question = &GROWN;
                 c->judged = s->growth.grown;
-                c->factor = rise_factor(&s->growth, s->seen);
+                c->factor = rise_factor(&s->growth, s->seen) * notice_factor(r, severity, s->seen);
                 c->limit = t->value * (t->unit == LIMIT_SHARE ? total : 1) * c->factor;
                 return isfinite(c->limit);
         case LIMIT_BYTES_RATE:
@@ -131,7 +143,7 @@ static bool compare_ratio(const struct rule *r, const struct limit_term *t,
         }
 }
 
-static bool compare(const struct rule *r, const struct limit_term *t,
+static bool compare(const struct rule *r, enum severity severity, const struct limit_term *t,
                     const struct series_numbers *s, const struct machine_numbers *m,
                     const struct verdict *v, struct comparison *ret)
 {
@@ -140,9 +152,9 @@ static bool compare(const struct rule *r, const struct limit_term *t,
         switch (r->kind) {
         case KIND_SPIKE:
         case KIND_DROP:
-                return compare_jump(t, s, total, ret);
+                return compare_jump(r, severity, t, s, total, ret);
         case KIND_GROWTH:
-                return compare_growth(t, s, total, v, ret);
+                return compare_growth(r, severity, t, s, total, v, ret);
         default:
                 return compare_ratio(r, t, s, m, ret);
         }
@@ -161,7 +173,7 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
                 struct comparison c;
                 struct checks one;
                 one.count = 0; /* the rest is not read: clearing it cost half of a tick */
-                bool comparable = compare(r, &l->terms[i], s, m, v, &c);
+                bool comparable = compare(r, severity, &l->terms[i], s, m, v, &c);
                 bool less = c.question->sense == CHECK_AT_MOST;
                 /* What is not above zero reaches nothing. */
                 bool reached = comparable && (less || c.judged > 0);
@@ -321,9 +333,9 @@ static bool comes_often(const struct rule *r, const struct series_numbers *s, st
 {
         if ((r->kind != KIND_SPIKE && r->kind != KIND_DROP) || !s->jump.away)
                 return false;
-        const char *waived = s->jump.seconds < OFTEN_SECONDS ? "a day must be seen to know"
-                             : s->jump.often > 0             ? NULL
-                                                             : "the like was seen once at most";
+        const char *waived = s->jump.seconds < DAY_SECONDS ? "a day must be seen to know"
+                             : s->jump.often > 0           ? NULL
+                                                           : "the like was seen once at most";
         return !check_pass(checks, &OFTEN, fabs(s->jump.sudden) / s->jump.often, EXPECTED_FACTOR,
                            waived);
 }

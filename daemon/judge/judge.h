@@ -30,15 +30,17 @@
 /* What exceeds the rise of other days at this hour by less than this factor is that again. */
 #define EXPECTED_FACTOR 1.5
 
-/* Who has not seen a day does not know what comes and goes in daily life. */
-#define OFTEN_SECONDS 86400.0
+/* Who has not seen a day does not know what comes and goes in daily life: a notice asks for more,
+ * by the square root of the part of a day that was seen, up to this factor. */
+#define DAY_SECONDS 86400.0
+#define NOTICE_MOST 2.0
 
 /* A change is explained by the workload from this share on. Threads that are more than this many
  * times what they were have themselves run away, which explains nothing; memory in use may grow as
  * it likes, it is not ours to judge. */
 #define EXPLAINED_SHARE 0.5
-#define RUNAWAY_FACTOR 1.5 /* growth */
-#define RUNAWAY_JUMP 2.0   /* within a minute */
+#define RUNAWAY_FACTOR 2.0 /* growth: a pool may well grow by half in a morning */
+#define RUNAWAY_JUMP 1.75  /* within a minute: about twice, whatever was there just before */
 
 /* Page tables that grow with the memory they map, and by no more, are no news at all. */
 #define EXPLAINED_FULLY 0.8

@@ -242,9 +242,28 @@ static void test_often(void **state)
         }
 }
 
+/* A change that takes half a minute does not teach, sample by sample, that it is ordinary. */
+static void test_ramp(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("jump");
+        struct run run;
+        FOR_EACH_KIND_OF_SERIES(&run, &r)
+        {
+                struct jump_answer a;
+                unsigned steps = (unsigned)fmax(2, 30 / run.interval);
+                feed(&run, 600, 1);
+                for (unsigned i = 1; i <= steps; i++)
+                        feed(&run, 1, 1 + 0.5 * i / steps);
+                assert_true(jump_read(&run.jump, &jump_params_default, 0, &a));
+                assert_true(a.away && a.sudden > 0.4 * run.scale);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_ramp),
                 cmocka_unit_test(test_often),
                 cmocka_unit_test(test_spike_and_return),
                 cmocka_unit_test(test_drop),
