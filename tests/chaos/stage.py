@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -241,7 +242,7 @@ class Stage:
         while time.monotonic() < end:
             for who, process in (("daemon", self.daemon.process), ("courier", self.place.process)):
                 assert process.poll() is None, f"the {who} ended by itself\n{self.output()}"
-            if [n for n in self.place.list("new") if n.endswith(".json")] or self.open_alerts():
+            if [n for n in self.place.list("new") if n.endswith(".json")] or self.is_busy():
                 still_since = time.monotonic()
             elif time.monotonic() - still_since > 2.5:  # and no alert ends any more
                 return
@@ -252,9 +253,15 @@ class Stage:
         raise AssertionError(f"not empty within {seconds} s: {self.place.list('new')}\n"
                              f"{self.output()}")
 
-    def open_alerts(self):
-        code, text = self.daemon.status()
-        return code == 1 or "alert" in text and "no alerts" not in text and code != 0
+    def is_busy(self):
+        """An alert is open, or an event waits in the daemon's memory for the disk."""
+        done = subprocess.run([f"{BUILD}/kmemwatch", "--runtime", f"{self.daemon.path}/runtime",
+                               "status", "--json"], capture_output=True, text=True, timeout=20,
+                              check=False)
+        if not done.stdout:
+            return True
+        daemon = json.loads(done.stdout)["daemon"]
+        return daemon["alerts"] or daemon["spool"]["held"] > 0
 
     def no_secrets(self):
         for secret in SECRETS:
