@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults that hold open files: epoll items and unix sockets, both SUnreclaim. */
+/* Faults that hold open files: epoll items and unix sockets, both SUnreclaim; and full pipes, whose
+ * pages are in no account of /proc/meminfo. */
 #include "fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,6 +15,7 @@
 enum {
         WATCHED = 1000,            /* descriptors that each epoll instance watches */
         DESCRIPTORS_MAX = 1 << 20, /* the default fs.nr_open */
+        PIPE_BYTES = 1 << 20,      /* the default fs.pipe-max-size */
 };
 
 /* As many as the hard limit says; root may lift that up to fs.nr_open. */
@@ -69,6 +72,35 @@ static int sockets_grow(uint64_t from, uint64_t to)
         }
         return 0;
 }
+
+static int pipes_grow(uint64_t from, uint64_t to)
+{
+        static char zeros[PIPE_BYTES];
+        static uint64_t filled;
+
+        if (from == 0)
+                raise_limit();
+        while (filled < to) {
+                int ends[2];
+
+                if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+                        return -errno;
+                /* Without the right to so large ones it takes more of them. */
+                (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+                ssize_t n = write(ends[1], zeros, sizeof(zeros));
+                if (n < 0)
+                        return -errno;
+                filled += (uint64_t)n;
+        }
+        return 0;
+}
+
+const struct fault_kind fault_pipes = {
+        .name = "pipes",
+        .amount = "bytes in pipes that nobody reads",
+        .max = (uint64_t)16 << 30,
+        .grow = pipes_grow,
+};
 
 const struct fault_kind fault_epoll = {
         .name = "epoll",

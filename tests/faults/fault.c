@@ -28,8 +28,8 @@ enum {
 };
 
 static const struct fault_kind *const KINDS[] = {
-        &fault_threads,    &fault_sysv,  &fault_dentries,
-        &fault_pagetables, &fault_epoll, &fault_sockets,
+        &fault_threads, &fault_sysv,    &fault_dentries, &fault_pagetables,
+        &fault_epoll,   &fault_sockets, &fault_pipes,
 };
 
 static _Noreturn void usage(void)

@@ -19,4 +19,4 @@ struct fault_kind {
 };
 
 extern const struct fault_kind fault_threads, fault_sysv, fault_dentries, fault_pagetables,
-        fault_epoll, fault_sockets;
+        fault_epoll, fault_sockets, fault_pipes;

@@ -51,6 +51,7 @@ class Fault:
         self.kind = kind          # of the first culprit
         self.culprit = culprit    # its name or label, as a pattern
         self.cgroup = cgroup      # whom it is charged to; None: nobody
+        self.since = "1min"       # when it began, for a person who asks
         self.begin = begin
         self.end = end
 
@@ -87,6 +88,11 @@ FAULTS = [
     in_unit("threads 700", "kernel-stack-spike", 700 * 16 << 10, "process", "fault", scope=True),
     in_unit("sockets 24000", SLAB, None, "cache", "UNIX"),
 ]
+# This number is the median of five minutes: it is given its time beside the last of the others.
+SLOW = in_unit("pipes 100M", "unaccounted-spike", 100 * MIB, None, None)
+SLOW.begin, SLOW.end = (text.replace("victim", "pipes") for text in (SLOW.begin, SLOW.end))
+SLOW.cgroup, SLOW.since = "pipes.service", "10min"
+SLOW_SECONDS, SLOW_BESIDE = 240, 3
 
 
 class Watched(Guest):
@@ -163,12 +169,17 @@ def find_faults(guest, alive):
     started = guest.start()
     hurry(guest)
     time.sleep(max(0, started + WARM_UP - time.monotonic()))
-    for fault in FAULTS:
+    for number, fault in enumerate(FAULTS):
         if not alive():
             return
+        if number == len(FAULTS) - SLOW_BESIDE:
+            begin_fault(guest, SLOW)
         begun = time.monotonic()
-        find_fault(guest, fault)
+        # Alerts that overlap are one incident, and told as one.
+        wait_for(lambda: not any(alert["state"] == "firing" for alert in guest.alerts()), 40, 1)
+        end_fault(guest, fault, begin_fault(guest, fault), SOON)
         time.sleep(max(0, begun + PAUSE - time.monotonic()))
+    end_fault(guest, SLOW, 0, SLOW_SECONDS)
     state = guest.show("kmemwatch", "NRestarts", "ActiveState")
     guest.check("the daemon never ended", state == {"NRestarts": "0", "ActiveState": "active"},
                 state)
@@ -177,27 +188,31 @@ def find_faults(guest, alive):
 
 
 def hurry(guest):
-    """An alert is over when its number is well for some seconds: waiting longer proves nothing."""
+    """An alert is over when its number is well for some seconds, and nothing else happens here that
+    would have to be told from a fault: waiting longer proves nothing."""
     for path in glob.glob(f"{ROOT}/rules/*.ini"):
         with open(path, encoding="utf-8") as file:
             spikes = re.findall(r"^\[(.*-spike)\]", file.read(), re.MULTILINE)
         folder = f"/etc/kmemwatch/rules.d/{os.path.basename(path)}.d"
         guest.run("mkdir", "-p", folder)
         guest.write(f"{folder}/hurry.ini",
-                    "".join(f"[{rule}]\nclear-for = 4s\n" for rule in spikes) or "; none\n")
+                    "".join(f"[{rule}]\nclear-for = 4s\nfor = 3s\n" for rule in spikes) or
+                    "; none\n")
     done = guest.run("systemctl", "reload", "kmemwatch")
     guest.check("rules can be changed", done.returncode == 0, done.stderr + guest.words())
 
 
-def find_fault(guest, fault):
-    # Alerts that overlap are one incident, and told as one.
-    wait_for(lambda: not any(alert["state"] == "firing" for alert in guest.alerts()), 40, 1)
+def begin_fault(guest, fault):
+    """When, by the guest's clock."""
     begun = guest.clock()
     done = guest.shell(fault.begin)
-    if not guest.check(f"{fault.name}: can be made", done.returncode == 0, done.stderr):
-        return
+    guest.check(f"{fault.name}: can be made", done.returncode == 0, done.stderr)
+    return begun
+
+
+def end_fault(guest, fault, begun, soon):
     reached = time.monotonic()
-    alert = wait_for(lambda: guest.firing(fault.rule, begun), SOON, 0.5)
+    alert = wait_for(lambda: guest.firing(fault.rule, begun), soon, 0.5)
     if guest.check(f"{fault.name}: {fault.rule} fires in {time.monotonic() - reached:.0f} s", alert,
                    json.dumps(guest.alerts(), indent=1) + guest.words()):
         look_at_culprits(guest, fault, alert)
@@ -216,7 +231,7 @@ def look_at_culprits(guest, fault, alert):
     if event:
         where, change = "the event", event["alert"]["grown"]
     else:
-        done = guest.run("kmemwatch", "who", alert["dimension"], "--since", "1min", "--json",
+        done = guest.run("kmemwatch", "who", alert["dimension"], "--since", fault.since, "--json",
                          user=NOBODY if alert["severity"] == "notice" else None)
         if not guest.check(f"{fault.name}: kmemwatch who answers", done.returncode == 0,
                            done.stdout + done.stderr):
