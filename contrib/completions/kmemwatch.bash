@@ -11,7 +11,7 @@ _kmemwatch() {
     }
     local commands='status alerts explain who top silence unsilence ack history report evidence metrics check record import'
     commands+=' replay test send-test setup help'
-    local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
+    local dimensions='SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu unaccounted'
     local options='--runtime --config --state --no-colour --help --version'
 
     case $prev in

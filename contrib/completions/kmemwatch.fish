@@ -54,7 +54,7 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l json -d 'print
 complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l since -x \
     -a '1min 10min 1h 24h' -d 'from then on'
 complete -c kmemwatch -n '__fish_seen_subcommand_from who' \
-    -a 'SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu'
+    -a 'SUnreclaim SReclaimable Slab VmallocUsed KernelStack PageTables SecPageTables Percpu unaccounted'
 complete -c kmemwatch -n '__fish_seen_subcommand_from top' -l once -d 'once, not again and again'
 complete -c kmemwatch -n '__fish_seen_subcommand_from top' -l interval -x \
     -a '1s 5s 10s 1min' -d 'time between pictures'

@@ -346,7 +346,7 @@ def slow_leak(guest, console, alive):
         event = timed[0]
         said, at = seconds_of(event["exhausts_at"]), seconds_of(event["time"])
         guest.check(f"slow leak: {gone - at:.0f} s before, it says {said - at:.0f}",
-                    gone - at > 30 and abs(said - gone) <= 0.2 * (gone - at), event)
+                    gone - at > 30 and abs(said - gone) <= 0.3 * (gone - at), event)
         guest.check("slow leak: it names the function too, though there is no time for a look",
                     event["culprits"] and "leak_vmalloc" in event["culprits"][0]["name"],
                     event["culprit_text"])
