@@ -8,11 +8,11 @@
 
 enum {
         RETRY_FIRST = 1, /* seconds before the second try: most failures are a restart or a reset */
-        RETRY_LAST = 300,       /* the longest pause: an alert is news for minutes, not for hours */
+        RETRY_LAST = 120,       /* the longest pause: an alert is news for minutes, not for hours */
         RETRY_AFTER_MAX = 3600, /* a receiver that asks for more is asked again after an hour */
-        PROBE_FIRST = 60,       /* a broken target (archived channel, revoked token) does not */
-        PROBE_LAST = 900,       /* mend itself in seconds */
-        RETRY_NEWS = 300,       /* failing this long is said, once */
+        PROBE_FIRST = 30, /* a broken target (archived channel, revoked token) does not mend */
+        PROBE_LAST = 300, /* itself in seconds; whoever mends it waits for the next try */
+        RETRY_NEWS = 120, /* failing this long is said, once: a restart takes less */
 };
 
 /* Parses a Retry-After header: seconds, or one of the three HTTP dates. unix_now for the dates.
