@@ -110,9 +110,9 @@ void growth_shift(struct growth *g, double amount);
 
 /* What one horizon says, by the same tests that growth_update goes by; each is appended to checks
  * unless that is NULL. False while the horizon has no answer. */
-bool growth_examine(const struct growth *g, const struct growth_params *p, const struct trend *t,
-                    unsigned level, double time, double noise, double big,
-                    struct growth_answer *ret, struct checks *checks);
+_hot_ bool growth_examine(const struct growth *g, const struct growth_params *p,
+                          const struct trend *t, unsigned level, double time, double noise,
+                          double big, struct growth_answer *ret, struct checks *checks);
 
 /* The answer, or NULL while no horizon has one. */
 const struct growth_answer *growth_read(const struct growth *g);

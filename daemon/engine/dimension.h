@@ -6,18 +6,19 @@
 #include <stddef.h>
 
 #include "alert/event.h"
+#include "base/macros.h"
 
 struct engine;
 struct series;
 
 /* Places run from 0 to this; not each of them is a dimension. They change with the rules. */
-size_t engine_places(const struct engine *e);
+_hot_ size_t engine_places(const struct engine *e);
 
 /* False for what is only worked with (the memory that a workload is expected to need). */
-bool engine_is_dimension(const struct engine *e, size_t place);
+_hot_ bool engine_is_dimension(const struct engine *e, size_t place);
 
 /* In its unit; NaN when absent. */
-double engine_dimension_value(const struct engine *e, size_t place);
+_hot_ double engine_dimension_value(const struct engine *e, size_t place);
 enum event_unit engine_dimension_unit(const struct engine *e, size_t place);
 
 /* "VmallocUsed-KernelStack": what is taken off belongs to the name where two rows share a field.

@@ -35,7 +35,7 @@ _hot_ void engine_prefetch(const struct engine *e);
 _hot_ void engine_feed(struct engine *e, const struct sample *sample);
 
 /* Offers again what was not taken, between two samples. */
-void engine_offer(struct engine *e);
+_hot_ void engine_offer(struct engine *e);
 
 /* Makes for each rule that applies the event that it would make if it fired now, and shows it;
  * nothing changes. A rehearsal: what an alert takes lies in memory afterwards. */

@@ -109,7 +109,7 @@ bool series_examine(const struct series *s, unsigned level, double now, double t
                     struct growth_answer *ret, struct checks *checks);
 
 /* One value of a moment (engine time); NaN is left out. */
-void recent_add(struct recent *r, double now, double value);
+_hot_ void recent_add(struct recent *r, double now, double value);
 /* The mean of the last minute that had ended by `moment`, of the oldest one when all are later; NaN
  * when nothing is known. */
 double recent_before(const struct recent *r, double moment);

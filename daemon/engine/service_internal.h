@@ -10,6 +10,7 @@
 #include "alert/silence.h"
 #include "announce/announce.h"
 #include "announce/journal.h"
+#include "base/macros.h"
 #include "base/places.h"
 #include "base/procfs.h"
 #include "config/problems.h"
@@ -159,20 +160,20 @@ int service_seed(struct service *s);
 /* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample
  * costs one number for each dimension, and each minute the writer gets what has come together. */
 void service_past_begin(struct service *s);
-void service_past_prefetch(const struct service *s, double wall); /* as engine_prefetch */
-bool service_past_feed(struct service *s, double wall); /* true: a minute was handed over */
+_hot_ void service_past_prefetch(const struct service *s, double wall); /* as engine_prefetch */
+_hot_ bool service_past_feed(struct service *s, double wall); /* true: a minute was handed over */
 void service_past_flush(struct service *s);
 
 /* service_quiet.c: what the channels are not told of. */
-void service_quiet_apply(struct service *s); /* after a change of the settings */
-void service_quiet_check(struct service *s); /* with each sample: ends what is over */
-void service_quiet_done(struct service *s);  /* after the control server */
+void service_quiet_apply(struct service *s);       /* after a change of the settings */
+_hot_ void service_quiet_check(struct service *s); /* with each sample: ends what is over */
+void service_quiet_done(struct service *s);        /* after the control server */
 void service_on_silence(struct control_request *request, const char *argument, void *userdata);
 void service_on_unsilence(struct control_request *request, const char *argument, void *userdata);
 void service_on_acknowledge(struct control_request *request, const char *argument, void *userdata);
 
 /* service_health.c: what goes wrong behind the daemon. */
-void service_health_check(struct service *s, double monotonic);
+_hot_ void service_health_check(struct service *s, double monotonic);
 void service_health_channels(struct service *s); /* counts them: may wait for a disk */
 /* Seconds for which the writer hangs in one job, or 0 when that is not long. */
 double service_disk_stuck(const struct writer_status *w, double monotonic);

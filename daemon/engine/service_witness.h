@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/macros.h"
 #include "culprit/culprit.h"
 
 struct attribution;
@@ -21,7 +22,7 @@ void service_witness_stop(struct service *s);
 void service_witness_free(struct service *s);
 
 /* After a tick: begins what is due. It is done in slices between the ticks. */
-void service_witness_tick(struct service *s);
+_hot_ void service_witness_tick(struct service *s);
 
 /* Whether this event has to wait for a look that is under way for it. It is offered again when the
  * look is done or the time is up, and then it need not. */
