@@ -146,6 +146,7 @@ static int seen_record(enum outbox_file kind, uint64_t sequence, const char *id,
                         c->spool, id, strerror(-r));
                 return r == -ENOMEM ? r : 0;
         }
+        entry->given_up = strstr(record, " dead\n");
         for (size_t i = 0; i < c->outlet_count; i++)
                 if (record_names(record, c->outlets[i]->name))
                         entry->settled |= c->outlets[i]->bit;
@@ -158,10 +159,11 @@ static bool all_done(const struct courier *c, const struct queue_entry *entry)
                (c->all_bits && (entry->settled & c->all_bits) == c->all_bits);
 }
 
-/* Remembered first: killed in between, the next courier removes it without sending it. */
+/* Remembered first: killed in between, the next courier removes it without sending it. But what was
+ * given up lies in dead/, and somebody may put it back to have it tried again. */
 static void remove_done(struct courier *c, struct queue_entry *entry)
 {
-        if (!settled_knows(&c->settled, entry->id))
+        if (!entry->given_up && !settled_knows(&c->settled, entry->id))
                 settled_add(&c->settled, entry->id);
         int r = outbox_remove(&c->outbox, entry->sequence, entry->id, entry->recorded);
         courier_disk(c, "remove a delivered event", r);
@@ -391,6 +393,7 @@ int courier_give_up(struct courier *c, struct queue_entry *entry, const struct o
         }
         if (spool_name_format(entry->sequence, entry->id, name))
                 say_given_up(c, outlet->name, name, reason);
+        entry->given_up = true;
         courier_settle(c, entry, outlet->bit, outlet, "dead");
         return 0;
 }

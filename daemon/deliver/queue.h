@@ -15,6 +15,7 @@ struct queue_entry {
         uint64_t sequence;
         char id[QUEUE_ID_MAX];
         bool recorded;         /* a .done file lies beside it */
+        bool given_up;         /* by one channel at least */
         uint8_t read_failures; /* in a row */
         uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
         double not_before;     /* it could not be read: wait until then */

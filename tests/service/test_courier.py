@@ -286,6 +286,11 @@ def test_message_refused():
         assert len(accepted(receiver, "/pagerduty")) == 2
         status = place.status()
         assert status["dead"] == 1 and status["waiting"] == 0
+        # Put back by somebody who has mended what was wrong, it is tried again.
+        os.rename(f"{place.path}/spool/dead/{stem}.json", f"{place.path}/spool/new/{stem}.json")
+        place.wait(lambda: len([r for r in accepted(receiver, "/hook")
+                                if events[0]["id"] in r["body"]]) == 1)
+        place.wait_empty()
 
 
 def test_broken_target():
