@@ -27,9 +27,10 @@ USERS = ("kmemwatch", "kmemwatch-courier")
 GROUPS = ("kmemwatch-spool", "kmemwatch-admin")
 # Folders in which a purged package must leave no trace, and what others write there meanwhile.
 WATCHED = ("etc", "usr", "var", "opt", "root", "home")
-NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/log|var/cache/(?!kmemwatch)|var/tmp|var/lib/systemd/(?!deb-systemd)|"
-                      r"etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock|etc/machine-id|"
-                      r"etc/\.updated|var/\.updated|etc/resolv\.conf|etc/systemd/system$)")
+NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/log|var/cache/(?!kmemwatch)|var/tmp|"
+                      r"var/lib/systemd/(?!deb-systemd)|etc/(passwd|group|shadow|gshadow)-?$|"
+                      r"etc/\.pwd\.lock|etc/machine-id|etc/\.updated|var/\.updated|"
+                      r"etc/resolv\.conf|etc/systemd/system$)")
 
 
 def run(*words, cwd=ROOT, **more):
