@@ -42,11 +42,12 @@ static const struct question LEFT = { "left", "time until memory is gone", CHECK
 static const struct question SIZE = { "size", "how large it is", CHECK_VALUE, CHECK_AT_LEAST };
 
 /* A line in the journal asks for more while a day has not been seen: what wanders about grows with
- * the root of time, and so does what one has seen of it. A drop is judged at once: what fell is
- * there no more to be seen later. */
+ * the root of time, and so does what one has seen of it. Not where a notice is the rule's whole
+ * answer: to a drop, and to a growth that is worse only under a condition. */
 static double notice_factor(const struct rule *r, enum severity severity, double seen)
 {
-        if (severity != SEVERITY_NOTICE || r->kind == KIND_DROP)
+        bool answers = r->kind == KIND_DROP || (r->kind == KIND_GROWTH && r->condition_count > 0);
+        if (severity != SEVERITY_NOTICE || answers)
                 return 1;
         return fmax(1, fmin(NOTICE_MOST, sqrt(DAY_SECONDS / seen)));
 }
