@@ -53,11 +53,13 @@ static const struct key keys[] = {
                   "told as over." },
         { KEY(only_rules), .name = "only-rules", .type = KEY_TEXT, .max = CHANNEL_GLOBS_MAX - 1,
           .placeholder = "PATTERN ...", .example = "slab-* vmalloc-*",
-          .help = "Only events of rules whose name matches one of these shell patterns." },
+          .help = "Only events of rules whose name matches one of these shell patterns. Of an "
+                  "incident, which several rules' alerts can be a part of, one of them will do." },
         { KEY(only_dimensions), .name = "only-dimensions", .type = KEY_TEXT,
           .max = CHANNEL_GLOBS_MAX - 1, .placeholder = "PATTERN ...",
           .example = "SUnreclaim KernelStack*",
-          .help = "Only events of dimensions that match one of these shell patterns." },
+          .help = "Only events of dimensions that match one of these shell patterns; of an incident "
+                  "one of its alerts will do." },
         { KEY(timeout), .name = "timeout", .type = KEY_DURATION, .min = 1, .max = 120,
           .example = "10s",
           .help = "How long an answer may take. Default: that of section [courier] in "
