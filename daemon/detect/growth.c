@@ -114,6 +114,11 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 .unusual = usual > 0 ? grown / usual : INFINITY,
                 .count = a->count,
         };
+        /* What is noise does not grow. Mostly it is: nobody has asked what else it is not. */
+        if (!checks && !(sure >= p->sure)) {
+                *ret = answer;
+                return true;
+        }
         const struct trend_answer *shorter = level > 0 ? trend_read(t, level - 1) : NULL;
         const struct trend_answer *shortest = level > 1 && trend_horizon(t, level - 2) >= p->hour
                                                       ? trend_read(t, level - 2)

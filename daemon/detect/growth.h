@@ -57,7 +57,7 @@ struct growth_answer {
         bool goes_on;   /* grows, or did and no horizon is sure that it is over */
         unsigned level; /* the horizon that answers: the longest that passes, else the longest known
                          */
-        unsigned passed; /* bits of enum growth_test of that horizon */
+        unsigned passed; /* bits of enum growth_test of that horizon; 0 when it is noise */
         double rate;     /* unit per second */
         double error;    /* its standard error */
         double fit;      /* R squared */
