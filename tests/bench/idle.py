@@ -11,6 +11,7 @@ import time
 
 from programs import Manager, Program, difference, memory, snapshot, spread, table
 
+TRIES = 4  # of a measurement that an alert spoils: a daemon that tells of something is not idle
 WARM_SECONDS = 8  # the first ticks fill caches and say what was found at the start
 
 
@@ -81,9 +82,27 @@ class Lineup:
                 "courier"]
 
 
+def had_alert(lineup):
+    """Whether a daemon told of something since the last question; forgets it."""
+    found = glob.glob(f"{lineup.folder.path}/daemon*/state/spool/new/*")
+    for folder in glob.glob(f"{lineup.folder.path}/daemon*"):
+        if os.path.isdir(folder):
+            shutil.rmtree(folder)
+    return bool(found)
+
+
+def quiet(lineup, measure_it, *arguments):
+    """What measure_it returns, from a time in which no alert fired."""
+    for _ in range(TRIES):
+        result = measure_it(lineup, *arguments)
+        if not had_alert(lineup):
+            return result
+        print("  ... an alert fired: once more", flush=True)
+    raise RuntimeError("this machine is not quiet enough: an alert fires each time")
+
+
 def one_round(lineup, order, seconds):
-    """All of them at the same time, their ticks apart from each other. None when this machine had
-    an alert meanwhile: then nobody was idle."""
+    """All of them at the same time, their ticks apart from each other."""
     running = []
     try:
         for name in order:
@@ -92,8 +111,6 @@ def one_round(lineup, order, seconds):
         time.sleep(WARM_SECONDS)
         before = {name: snapshot(program) for name, program in running}
         time.sleep(seconds)
-        if glob.glob(f"{lineup.folder.path}/daemon*/state/spool/new/*"):
-            return None
         result = {}
         for name, program in running:
             if not program.runs():
@@ -179,21 +196,10 @@ def measure(build, folder, rounds, seconds, verdicts):
     lineup = Lineup(build, folder)
     names = lineup.names()
     results = {name: [] for name in names}
-    number = spoilt = 0
-    while number < rounds:
+    for number in range(rounds):
         print(f"  round {number + 1} of {rounds}, {seconds} s ...", flush=True)
         order = names[number % len(names):] + names[:number % len(names)]
-        measured = one_round(lineup, order, seconds)
-        shutil.rmtree(f"{lineup.folder.path}/daemon", ignore_errors=True)
-        shutil.rmtree(f"{lineup.folder.path}/daemon-without-attribution", ignore_errors=True)
-        if not measured:
-            spoilt += 1
-            print("  ... in which an alert fired: again")
-            if spoilt > rounds:
-                raise RuntimeError("this machine is not quiet enough: an alert in every round")
-            continue
-        number += 1
-        for name, result in measured.items():
+        for name, result in quiet(lineup, one_round, order, seconds).items():
             results[name].append(result)
     rows = []
     for name in names:
@@ -239,8 +245,8 @@ def measure(build, folder, rounds, seconds, verdicts):
 def tick(lineup, seconds, verdicts):
     print(f"  allocations and system calls, {seconds} s each ...", flush=True)
     names = ["floor", "daemon"]
-    allocated = allocations(lineup, names, seconds)
-    traced = system_calls(lineup, names, seconds)
+    allocated = quiet(lineup, allocations, names, seconds)
+    traced = quiet(lineup, system_calls, names, seconds)
     rows = []
     for number, name in enumerate(names):
         rows.append([name, f"{allocated[number]:.2f}", "-", "-", "-"])
