@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded into a program: counts its allocations in a file of eight bytes that the harness reads
- * while the program runs. BENCH_COUNTER names the file. */
+/* Preloaded into a program: counts its allocations in a file that the harness reads while the
+ * program runs: eight bytes for the first thread, eight for all others. BENCH_COUNTER names it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void *__libc_malloc(size_t size);
@@ -15,8 +17,8 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-static _Atomic uint64_t own; /* until the file is there, and without one */
-static _Atomic uint64_t *counter = &own;
+static _Atomic uint64_t own[2]; /* until the file is there, and without one */
+static _Atomic uint64_t *counters = own;
 
 __attribute__((constructor)) static void open_counter(void)
 {
@@ -28,13 +30,14 @@ __attribute__((constructor)) static void open_counter(void)
         if (ftruncate(fd, sizeof(own)) == 0)
                 page = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (page != MAP_FAILED)
-                counter = page;
+                counters = page;
         (void)close(fd);
 }
 
 static void count(void)
 {
-        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+        bool first = syscall(SYS_gettid) == getpid();
+        atomic_fetch_add_explicit(&counters[first ? 0 : 1], 1, memory_order_relaxed);
 }
 
 void *malloc(size_t size)
