@@ -55,7 +55,8 @@ struct outlet {
         double resend_next;     /* when the next round begins, clock_boottime */
 
         /* telling of other channels */
-        uint32_t told;                      /* bits of those that it was told do not work */
+        uint32_t told;                      /* bits of those that it may think do not work */
+        uint32_t told_surely;               /* ... because it has taken the message */
         char news_of[CHANNEL_NAME_MAX + 1]; /* what is under way, when item_count is 0 */
         bool news_broken;
         double broken_since; /* Unix seconds: when it was last said that this one does not work */

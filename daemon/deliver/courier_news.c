@@ -64,10 +64,23 @@ static void load(struct courier *c)
                 struct outlet *teller = find(c, line, first);
                 const struct outlet *other =
                         first < length ? find(c, line + first + 1, length - first - 1) : NULL;
-                if (teller && other && teller != other)
+                if (teller && other && teller != other) {
                         teller->told |= other->bit;
+                        teller->told_surely |= other->bit;
+                }
                 line += length + (line[length] == '\n');
         }
+}
+
+static uint32_t bits_now(const struct courier *c, uint32_t bits, struct outlet *const *before,
+                         size_t count)
+{
+        uint32_t now = 0;
+        for (size_t old = 0; old < count; old++)
+                for (size_t k = 0; k < c->outlet_count; k++)
+                        if (bits & 1u << old && before[old] == c->outlets[k])
+                                now |= c->outlets[k]->bit;
+        return now;
 }
 
 void courier_news_configure(struct courier *c, struct outlet *const *before, size_t count)
@@ -79,12 +92,8 @@ void courier_news_configure(struct courier *c, struct outlet *const *before, siz
         }
         for (size_t i = 0; i < c->outlet_count; i++) {
                 struct outlet *o = c->outlets[i];
-                uint32_t told = o->told;
-                o->told = 0;
-                for (size_t old = 0; old < count; old++)
-                        for (size_t k = 0; k < c->outlet_count; k++)
-                                if (told & 1u << old && before[old] == c->outlets[k])
-                                        o->told |= c->outlets[k]->bit;
+                o->told = bits_now(c, o->told, before, count);
+                o->told_surely = bits_now(c, o->told_surely, before, count);
         }
         save(c);
 }
@@ -99,16 +108,16 @@ static bool is_well(const struct courier *c, const struct outlet *o)
                (isfinite(o->last_success) || queue_waiting(&c->queue, o->bit) == 0);
 }
 
-/* The channel of which this outlet has something to tell, or NULL. What is broken and well again
- * before it could be told is no news. */
+/* The channel of which this outlet has something to tell, or NULL. What was broken and is well
+ * again before anybody was told is no news. */
 static struct outlet *next_news(const struct courier *c, const struct outlet *o)
 {
         for (size_t i = 0; i < c->outlet_count; i++) {
                 struct outlet *other = c->outlets[i];
-                bool broken = other->lane.retry.said, told = o->told & other->bit;
-                if (other == o || broken == told)
+                if (other == o)
                         continue;
-                if (broken || is_well(c, other))
+                if (other->lane.retry.said ? !(o->told_surely & other->bit)
+                                           : o->told & other->bit && is_well(c, other))
                         return other;
         }
         return NULL;
@@ -119,10 +128,12 @@ static void note_told(struct courier *c, struct outlet *o)
         struct outlet *other = find(c, o->news_of, strlen(o->news_of));
         if (!other)
                 return;
-        if (o->news_broken)
-                o->told |= other->bit;
-        else
+        if (o->news_broken) {
+                o->told_surely |= other->bit;
+        } else {
                 o->told &= ~other->bit;
+                o->told_surely &= ~other->bit;
+        }
         save(c);
 }
 
@@ -187,6 +198,11 @@ static int send_news(struct courier *c, struct outlet *o, const struct outlet *o
         o->item_count = 0;
         o->news_broken = news.broken;
         snprintf(o->news_of, sizeof(o->news_of), "%s", other->name);
+        if (news.broken && !(o->told & other->bit)) {
+                /* Before the answer: it may be taken, and the answer lost. */
+                o->told |= other->bit;
+                save(c);
+        }
         lane_sent(&o->lane, clock_boottime());
         return 0;
 }
