@@ -254,7 +254,10 @@ class Stage:
                              f"{self.output()}")
 
     def is_busy(self):
-        """An alert is open, or an event waits in the daemon's memory for the disk."""
+        """An alert is open, an event waits in the daemon's memory for the disk, or the courier has
+        something under way."""
+        if any(c["state"] != "idle" for c in self.place.status()["channels"]):
+            return True
         done = subprocess.run([f"{BUILD}/kmemwatch", "--runtime", f"{self.daemon.path}/runtime",
                                "status", "--json"], capture_output=True, text=True, timeout=20,
                               check=False)
