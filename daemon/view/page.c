@@ -193,7 +193,9 @@ static int print_alerts(FILE *out, const struct page *p)
                 return r;
         fputs("<section>\n<h2>What spoke</h2>\n", out);
         if (count == 0)
-                fputs("<p>No rule spoke in this time.</p>\n", out);
+                fputs(p->told_unknown ? "<p>No alert is open.</p>\n"
+                                      : "<p>No rule spoke in this time.</p>\n",
+                      out);
         if (p->told->cut)
                 fputs("<p class=\"missing\">There was more: only the newest is shown.</p>\n", out);
         /* The worst first, each kind in the order in which it began. */

@@ -3,6 +3,7 @@
  * on paper, by a screen reader, and years later. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -19,6 +20,7 @@ struct page_dimension {
 struct page {
         const struct daemon_reply *daemon; /* as it is at the end of the time; NULL: not known */
         const struct told_list *told;      /* what was said, the oldest first */
+        bool told_unknown;                 /* there is no journal that could be asked */
         const struct page_dimension *dimensions;
         size_t dimension_count;
         double from, to;     /* Unix seconds */

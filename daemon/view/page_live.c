@@ -87,6 +87,48 @@ static void ask_daemon(const struct options *o, struct daemon_reply *ret, struct
                 text_add(missing, "The daemon does not answer, so what is normal is not shown. ");
 }
 
+/* What is open now, where the journal does not know of it. */
+static int add_open(const struct daemon_reply *d, const struct page *p, struct told_list *told)
+{
+        for (size_t i = 0; i < d->alert_count; i++) {
+                const struct reply_alert *a = &d->alerts[i];
+                bool known = !a->firing || a->fired < p->from || a->fired >= p->to;
+                for (size_t k = 0; k < told->count && !known; k++)
+                        known = strcmp(told->list[k].alert_id, a->id) == 0;
+                if (known)
+                        continue;
+                struct event e = {
+                        .time = a->fired,
+                        .type = EVENT_FIRING,
+                        .severity = a->severity,
+                        .kind = KIND_RATIO,
+                        .unit = a->unit,
+                        .rule = a->rule,
+                        .dimension = a->dimension,
+                        .summary = a->summary,
+                        .explain = a->explain,
+                        .action = a->action,
+                        .runbook = a->runbook,
+                        .started = a->fired,
+                        .value = a->value,
+                        .baseline = a->baseline,
+                        .rate = a->rate,
+                        .exhausts_at = a->exhausts_at,
+                };
+                struct text t;
+                text_init(&t, e.text, sizeof(e.text));
+                text_add(&t, "%s", a->text);
+                text_init(&t, e.alert_id, sizeof(e.alert_id));
+                text_add(&t, "%s", a->id);
+                int r = told_add_event(told, &e);
+                if (r >= 0 && *a->culprit)
+                        r = told_set_culprit(&told->list[told->count - 1], a->culprit);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int frame_alert(const struct options *o, const struct told_list *told, double now,
                        struct page *p)
 {
@@ -133,9 +175,14 @@ static enum exit_code run(const struct options *o, const struct places *places)
                          "There is no journal that could be read (%s), so past alerts are "
                          "missing. ",
                          strerror(-r));
+        p.told_unknown = r < 0;
         if (o->alert && frame_alert(o, &told, now, &p) < 0)
                 return EXIT_USAGE;
         ask_daemon(o, &daemon, &t);
+        if (p.to >= now && !o->alert && add_open(&daemon, &p, &told) < 0) {
+                fputs("kmemwatch report: out of memory\n", stderr);
+                return EXIT_USAGE;
+        }
         r = read_dimensions(places->state, &p, now, &dimensions, &p.dimension_count);
         if (r < 0)
                 text_add(&t, "The history in %s cannot be read (%s), so there are no pictures. ",

@@ -81,11 +81,19 @@ static void add_calm(struct text *t, const struct page *p, unsigned notices)
 {
         char rate[FORMAT_MAX];
         const struct reply_dimension *f = fastest(p->daemon);
-        text_add(t, "nothing went wrong with the kernel's memory%s", *p->host ? " on " : "");
+        text_add(t, "%s%s",
+                 p->told_unknown ? "no alert is open about the kernel's memory"
+                                 : "nothing went wrong with the kernel's memory",
+                 *p->host ? " on " : "");
         text_add(t, "%s", p->host);
+        if (p->told_unknown)
+                text_add(t, "; what was told before is not known");
         if (notices > 0)
                 text_add(t, " (%u notice%s in the journal)", notices, notices == 1 ? "" : "s");
-        text_add(t, ". At the end of it ");
+        text_add(t, ".");
+        if (!p->daemon || !isfinite(p->daemon->host.mem_available))
+                return;
+        text_add(t, " At the end of it ");
         add_memory(t, p);
         if (f)
                 text_add(t, ", and what grows fastest is %s, by %s", f->name,

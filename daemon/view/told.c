@@ -192,12 +192,14 @@ int told_read(const struct told_query *q, struct told_list *ret)
                 told_done(&l);
                 return r;
         }
-        /* Files that this user may not read are left out without an error. */
-        if (l.count == 0 && !q->directory && access("/var/log/journal", R_OK) < 0 &&
-            access("/run/log/journal", R_OK) < 0)
-                return errno == EACCES ? -EACCES : -ENOENT;
-        if (l.count > 0)
-                qsort(l.list, l.count, sizeof(*l.list), by_time);
+        if (l.count == 0 && !q->directory && sd_journal_has_persistent_files(j) <= 0 &&
+            sd_journal_has_runtime_files(j) <= 0) {
+                /* Files that this user may not open count as none. */
+                bool hidden = geteuid() != 0 && (access("/run/log/journal", F_OK) == 0 ||
+                                                 access("/var/log/journal", F_OK) == 0);
+                return hidden ? -EACCES : -ENOENT;
+        }
+        qsort(l.list, l.count, sizeof(*l.list), by_time);
         *ret = l;
         return 0;
 }
@@ -260,6 +262,16 @@ int told_add_event(struct told_list *l, const struct event *e)
                         return -ENOMEM;
                 }
         return told_add(l, &t);
+}
+
+int told_set_culprit(struct told *t, const char *culprit)
+{
+        char *own = strdup(culprit);
+        if (!own)
+                return -ENOMEM;
+        free((char *)t->culprit);
+        t->culprit = own;
+        return 0;
 }
 
 void told_done(struct told_list *l)

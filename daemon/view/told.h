@@ -48,4 +48,7 @@ int told_add_event(struct told_list *l, const struct event *e);
 /* Adds t, whose texts become the list's, also on failure. 0 or -ENOMEM. */
 int told_add(struct told_list *l, struct told *t);
 
+/* Says who is behind it: copied. 0 or -ENOMEM. */
+int told_set_culprit(struct told *t, const char *culprit);
+
 void told_done(struct told_list *l);
