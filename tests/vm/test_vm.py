@@ -36,8 +36,8 @@ PAUSE = 15
 # culprit takes 2 at most; the rest is for an emulated machine on a busy one.
 SOON = 15
 NOBODY = "65534"
-# The rule waits 3 s, the sudden leak takes about as long: a fast machine is out of memory before the
-# alert leaves, a slow one while it does.
+# The rule waits 3 s, the sudden leak takes about as long: a fast machine is out of memory before
+# the alert leaves, a slow one while it does.
 LAST_SECONDS = 3
 LEAK = "/sys/module/leak/parameters/run"
 CONTAINER = "0123456789abcdef" * 4
