@@ -199,7 +199,8 @@ int told_read(const struct told_query *q, struct told_list *ret)
                                                  access("/var/log/journal", F_OK) == 0);
                 return hidden ? -EACCES : -ENOENT;
         }
-        qsort(l.list, l.count, sizeof(*l.list), by_time);
+        if (l.count > 0)
+                qsort(l.list, l.count, sizeof(*l.list), by_time);
         *ret = l;
         return 0;
 }

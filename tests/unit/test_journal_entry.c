@@ -274,8 +274,17 @@ static void test_culprits(void **state _unused_)
                 .explained = 0.98,
                 .charged = NAN,
                 .unexplained = "2 % are large",
-                .culprits = { { CULPRIT_CACHE, "dentry", "dentry", "12 more", 104857600, 0.98 },
-                              { CULPRIT_CGROUP, "/a\x1b[31m/b", "a b", "", 94371840, 0.9 } },
+                .culprits = { { .kind = CULPRIT_CACHE,
+                                .name = "dentry",
+                                .label = "dentry",
+                                .note = "12 more",
+                                .bytes = 104857600,
+                                .share = 0.98 },
+                              { .kind = CULPRIT_CGROUP,
+                                .name = "/a\x1b[31m/b",
+                                .label = "a b",
+                                .bytes = 94371840,
+                                .share = 0.9 } },
         };
         static struct entry e;
         static char lines[READABLE_MAX];
