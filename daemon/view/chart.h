@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -35,6 +36,7 @@ struct chart {
         const struct thin *points;
         double baseline, spread; /* NaN unknown */
         double rate, rate_error; /* per second, in the unit; NaN: no trend */
+        bool steady;             /* there is a rate, but it may as well be none */
         double horizon;          /* seconds that the trend was learned from */
         const struct chart_mark *marks;
         size_t mark_count;

@@ -18,6 +18,9 @@
 /* How far the forecast looks, as a part of the past that is shown. */
 static const double AHEAD = 0.25;
 
+/* A slope is one from this many standard errors on. */
+static const double TREND_ERRORS = 2;
+
 static void print_when(FILE *out, double time, double now)
 {
         char utc[FORMAT_MAX], local[FORMAT_MAX];
@@ -249,10 +252,9 @@ static void print_facts(FILE *out, const struct chart *c, const struct reply_dim
                 html_element(out, "dd", "", report_value(c->unit, c->baseline, value));
                 fputs("</div>", out);
         }
-        if (isfinite(c->rate) && c->unit == UNIT_BYTES) {
-                bool steady = fabs(c->rate) < 2 * c->rate_error; /* as far as can be told */
+        if (c->steady || isfinite(c->rate)) {
                 fputs("<div><dt>trend</dt>", out);
-                if (steady)
+                if (c->steady)
                         html_element(out, "dd", "", "steady");
                 else
                         html_print(out, "dd", "", "%s \xc2\xb1 %s", format_rate(c->rate, value),
@@ -300,7 +302,9 @@ static void print_dimension(FILE *out, const struct page *p, size_t index)
         struct chart_mark marks[MARKS_MAX];
         const struct page_dimension *x = &p->dimensions[index];
         const struct reply_dimension *d = known(p, x->name);
-        bool trend = d && d->unit == UNIT_BYTES && isfinite(d->rate);
+        /* What may as well be none leads nowhere. */
+        bool known_rate = d && d->unit == UNIT_BYTES && isfinite(d->rate);
+        bool trend = known_rate && fabs(d->rate) >= TREND_ERRORS * d->rate_error;
         struct chart c = {
                 .name = x->name,
                 .unit = x->unit,
@@ -312,6 +316,7 @@ static void print_dimension(FILE *out, const struct page *p, size_t index)
                 .spread = d ? d->spread : NAN,
                 .rate = trend ? d->rate : NAN,
                 .rate_error = trend ? d->rate_error : NAN,
+                .steady = known_rate && !trend,
                 .horizon = d ? d->horizon : NAN,
                 .marks = marks,
                 .mark_count = marks_of(p, x->name, marks, MARKS_MAX),
