@@ -74,6 +74,7 @@ class Daemon:
         if self.watchdog:
             environment["WATCHDOG_USEC"] = str(self.watchdog * 1000000)
         environment.update(env)
+        before = self.told.count("READY=1")  # of an earlier run
         self.process = subprocess.Popen(
             [f"{BUILD}/kmemwatchd", "--root", f"{self.path}/root", "--rules", rules, "--config",
              f"{self.path}/config", "--state", f"{self.path}/state", "--runtime",
@@ -82,7 +83,7 @@ class Daemon:
         if output == subprocess.PIPE:
             threading.Thread(target=self._read_output, args=[self.process.stdout],
                              daemon=True).start()
-        self.wait_told("READY=1")
+        self.wait(lambda: self.told.count("READY=1") > before)
 
     def _read_output(self, output):
         for line in output:
