@@ -312,7 +312,7 @@ check-courier: $(MAINS)
 	@$(RUN_SUITE) courier $(COURIER_TESTS)
 
 # Against the real programs of others, on loopback.
-check-integrations: $(MAINS)
+check-integrations: $(MAINS) $(BUILD)/runbooks/index.html
 	@$(RUN_SUITE) integrations $(wildcard tests/integrations/test_*.py)
 
 check-kills: $(MAINS) $(CHAOS)
