@@ -26,8 +26,8 @@ enum {
  * all CPUs: where that takes long it is done seldom, at most a thousandth of the time. */
 static const double SNAPSHOT_SHARE = 1000;
 /* A look that nobody asked for takes a hundred thousandth of the time at most, in the first ten
- * minutes ten times that; one that was asked for a hundredth. */
-static const double BASE_SHARE = 100000, FIRST_SHARE = 10000, LOOK_SHARE = 100;
+ * minutes twice that; one that was asked for a hundredth. */
+static const double BASE_SHARE = 100000, FIRST_SHARE = 50000, LOOK_SHARE = 100;
 static const double FIRST_SECONDS = 600;
 static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 /* So many seconds of pause may be spent in advance when there was quiet before: troubles come
