@@ -18,13 +18,12 @@ static void print_event(const struct terminal *t, const struct told *e, double n
 {
         enum { TEXT_INDENT = 14 };
         char when[FORMAT_MAX];
-        bool over = e->type == EVENT_RESOLVED || e->type == EVENT_ADOPTED;
-        enum severity shown = over ? e->previous : e->severity;
+        bool over = told_ends(e);
         terminal_put_field(t, STYLE_FAINT, format_time_local(e->time, now, when), TEXT_INDENT - 2,
                            false);
         terminal_spaces(t, 2);
         terminal_print(t, over ? STYLE_GOOD : report_style(e->severity), "%s",
-                       over ? event_type_name(e->type) : severity_name(shown));
+                       over ? event_type_name(e->type) : severity_name(e->severity));
         if (!over && e->type != EVENT_FIRING)
                 terminal_print(t, STYLE_PLAIN, " (%s)", event_type_name(e->type));
         terminal_line(t, STYLE_FAINT, "  %s", e->rule);

@@ -137,7 +137,7 @@ static void print_life(FILE *out, const struct page *p, const struct page_alert 
                 if (strcmp(t->alert_id, a->first->alert_id) != 0 ||
                     strcmp(t->rule, a->first->rule) != 0)
                         continue;
-                bool over = t->type == EVENT_RESOLVED || t->type == EVENT_ADOPTED;
+                bool over = told_ends(t);
                 fprintf(out, "<li class=\"%s\">", severity_name(over ? SEVERITY_OK : t->severity));
                 print_when(out, t->time, p->to);
                 fprintf(out, " <b>%s</b> ",
@@ -232,7 +232,7 @@ static size_t marks_of(const struct page *p, const char *name, struct chart_mark
                 if (strncmp(t->dimension, name, length) != 0 ||
                     (name[length] != '\0' && name[length] != '-'))
                         continue;
-                bool over = t->type == EVENT_RESOLVED || t->type == EVENT_ADOPTED;
+                bool over = told_ends(t);
                 marks[count++] =
                         (struct chart_mark){ t->time, over ? SEVERITY_OK : t->severity, t->text };
         }

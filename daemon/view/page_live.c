@@ -138,7 +138,7 @@ static int frame_alert(const struct options *o, const struct told_list *told, do
                 return -ENOENT;
         }
         const struct told *first = &told->list[0], *last = &told->list[told->count - 1];
-        bool over = last->type == EVENT_RESOLVED || last->type == EVENT_ADOPTED;
+        bool over = told_ends(last);
         double begin = isfinite(first->started) ? fmin(first->started, first->time) : first->time;
         double around = fmax(AROUND_LEAST, (last->time - begin) / 2);
         p->from = begin - around;

@@ -11,11 +11,6 @@
 #include "view/page.h"
 #include "view/report.h"
 
-static bool is_end(const struct told *t)
-{
-        return t->type == EVENT_RESOLVED || t->type == EVENT_ADOPTED;
-}
-
 static bool is_worse(const struct told *a, const struct told *b)
 {
         return a->severity > b->severity;
@@ -39,7 +34,7 @@ int page_alerts(const struct page *p, struct page_alert **ret, size_t *ret_count
                         a->first = a->worst = t;
                 }
                 a->last = t;
-                a->open = !is_end(t);
+                a->open = !told_ends(t);
                 if (is_worse(t, a->worst))
                         a->worst = t;
         }
@@ -51,7 +46,7 @@ int page_alerts(const struct page *p, struct page_alert **ret, size_t *ret_count
 /* The severity of the whole: an end says what it was before. */
 static enum severity severity_of(const struct page_alert *a)
 {
-        return is_end(a->worst) ? a->worst->previous : a->worst->severity;
+        return told_ends(a->worst) ? a->worst->previous : a->worst->severity;
 }
 
 static const struct reply_dimension *fastest(const struct daemon_reply *d)

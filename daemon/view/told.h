@@ -24,6 +24,12 @@ struct told {
         double exhausts_at;                  /* Unix seconds */
 };
 
+/* Whether it ended its alert. */
+static inline bool told_ends(const struct told *t)
+{
+        return t->type == EVENT_RESOLVED || t->type == EVENT_ADOPTED;
+}
+
 struct told_list {
         struct told *list; /* the oldest first */
         size_t count, space;
