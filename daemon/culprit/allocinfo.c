@@ -8,7 +8,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "culprit/scan.h"
+#include "sample/scan.h"
 
 #define BYTES_MAX (UINT64_C(1) << 52)
 

@@ -10,9 +10,9 @@
 #include "base/macros.h"
 #include "base/procfs.h"
 #include "base/text.h"
-#include "culprit/cgroup_stat.h"
-#include "culprit/scan.h"
+#include "sample/cgroup_stat.h"
 #include "sample/loadavg.h"
+#include "sample/scan.h"
 
 #define COUNT_LIMIT (UINT64_C(1) << 48)
 

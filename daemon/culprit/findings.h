@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#include "culprit/cgroup_stat.h"
 #include "culprit/counts.h"
 #include "culprit/tally.h"
+#include "sample/cgroup_stat.h"
 #include "sample/field.h"
 
 enum table {

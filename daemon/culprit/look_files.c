@@ -7,8 +7,8 @@
 #include "base/procfs.h"
 #include "culprit/allocinfo.h"
 #include "culprit/look_internal.h"
-#include "culprit/slabinfo.h"
 #include "culprit/vmallocinfo.h"
+#include "sample/slabinfo.h"
 
 enum { LINES_A_STEP = 64 }; /* about one read of 4 KiB */
 

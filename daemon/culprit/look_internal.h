@@ -2,9 +2,9 @@
 /* What the files look*.c share. */
 #pragma once
 
-#include "culprit/directory.h"
 #include "culprit/look.h"
 #include "culprit/process_status.h"
+#include "sample/directory.h"
 #include "sample/lines.h"
 
 enum {

@@ -14,7 +14,7 @@
 #include "base/procfs.h"
 #include "base/text.h"
 #include "culprit/look_internal.h"
-#include "culprit/scan.h"
+#include "sample/scan.h"
 
 /* By number: headers of older kernels lack the newer names. */
 static const char *type_name(uint32_t type)

@@ -8,7 +8,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "culprit/scan.h"
+#include "sample/scan.h"
 
 /* Copies a line into a terminated buffer, cut to its size: keys and numbers are short. */
 static const char *take_line(const char *line, const char *text_end, char *buffer, size_t size)

@@ -8,7 +8,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "culprit/scan.h"
+#include "sample/scan.h"
 
 #define SIZE_LIMIT (UINT64_C(1) << 52) /* addresses of 5-level page tables have 57 bits */
 

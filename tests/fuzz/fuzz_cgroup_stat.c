@@ -8,11 +8,11 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "culprit/cgroup_stat.h"
 #include "culprit/counts.h"
 #include "culprit/friendly.h"
 #include "culprit/process_status.h"
 #include "culprit/tally.h"
+#include "sample/cgroup_stat.h"
 #include "sample/unaccounted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

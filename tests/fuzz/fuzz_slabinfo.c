@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "culprit/slabinfo.h"
 #include "culprit/tally.h"
 #include "fuzz.h"
+#include "sample/slabinfo.h"
 
 static double take(struct tally *t, const char *line)
 {

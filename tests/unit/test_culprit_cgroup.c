@@ -8,10 +8,10 @@
 #include "../test.h"
 #include "base/macros.h"
 #include "base/text.h"
-#include "culprit/cgroup_stat.h"
 #include "culprit/counts.h"
 #include "culprit/friendly.h"
 #include "culprit/process_status.h"
+#include "sample/cgroup_stat.h"
 
 #define NONE (-1.0)
 

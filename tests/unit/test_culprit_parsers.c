@@ -10,9 +10,9 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "culprit/allocinfo.h"
-#include "culprit/scan.h"
-#include "culprit/slabinfo.h"
 #include "culprit/vmallocinfo.h"
+#include "sample/scan.h"
+#include "sample/slabinfo.h"
 
 static void test_scan_number(void **state)
 {

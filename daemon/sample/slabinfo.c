@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The caches of the slab allocator, a line each. */
-#include "culprit/slabinfo.h"
+#include "sample/slabinfo.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "culprit/scan.h"
+#include "sample/scan.h"
 
 /* Above any machine (2^40 pages are 4 PiB), below what could lose precision in a double. */
 #define COUNT_MAX (UINT64_C(1) << 40)

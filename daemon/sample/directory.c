@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists folders of the kernel without allocating: a look is taken when memory is short. */
-#include "culprit/directory.h"
+#include "sample/directory.h"
 
 #include <dirent.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines "key number" of the files of a cgroup. */
-#include "culprit/cgroup_stat.h"
+#include "sample/cgroup_stat.h"
 
 #include <errno.h>
 #include <math.h>
