@@ -8,15 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "announce/json_value.h"
 #include "base/macros.h"
 #include "engine/engine_internal.h"
 #include "engine/explanation.h"
 #include "judge/rule_load.h"
-
-static json_t *number(double value)
-{
-        return isfinite(value) ? json_real(value) : json_null();
-}
 
 static const char *check_unit_name(const struct explanation *x, enum check_unit unit)
 {
@@ -52,9 +48,9 @@ static json_t *check_json(const struct explanation *x, const struct check *c, co
         json_object_set_new(o, "asks", json_string(c->question->asks));
         json_object_set_new(o, "term", term ? json_string(term) : json_null());
         json_object_set_new(o, "unit", json_string(check_unit_name(x, c->question->unit)));
-        json_object_set_new(o, "value", number(c->value));
-        json_object_set_new(o, "limit", number(c->limit));
-        json_object_set_new(o, "margin", number(check_margin(c)));
+        json_object_set_new(o, "value", json_value_number(c->value));
+        json_object_set_new(o, "limit", json_value_number(c->limit));
+        json_object_set_new(o, "margin", json_value_number(check_margin(c)));
         json_object_set_new(o, "passed", json_boolean(c->passed));
         json_object_set_new(o, "waived", c->waived ? json_string(c->waived) : json_null());
         json_object_set_new(o, "value_text", json_string(explanation_value(x, c, c->value, value)));
@@ -96,11 +92,11 @@ static json_t *horizon_json(const struct explanation *x, const struct explained_
         json_t *o = json_object(), *checks = json_array();
 
         add_checks(checks, x, &h->checks, "detector", NULL);
-        json_object_set_new(o, "seconds", number(round(h->answer.seconds)));
-        json_object_set_new(o, "rate_per_hour", number(h->answer.rate * 3600));
-        json_object_set_new(o, "rate_error_per_hour", number(h->answer.error * 3600));
-        json_object_set_new(o, "grown", number(h->answer.grown));
-        json_object_set_new(o, "fit", number(h->answer.fit));
+        json_object_set_new(o, "seconds", json_value_number(round(h->answer.seconds)));
+        json_object_set_new(o, "rate_per_hour", json_value_number(h->answer.rate * 3600));
+        json_object_set_new(o, "rate_error_per_hour", json_value_number(h->answer.error * 3600));
+        json_object_set_new(o, "grown", json_value_number(h->answer.grown));
+        json_object_set_new(o, "fit", json_value_number(h->answer.fit));
         json_object_set_new(o, "grows", json_boolean(h->answer.grows));
         json_object_set_new(o, "answers", json_boolean(h->answers));
         json_object_set_new(o, "checks", checks);
@@ -133,8 +129,8 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
         json_object_set_new(o, "applies", json_boolean(w->applies));
         json_object_set_new(o, "known", json_boolean(w->applies && x.verdict.known));
         json_object_set_new(o, "unit", json_string(event_unit_name(x.series->unit)));
-        json_object_set_new(o, "value", number(x.verdict.value));
-        json_object_set_new(o, "baseline", number(x.verdict.baseline));
+        json_object_set_new(o, "value", json_value_number(x.verdict.value));
+        json_object_set_new(o, "baseline", json_value_number(x.verdict.baseline));
         json_object_set_new(o, "state", json_string(alert_state_name(a->state)));
         json_object_set_new(o, "severity",
                             json_string(severity_name(firing ? a->severity : SEVERITY_OK)));

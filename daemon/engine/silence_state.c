@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "announce/json_out.h"
+#include "announce/json_value.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -129,13 +130,6 @@ int silences_decode(const void *data, size_t size, bool same_boot,
         return 0;
 }
 
-static json_t *moment(double unix_seconds)
-{
-        char buffer[FORMAT_MAX];
-
-        return json_string(format_time_utc(unix_seconds, buffer));
-}
-
 json_t *silence_json(const struct silence *s, const struct silence_clock *clock)
 {
         double left = fmax(s->ends - clock->now, 0);
@@ -144,8 +138,8 @@ json_t *silence_json(const struct silence *s, const struct silence_clock *clock)
         json_object_set_new(o, "name", json_string(s->name));
         json_object_set_new(o, "why", json_string(s->why));
         json_object_set_new(o, "user", json_integer(s->user));
-        json_object_set_new(o, "began", moment(s->began_wall));
-        json_object_set_new(o, "ends", moment(clock->wall + left));
+        json_object_set_new(o, "began", json_value_time(s->began_wall));
+        json_object_set_new(o, "ends", json_value_time(clock->wall + left));
         json_object_set_new(o, "left_seconds", json_integer((json_int_t)ceil(left)));
         return o;
 }

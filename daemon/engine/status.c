@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "alert/text.h"
+#include "announce/json_value.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -21,28 +22,10 @@
 #include "engine/silence_state.h"
 #include "sample/host.h"
 
-static json_t *number(double value)
-{
-        return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *moment(double unix_seconds)
-{
-        char buffer[FORMAT_MAX];
-        return isfinite(unix_seconds) ? json_string(format_time_utc(unix_seconds, buffer))
-                                      : json_null();
-}
-
-static json_t *whole(double value)
-{
-        return isfinite(value) && fabs(value) < 9e15 ? json_integer((json_int_t)llround(value))
-                                                     : json_null();
-}
-
 /* Bytes and counts are whole numbers to a person, ratios are not. */
 static json_t *amount(enum event_unit unit, double value)
 {
-        return unit == UNIT_RATIO ? number(value) : whole(value);
+        return unit == UNIT_RATIO ? json_value_number(value) : json_value_whole(value);
 }
 
 static json_t *recent_json(const struct series *s)
@@ -93,14 +76,15 @@ static json_t *dimension_json(const struct engine *e, size_t index)
         json_object_set_new(d, "value", amount(s->unit, s->value));
         json_object_set_new(d, "baseline", amount(s->unit, n.jump_known ? n.jump.level : NAN));
         json_object_set_new(d, "spread", amount(s->unit, n.jump_known ? n.jump.spread : NAN));
-        json_object_set_new(d, "rate_bytes_per_hour", whole(rate ? n.growth.rate * 3600 : NAN));
+        json_object_set_new(d, "rate_bytes_per_hour",
+                            json_value_whole(rate ? n.growth.rate * 3600 : NAN));
         json_object_set_new(d, "rate_error_bytes_per_hour",
-                            whole(rate ? n.growth.error * 3600 : NAN));
-        json_object_set_new(d, "horizon_seconds", whole(rate ? n.growth.seconds : NAN));
-        json_object_set_new(d, "exhausts_at", moment(e->wall + in));
-        json_object_set_new(d, "exhausts_latest", moment(e->wall + latest));
+                            json_value_whole(rate ? n.growth.error * 3600 : NAN));
+        json_object_set_new(d, "horizon_seconds", json_value_whole(rate ? n.growth.seconds : NAN));
+        json_object_set_new(d, "exhausts_at", json_value_time(e->wall + in));
+        json_object_set_new(d, "exhausts_latest", json_value_time(e->wall + latest));
         json_object_set_new(d, "learning", json_boolean(!n.jump_known));
-        json_object_set_new(d, "learned_seconds", whole(s->jump.learned));
+        json_object_set_new(d, "learned_seconds", json_value_whole(s->jump.learned));
         json_object_set_new(d, "season_days", json_integer(season_days(&s->season)));
         json_object_set_new(d, "severity", json_string(severity_name(series_severity(e, index))));
         json_object_set_new(d, "recent", recent_json(s));
@@ -145,15 +129,15 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_object_set_new(o, "quiet", json_string(event_quiet_name(watch_quiet(w))));
         json_object_set_new(o, "would_be",
                             json_string(severity_name(firing ? a->severity : worst)));
-        json_object_set_new(o, "since", moment(e->wall - (e->now - a->pending_since)));
-        json_object_set_new(o, "fired", moment(firing ? w->fired_wall : NAN));
+        json_object_set_new(o, "since", json_value_time(e->wall - (e->now - a->pending_since)));
+        json_object_set_new(o, "fired", json_value_time(firing ? w->fired_wall : NAN));
         json_object_set_new(o, "value", amount(s->unit, now.value));
         json_object_set_new(o, "unit", json_string(event_unit_name(s->unit)));
         json_object_set_new(o, "baseline", amount(s->unit, now.baseline));
         json_object_set_new(o, "peak", amount(s->unit, now.peak));
         json_object_set_new(o, "limit", amount(s->unit, now.limit));
-        json_object_set_new(o, "rate_bytes_per_hour", whole(now.rate * 3600));
-        json_object_set_new(o, "exhausts_at", moment(now.exhausts_at));
+        json_object_set_new(o, "rate_bytes_per_hour", json_value_whole(now.rate * 3600));
+        json_object_set_new(o, "exhausts_at", json_value_time(now.exhausts_at));
         json_object_set_new(o, "text", json_string(now.text));
         json_object_set_new(o, "culprit_text",
                             culprit_json(f, w->rule->dimension, firing ? w->fired_wall : NAN));
@@ -188,8 +172,9 @@ static json_t *host_json(const struct engine *e)
         json_object_set_new(o, "possible_cpus", json_integer(h->cpus_possible));
         json_object_set_new(o, "numa_nodes", json_integer(h->numa_nodes));
         json_object_set_new(o, "cgroups", json_integer(h->cgroups));
-        json_object_set_new(o, "mem_total_bytes", whole(e->values[FIELD_MEM_TOTAL]));
-        json_object_set_new(o, "mem_available_bytes", whole(e->values[FIELD_MEM_AVAILABLE]));
+        json_object_set_new(o, "mem_total_bytes", json_value_whole(e->values[FIELD_MEM_TOTAL]));
+        json_object_set_new(o, "mem_available_bytes",
+                            json_value_whole(e->values[FIELD_MEM_AVAILABLE]));
         return o;
 }
 
@@ -234,30 +219,30 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
                 if (engine_is_dimension(e, i) && isfinite(engine_dimension_value(e, i)))
                         json_array_append_new(dimensions, dimension_json(e, i));
         json_object_set_new(spool, "waiting", json_integer((json_int_t)f->spool_waiting));
-        json_object_set_new(spool, "oldest_seconds", whole(f->spool_oldest));
+        json_object_set_new(spool, "oldest_seconds", json_value_whole(f->spool_oldest));
         json_object_set_new(spool, "dead", json_integer((json_int_t)f->spool_dead));
         json_object_set_new(spool, "held", json_integer((json_int_t)(f->held + summary.waiting)));
         json_object_set_new(spool, "error", f->error ? json_string(f->error) : json_null());
-        json_object_set_new(cost, "cpu_seconds", number(f->cpu_seconds));
+        json_object_set_new(cost, "cpu_seconds", json_value_number(f->cpu_seconds));
         json_object_set_new(cost, "ticks", json_integer((json_int_t)summary.samples));
-        json_object_set_new(cost, "resident_bytes", whole(f->resident_bytes));
+        json_object_set_new(cost, "resident_bytes", json_value_whole(f->resident_bytes));
         const struct witness_costs nothing = { NAN, NAN, NAN, NAN, NAN };
         const struct witness_costs *looks = f->looks ? f->looks : &nothing;
-        json_object_set_new(cost, "snapshots", whole(looks->snapshots));
-        json_object_set_new(cost, "snapshot_seconds", number(looks->snapshot_seconds));
-        json_object_set_new(cost, "looks", whole(looks->looks));
-        json_object_set_new(cost, "look_seconds", number(looks->look_seconds));
+        json_object_set_new(cost, "snapshots", json_value_whole(looks->snapshots));
+        json_object_set_new(cost, "snapshot_seconds", json_value_number(looks->snapshot_seconds));
+        json_object_set_new(cost, "looks", json_value_whole(looks->looks));
+        json_object_set_new(cost, "look_seconds", json_value_number(looks->look_seconds));
 
         json_object_set_new(root, "version", json_integer(1));
         json_object_set_new(root, "program", json_string("kmemwatchd"));
         json_object_set_new(root, "release", json_string(KMW_VERSION));
         json_object_set_new(root, "pid", json_integer(getpid()));
-        json_object_set_new(root, "time", moment(clock_realtime()));
-        json_object_set_new(root, "started", moment(f->started));
+        json_object_set_new(root, "time", json_value_time(clock_realtime()));
+        json_object_set_new(root, "started", json_value_time(f->started));
         json_object_set_new(root, "status", json_string(f->status));
         json_object_set_new(root, "mode", json_string(f->observe ? "observe" : "page"));
         json_object_set_new(root, "host", host_json(e));
-        json_object_set_new(root, "interval_seconds", number(f->interval));
+        json_object_set_new(root, "interval_seconds", json_value_number(f->interval));
         json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));
         json_object_set_new(root, "dimensions", dimensions);
         json_object_set_new(root, "alerts", alert_list(e, f));
@@ -273,7 +258,7 @@ int alerts_json(const struct engine *e, const struct status_frame *f, char **ret
 {
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));
-        json_object_set_new(root, "time", moment(clock_realtime()));
+        json_object_set_new(root, "time", json_value_time(clock_realtime()));
         json_object_set_new(root, "alerts", alert_list(e, f));
         json_object_set_new(root, "silences", silences_json(f->silences, f->clock));
         return print_and_free(root, ret);
