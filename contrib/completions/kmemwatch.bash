@@ -59,7 +59,7 @@ _kmemwatch() {
     unsilence | ack) options+=' --json' ;;
     check) options+=' --quiet --rules --channels' ;;
     record) options+=' --interval --for --root --output' ;;
-    history) options+=' --since --until --rule --directory --json' ;;
+    history) options+=' --since --until --lines --follow --rule --directory --no-pager --json' ;;
     setup)
         options+=' --name --secret --url'
         [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'

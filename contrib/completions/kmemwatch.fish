@@ -89,9 +89,15 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a report \
     -d 'A page to look at'
 complete -c kmemwatch -n '__fish_seen_subcommand_from report' -l alert -x -d 'Around this alert'
 complete -c kmemwatch -n '__fish_seen_subcommand_from report' -l trace -rF -d 'Of a recorded trace'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l since -x \
-    -a '1h 24h 7d 30d' -d 'From then on'
-complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l until -x -d 'Up to then'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -s S -l since -x \
+    -a '1h 24h 7d 30d today yesterday' -d 'From then on'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -s U -l until -x -d 'Up to then'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -s n -l lines -x \
+    -d 'So many of the newest'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -s f -l follow \
+    -d 'Go on with what comes'
+complete -c kmemwatch -n '__fish_seen_subcommand_from history' -l no-pager \
+    -d 'Straight to the terminal'
 complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -l rule -x -d 'Rule or dimension'
 complete -c kmemwatch -n '__fish_seen_subcommand_from history report' -s D -l directory -xa '(__fish_complete_directories)' \
     -d 'The journal in this folder'

@@ -35,11 +35,16 @@ static const struct option_text OPTIONS[] = {
                         "at that time instead of the end: +2h, Unix seconds, or\n"
                         "2026-01-05T03:00:00Z",
                         false },
-        [OPTION_SINCE] = { "since", 0, "TIME",
-                           "from then on: a time ago such as 24h or 7d, or\n"
-                           "2026-01-05T03:00:00Z",
+        [OPTION_SINCE] = { "since", 'S', "TIME",
+                           "from then on: 24h, \"2 days ago\", yesterday, 14:30,\n"
+                           "\"2026-01-05 14:30\" or 2026-01-05T03:00:00Z",
                            false },
-        [OPTION_UNTIL] = { "until", 0, "TIME", "up to then, given in the same way", false },
+        [OPTION_UNTIL] = { "until", 'U', "TIME", "up to then, given in the same way", false },
+        [OPTION_LINES] = { "lines", 'n', "COUNT", "the newest alone, so many of them", false },
+        [OPTION_FOLLOW] = { "follow", 'f', NULL,
+                            "go on with what comes; begins with the newest 10\n"
+                            "unless --since or --lines says otherwise",
+                            false },
         [OPTION_RULE] = { "rule", 0, "NAME",
                           "this rule or dimension alone, or those that fit a\npattern as in a shell",
                           false },
@@ -68,6 +73,7 @@ static const struct option_text OPTIONS[] = {
                               false },
         [OPTION_JSON] = { "json", 0, NULL, "print JSON", false },
         [OPTION_QUIET] = { "quiet", 'q', NULL, "print faults only", false },
+        [OPTION_NO_PAGER] = { "no-pager", 0, NULL, "straight to the terminal", false },
         [OPTION_NO_COLOUR] = { "no-colour", 0, NULL, "no colours; $NO_COLOR says the same", true },
         [OPTION_HELP] = { "help", 'h', NULL, "this help, or that of a command", true },
         [OPTION_VERSION] = { "version", 0, NULL, "the version", true },
@@ -213,14 +219,19 @@ static const struct command COMMANDS[] = {
                         "Prints the events that kmemwatchd has written to the journal, the oldest\n"
                         "first: of the last 7 days, unless --since says otherwise. Who may read the\n"
                         "journal (root, group systemd-journal) may use it; the daemon need not run.\n"
+                        "On a terminal a pager shows it ($SYSTEMD_PAGER, $PAGER, or less). With\n"
+                        "--follow --json a line for each event.\n"
                         "\n"
                         "Exit code: 2 when there is no journal or it cannot be read.\n",
                 .examples = "  kmemwatch history\n"
-                            "  kmemwatch history --since 24h --rule 'slab-*'\n"
+                            "  kmemwatch history --since yesterday --rule 'slab-*'\n"
+                            "  kmemwatch history --since '2026-01-05 14:00' --until '1h ago'\n"
+                            "  kmemwatch history -f\n"
                             "  kmemwatch history --since 30d --json | jq -r '.events[].text'\n"
                             "  kmemwatch history -D /var/log/journal/remote\n",
-                .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
-                           BIT(OPTION_DIRECTORY) | BIT(OPTION_JSON),
+                .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_LINES) |
+                           BIT(OPTION_FOLLOW) | BIT(OPTION_RULE) | BIT(OPTION_DIRECTORY) |
+                           BIT(OPTION_NO_PAGER) | BIT(OPTION_JSON),
         },
         [COMMAND_REPORT] = {
                 .name = "report",

@@ -70,27 +70,28 @@ static int moment_of(struct options *o, const char *value, char error[OPTIONS_ER
         return -EINVAL;
 }
 
-/* "24h" before now, Unix seconds, or as the daemon writes times. */
-static int ago_of(const char *option, const char *value, struct moment *ret,
-                  char error[OPTIONS_ERROR_MAX])
+static int since_of(const char *option, const char *value, struct moment *ret,
+                    char error[OPTIONS_ERROR_MAX])
 {
-        static const double UNIX_LEAST = 1e8; /* 1973; as a time ago it is three years */
-        ret->ago = false;
-        if (parse_time(value, &ret->seconds) == 0)
+        if (moment_parse(value, ret) == 0)
                 return 0;
-        if (parse_duration(value, &ret->seconds) == 0) {
-                ret->ago = ret->seconds < UNIX_LEAST;
-                return 0;
-        }
         snprintf(error, OPTIONS_ERROR_MAX,
-                 "--%s %.40s: give a time ago such as 24h or 7d, or 2026-01-05T03:00:00Z", option,
-                 value);
+                 "--%s %.40s: give a time such as 24h, \"2 hours ago\", yesterday, 14:30, "
+                 "\"2026-01-05 14:30\" or 2026-01-05T03:00:00Z",
+                 option, value);
         return -EINVAL;
 }
 
-double moment_at(const struct moment *m, double now, double otherwise)
+static int lines_of(const char *value, size_t *ret, char error[OPTIONS_ERROR_MAX])
 {
-        return isnan(m->seconds) ? otherwise : m->ago ? now - m->seconds : m->seconds;
+        uint64_t count;
+
+        if (parse_u64(value, &count) < 0 || count == 0 || count > UINT32_MAX) {
+                snprintf(error, OPTIONS_ERROR_MAX, "--lines %.40s: give a number from 1 on", value);
+                return -EINVAL;
+        }
+        *ret = (size_t)count;
+        return 0;
 }
 
 static int option_take(struct options *o, enum option_id id, const char *value,
@@ -141,9 +142,14 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_AT:
                 return moment_of(o, value, error);
         case OPTION_SINCE:
-                return ago_of("since", value, &o->since, error);
+                return since_of("since", value, &o->since, error);
         case OPTION_UNTIL:
-                return ago_of("until", value, &o->until, error);
+                return since_of("until", value, &o->until, error);
+        case OPTION_LINES:
+                return lines_of(value, &o->lines, error);
+        case OPTION_FOLLOW:
+                o->follow = true;
+                break;
         case OPTION_RULE:
                 o->rule = value;
                 break;
@@ -182,6 +188,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
                 break;
         case OPTION_QUIET:
                 o->quiet = true;
+                break;
+        case OPTION_NO_PAGER:
+                o->no_pager = true;
                 break;
         case OPTION_NO_COLOUR:
                 o->no_colour = true;
@@ -257,11 +266,7 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
 
 int options_parse(int argc, char *argv[], struct options *ret, char error[OPTIONS_ERROR_MAX])
 {
-        struct options o = { .interval = 1,
-                             .duration = INFINITY,
-                             .at = INFINITY,
-                             .since = { .seconds = NAN },
-                             .until = { .seconds = NAN } };
+        struct options o = { .interval = 1, .duration = INFINITY, .at = INFINITY };
         struct option longs[OPTION_COUNT + 2] = { 0 };
         char shorts[3 * OPTION_COUNT + 2] = ":", *end = shorts + 1;
         uint64_t seen = 0;

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "view/moment.h"
+
 enum exit_code {
         EXIT_FINE = 0,
         EXIT_FAULTS = 1,      /* an alert is active, files have faults, a test was refused */
@@ -58,6 +60,8 @@ enum option_id {
         OPTION_AT,
         OPTION_SINCE,
         OPTION_UNTIL,
+        OPTION_LINES,
+        OPTION_FOLLOW,
         OPTION_RULE,
         OPTION_DIRECTORY,
         OPTION_ONCE,
@@ -71,6 +75,7 @@ enum option_id {
         OPTION_TEXTFILE,
         OPTION_JSON,
         OPTION_QUIET,
+        OPTION_NO_PAGER,
         OPTION_NO_COLOUR,
         OPTION_HELP,
         OPTION_VERSION,
@@ -102,13 +107,6 @@ const struct option_text *option_get(enum option_id id);
 /* The command of this name, or -1. */
 int command_by_name(const char *name);
 
-/* A moment that a person gave: so many seconds ago, or Unix seconds. */
-struct moment {
-        double seconds; /* NaN: not given */
-        bool ago;
-};
-double moment_at(const struct moment *m, double now, double otherwise); /* Unix seconds */
-
 struct options {
         enum command_id command;
         bool help, version; /* asked for */
@@ -118,7 +116,8 @@ struct options {
         bool at_relative; /* it is the latter */
         struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
-        bool scores, json, serve, quiet, no_colour, once;
+        bool scores, json, serve, quiet, no_colour, no_pager, once, follow;
+        size_t lines; /* the newest; 0: all */
         const char *argument;   /* NULL: none given */
         char *const *arguments; /* NULL-terminated: all that were given, for argument_many */
 };

@@ -29,6 +29,7 @@ static const double AROUND_LEAST = 3600;
 static const double TIMEOUT = 5;
 
 DEFINE_CLEANUP(struct past, past_close);
+DEFINE_CLEANUP(struct told_journal, told_close);
 
 /* The finest points that reach back far enough. */
 static enum past_tier tier_of(double from, double now)
@@ -147,6 +148,13 @@ static int frame_alert(const struct options *o, const struct told_list *told, do
         return 0;
 }
 
+static int read_told(const struct told_query *query, struct told_list *ret)
+{
+        _cleanup_(told_closep) struct told_journal *j = NULL;
+        int r = told_open(query, &j);
+        return r < 0 ? r : told_read(j, ret);
+}
+
 static enum exit_code run(const struct options *o, const struct places *places)
 {
         _cleanup_(daemon_reply_done) struct daemon_reply daemon = { 0 };
@@ -169,7 +177,7 @@ static enum exit_code run(const struct options *o, const struct places *places)
                 .rule = o->rule,
                 .alert_id = o->alert,
         };
-        int r = told_read(&query, &told);
+        int r = read_told(&query, &told);
         if (r < 0)
                 text_add(&t,
                          "There is no journal that could be read (%s), so past alerts are "

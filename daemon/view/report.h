@@ -43,6 +43,9 @@ void report_print_test(const struct terminal *t, const struct test_reply *r);
 /* A reply as it came, indented. 0 or -EIO. */
 int report_print_json(const struct terminal *t, const struct json_t *root);
 
+/* The same on one line, for output that has no end. */
+int report_print_json_line(const struct terminal *t, const struct json_t *root);
+
 /* A value in its unit: "310 MiB", "6.2 %", "1520". */
 const char *report_value(enum event_unit unit, double value, char *buffer);
 

@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "base/units.h"
 
+DEFINE_CLEANUP(struct told_journal, told_close);
+
 static const char IDENTIFIER[] = "SYSLOG_IDENTIFIER=kmemwatchd";
 static const char USER[] = "kmemwatch"; /* as sysusers.d names it */
 static const double HOUR = 3600;
@@ -145,55 +147,110 @@ static int by_time(const void *a, const void *b)
         return (x->time > y->time) - (x->time < y->time);
 }
 
-/* From the newest back, so that of too many the oldest are missing. */
-static int read_back(sd_journal *j, const struct told_query *q, struct told_list *l)
+struct told_journal {
+        struct told_query query;
+        sd_journal *j;
+        size_t max;
+};
+
+/* 1 when the entry is an event that was asked for, 0 when it is not, -ENOMEM. */
+static int read_wanted(const struct told_journal *t, struct told *ret)
 {
+        struct told event;
+        if (!is_trusted(t->j, &t->query))
+                return 0;
+        int r = read_entry(t->j, &event);
+        if (r <= 0)
+                return r;
+        if (!is_asked_for(&event, &t->query)) {
+                told_free(&event);
+                return 0;
+        }
+        *ret = event;
+        return 1;
+}
+
+/* From the newest back, so that of too many the oldest are missing. */
+static int read_back(const struct told_journal *t, struct told_list *l)
+{
+        /* An event that the writer held is at most as late as the disk was away. */
+        static const double LATE_MAX = 86400;
         int r;
-        while ((r = sd_journal_previous(j)) > 0) {
-                struct told t;
+        while ((r = sd_journal_previous(t->j)) > 0) {
+                struct told event;
                 uint64_t usec;
-                /* An event that the writer held is at most as late as the disk was away. */
-                static const double LATE_MAX = 86400;
-                if (sd_journal_get_realtime_usec(j, &usec) >= 0 &&
-                    (double)usec / 1e6 < q->since - LATE_MAX)
+                if (sd_journal_get_realtime_usec(t->j, &usec) >= 0 &&
+                    (double)usec / 1e6 < t->query.since - LATE_MAX)
                         return 0;
-                if (!is_trusted(j, q) || (r = read_entry(j, &t)) == 0)
-                        continue;
+                r = read_wanted(t, &event);
                 if (r < 0)
                         return r;
-                if (l->count == TOLD_MAX || !is_asked_for(&t, q)) {
-                        l->cut |= l->count == TOLD_MAX;
-                        told_free(&t);
-                        if (l->cut)
-                                return 0;
+                if (r == 0)
                         continue;
+                if (l->count == t->max) {
+                        l->cut = t->query.newest == 0;
+                        told_free(&event);
+                        return 0;
                 }
-                r = told_add(l, &t);
+                r = told_add(l, &event);
                 if (r < 0)
                         return r;
         }
         return r;
 }
 
-int told_read(const struct told_query *q, struct told_list *ret)
+int told_open(const struct told_query *q, struct told_journal **ret)
 {
-        _cleanup_(sd_journal_closep) sd_journal *j = NULL;
-        struct told_list l = { 0 };
-        int r = q->directory ? sd_journal_open_directory(&j, q->directory, 0)
-                             : sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY);
+        _cleanup_(told_closep) struct told_journal *t = calloc(1, sizeof(*t));
+        if (!t)
+                return -ENOMEM;
+        t->query = *q;
+        t->max = q->newest > 0 ? MIN_OF(q->newest, (size_t)TOLD_MAX) : TOLD_MAX;
+        int r = q->directory ? sd_journal_open_directory(&t->j, q->directory, 0)
+                             : sd_journal_open(&t->j, SD_JOURNAL_LOCAL_ONLY);
+        if (r >= 0)
+                r = sd_journal_add_match(t->j, IDENTIFIER, sizeof(IDENTIFIER) - 1);
         if (r < 0)
                 return r;
-        r = sd_journal_add_match(j, IDENTIFIER, sizeof(IDENTIFIER) - 1);
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+void told_close(struct told_journal *t)
+{
+        if (t)
+                sd_journal_close(t->j);
+        free(t);
+}
+
+/* Where to go on from, after what was read backwards. */
+static int go_to(sd_journal *j, const char *cursor)
+{
+        int r = cursor ? sd_journal_seek_cursor(j, cursor) : sd_journal_seek_head(j);
+        return r < 0 || !cursor ? r : sd_journal_next(j); /* onto it, not behind it */
+}
+
+int told_read(struct told_journal *t, struct told_list *ret)
+{
+        _cleanup_free_ char *newest = NULL;
+        struct told_list l = { 0 };
+        int r = sd_journal_seek_tail(t->j);
         if (r >= 0)
-                r = sd_journal_seek_tail(j);
+                r = sd_journal_previous(t->j);
+        if (r > 0)
+                r = sd_journal_get_cursor(t->j, &newest);
         if (r >= 0)
-                r = read_back(j, q, &l);
+                r = sd_journal_seek_tail(t->j);
+        if (r >= 0)
+                r = read_back(t, &l);
+        if (r >= 0)
+                r = go_to(t->j, newest);
         if (r < 0) {
                 told_done(&l);
                 return r;
         }
-        if (l.count == 0 && !q->directory && sd_journal_has_persistent_files(j) <= 0 &&
-            sd_journal_has_runtime_files(j) <= 0) {
+        if (l.count == 0 && !t->query.directory && sd_journal_has_persistent_files(t->j) <= 0 &&
+            sd_journal_has_runtime_files(t->j) <= 0) {
                 /* Files that this user may not open count as none. */
                 bool hidden = geteuid() != 0 && (access("/run/log/journal", F_OK) == 0 ||
                                                  access("/var/log/journal", F_OK) == 0);
@@ -203,6 +260,23 @@ int told_read(const struct told_query *q, struct told_list *ret)
                 qsort(l.list, l.count, sizeof(*l.list), by_time);
         *ret = l;
         return 0;
+}
+
+int told_follow(struct told_journal *t, struct told_list *ret)
+{
+        int r;
+        told_done(ret);
+        while ((r = sd_journal_next(t->j)) > 0) {
+                struct told event;
+                r = read_wanted(t, &event);
+                if (r > 0)
+                        r = told_add(ret, &event);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0 && ret->count == 0)
+                r = sd_journal_wait(t->j, UINT64_MAX);
+        return r < 0 ? r : 0;
 }
 
 int told_add(struct told_list *l, struct told *t)

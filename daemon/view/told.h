@@ -44,10 +44,23 @@ struct told_query {
         double since, until;   /* Unix seconds */
         const char *rule;      /* rule or dimension, or a pattern of either; NULL: all */
         const char *alert_id;  /* or its beginning; NULL: all */
+        size_t newest;         /* so many of them; 0: all */
 };
 
+/* A journal that is open for one query. */
+struct told_journal;
+
 /* 0, or a negative errno: -ENOENT there is no journal, -EACCES none that this user may read. */
-int told_read(const struct told_query *q, struct told_list *ret);
+int told_open(const struct told_query *q, struct told_journal **ret);
+void told_close(struct told_journal *j);
+
+/* What it holds up to now. 0 or negative errno. */
+int told_read(struct told_journal *j, struct told_list *ret);
+
+/* What came after told_read, or after the last call: waits for it. Replaces what is in the list.
+ * 0, also when nothing came but time passed, or negative errno. */
+int told_follow(struct told_journal *j, struct told_list *ret);
+
 /* Adds an event as the engine makes it: what it says is copied. 0 or -ENOMEM. */
 int told_add_event(struct told_list *l, const struct event *e);
 

@@ -14,6 +14,7 @@
 #include "view/ask.h"
 #include "view/commands.h"
 #include "view/reply.h"
+#include "view/report.h"
 #include "view/screen.h"
 #include "view/terminal.h"
 #include "view/top_frame.h"
@@ -113,10 +114,9 @@ static int print_json(const struct top *p, const struct terminal *t)
                 json_pack("{s:i, s:O, s:O?, s:o}", "version", REPLY_VERSION, "daemon",
                           p->daemon.root, "top", p->have_top ? p->top.root : NULL, "top_error",
                           p->have_top ? json_null() : json_string(p->top_problem));
-        int r = root ? json_dumpf(root, t->out, JSON_COMPACT) : -1;
+        int r = root ? report_print_json_line(t, root) : -ENOMEM;
 
         json_decref(root);
-        fputc('\n', t->out);
         return r < 0 || fflush(t->out) != 0 ? -EIO : 0;
 }
 

@@ -60,6 +60,9 @@ def entry(seconds, event, **fields):
 class Journal:
     def __init__(self, *entries):
         self.path = tempfile.mkdtemp(prefix="kmw-journal-")
+        self.add(*entries)
+
+    def add(self, *entries):
         made = subprocess.run([REMOTE, "-o", f"{self.path}/remote.journal", "-"],
                               input=b"".join(entries), capture_output=True, check=False)
         assert made.returncode == 0, made.stderr
@@ -98,9 +101,77 @@ def test_order_and_choice():
         assert len(j.events("--rule", "SUnreclaim")) == 2
         moment = rfc3339(now - 7200).replace("+00:00", "Z")
         assert j.events("--since", moment)[0]["value"] == 1048576
+        assert len(j.events("--since", "60d", "-U", "2 hours ago")) == 3
+        assert len(j.events("-S", "2 hours ago")) == 1
+        assert [e["event"] for e in j.events("--lines", "2")] == ["resolved", "firing"]
         code, out, _ = j.history()
         assert code == 0 and out.count(b"SUnreclaim grows") == 3, out
-        assert b"resolved" in out and b"warning" in out
+        assert b"resolved" in out and b"warning" in out and b"db1" not in out
+        code, _, err = j.history("--since", "1h", "--until", "2h")
+        assert code == 2 and b"not before" in err
+
+
+def test_many_hosts():
+    """Of journals that were collected from many machines, each event names its own."""
+    now = time.time()
+    with Journal(entry(now - 60, "firing"), entry(now - 30, "firing", _HOSTNAME="web7")) as j:
+        _, out, _ = j.history()
+        lines = [line for line in out.decode().splitlines() if "warning" in line]
+        assert "db1  warning" in lines[0] and "web7  warning" in lines[1], out
+        assert [e["host"] for e in j.events()] == ["db1", "web7"]
+
+
+def lines_of(program):
+    for line in program.stdout:
+        yield json.loads(line)
+
+
+def test_follow():
+    """What is written while it follows is told, once; what was before, only the newest."""
+    now = time.time()
+    with Journal(*(entry(now - 600 + i, "firing", KMEMWATCH_VALUE=str(i))
+                   for i in range(15))) as j:
+        follower = subprocess.Popen(
+            [f"{BUILD}/kmemwatch", "history", "-f", "--json", "-D", j.path],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            events = lines_of(follower)
+            assert [next(events)["value"] for _ in range(10)] == list(range(5, 15))
+            for value in (77, 78):
+                j.add(entry(time.time(), "resolved", KMEMWATCH_VALUE=str(value)),
+                      entry(time.time(), None, KMEMWATCH_EVENT=None))
+                event = next(events)
+                assert (event["event"], event["value"]) == ("resolved", value), event
+            assert follower.poll() is None
+        finally:
+            follower.kill()
+            follower.communicate()
+
+
+def in_terminal(command, **environment):
+    """What a person sees, and with which pager."""
+    done = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=30, check=False,
+                          env={**os.environ, "TERM": "xterm", **environment})
+    return done.returncode, done.stdout
+
+
+def test_pager():
+    with Journal(entry(time.time() - 60, "firing")) as j:
+        command = f"{BUILD}/kmemwatch history -D {j.path}"
+        paged = {"PAGER": "sed s/^/paged:/", "SYSTEMD_PAGER": "sed s/^/ours:/"}
+        code, out = in_terminal(command, **paged)
+        assert code == 0 and "ours:" in out and "SUnreclaim grows" in out
+        for options, environment in ((" --no-pager", paged), (" --json", paged),
+                                     ("", {**paged, "TERM": "dumb"}), ("", {"PAGER": "cat"}),
+                                     ("", {**paged, "SYSTEMD_PAGER": ""})):
+            code, out = in_terminal(command + options, **environment)
+            assert code == 0 and "SUnreclaim grows" in out and ":/" not in out, out
+            assert "paged:" not in out and "ours:" not in out, (options, environment)
+        code, out = in_terminal(command, SYSTEMD_PAGER="/nonexistent --at-all")
+        assert code == 0 and "SUnreclaim grows" in out, out
+        code, out = in_terminal(command, SYSTEMD_PAGER="true")
+        assert code == 0 and "SUnreclaim" not in out, out
 
 
 def test_any_bytes():
