@@ -67,7 +67,7 @@ static void follow(struct building *b, enum field field)
         (void)find_or_add(b, (int)field, &nothing, &nothing, field_name(field));
 }
 
-static struct hash hash_judges(const struct watch *w)
+struct hash watch_judges(const struct watch *w)
 {
         struct hash h;
         hash_init(&h);
@@ -84,16 +84,16 @@ static void add_watch(struct building *b, const struct rule *r)
         struct watch *w = &e->watches[e->watch_count];
         w->news = &e->news[e->watch_count++];
         w->rule = r;
-        w->kind = r->kind;
-        w->series = find_or_add(b, r->field, &r->less, &r->per, r->dimension);
+        w->kind = (uint8_t)r->kind;
+        w->series = (uint32_t)find_or_add(b, r->field, &r->less, &r->per, r->dimension);
         w->workload = -1;
         w->workload_before = w->value_before = NAN;
         if (r->workload.count > 0)
                 w->workload = (int)find_or_add(b, -1, &r->workload, &nothing, r->workload_name);
         w->applies = r->when & 1u << e->kind;
-        w->untold = engine_ask_quiet(e, r);
-        w->judges = hash_judges(w);
-        alert_init(&w->alert);
+        w->untold = (uint8_t)engine_ask_quiet(e, r);
+        w->life = e->lives.all;
+        w->idle = true;
         struct series *s = &e->series[w->series];
         if (r->kind == KIND_SPIKE)
                 s->adopt_up = fmin(s->adopt_up, r->adopt_seconds);
@@ -116,7 +116,7 @@ int engine_build(struct engine *e, const struct rule_set *rules)
         e->watches = pages_new(rules->count * sizeof(*e->watches));
         e->news = pages_new(rules->count * sizeof(*e->news));
         if (!e->series || !e->watches || !e->news || series_store_init(&e->store, room) < 0 ||
-            places_init(&b.places, room) < 0)
+            lives_init(&e->lives, rules->count) < 0 || places_init(&b.places, room) < 0)
                 return -ENOMEM;
         e->from_total = e->from_stack = -1; /* not computed yet */
 
@@ -140,5 +140,6 @@ void engine_unbuild(struct engine *e)
         pages_free(e->series, e->series_room * sizeof(*e->series));
         pages_free(e->watches, e->watch_room * sizeof(*e->watches));
         pages_free(e->news, e->watch_room * sizeof(*e->news));
+        lives_done(&e->lives);
         series_store_done(&e->store);
 }

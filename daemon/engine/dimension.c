@@ -31,9 +31,9 @@ const char *engine_dimension_name(const struct engine *e, size_t place, char *bu
         struct text t;
         text_init(&t, buffer, size);
         text_add(&t, "%s", s->dimension);
-        for (unsigned i = 0; i < s->less.count && s->per.count == 0; i++)
-                if (s->less.parts[i].field >= 0 && s->less.parts[i].field < FIELD_KNOWN_COUNT)
-                        text_add(&t, "%s%s", s->less.parts[i].times ? "*" : "-",
-                                 field_name((enum field)s->less.parts[i].field));
+        for (unsigned i = 0; i < s->less->count && s->per->count == 0; i++)
+                if (s->less->parts[i].field >= 0 && s->less->parts[i].field < FIELD_KNOWN_COUNT)
+                        text_add(&t, "%s%s", s->less->parts[i].times ? "*" : "-",
+                                 field_name((enum field)s->less->parts[i].field));
         return buffer;
 }

@@ -142,7 +142,7 @@ void engine_offer(struct engine *e)
 void watch_numbers(const struct engine *e, struct watch *w, struct series_numbers *ret)
 {
         series_numbers(&e->series[w->series], ret);
-        ret->workload = w->explained = explain(e, w, ret);
+        ret->workload = explain(e, w, ret);
         for (unsigned i = 0; i < w->rule->condition_count; i++)
                 ret->condition_rate[i] = field_rate(e, w->rule->conditions[i].field, ret);
 }
@@ -151,7 +151,9 @@ static void watch_judge(struct engine *e, struct watch *w, const struct machine_
 {
         struct series_numbers numbers;
         watch_numbers(e, w, &numbers);
-        judge_rule(w->rule, &numbers, m, &w->verdict);
+        watch_live(&e->lives, w);
+        w->life->explained = numbers.workload;
+        judge_rule(w->rule, &numbers, m, &w->life->verdict);
 }
 
 /* `for` is the longest wait. Growth that a short horizon is sure of need not wait longer than a
@@ -182,34 +184,35 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
         const struct rule *r = w->rule;
         const struct series *s = &e->series[w->series];
         watch_judge(e, w, m);
+        struct watch_life *l = w->life;
 
         struct alert_timing timing = { 0, r->clear_for_seconds, r->repeat_seconds };
-        timing.for_seconds = watch_wait(r, s, &w->verdict);
+        timing.for_seconds = watch_wait(r, s, &l->verdict);
         timing.clear_for_seconds = clear_seconds(r, s);
         struct alert_input input = {
                 .time = e->now,
-                .known = w->verdict.known,
-                .severity = w->verdict.severity,
-                .holds = w->verdict.holds,
+                .known = l->verdict.known,
+                .severity = l->verdict.severity,
+                .holds = l->verdict.holds,
                 .adopted = s->adopted && (r->kind == KIND_SPIKE || r->kind == KIND_DROP),
-                .value = w->verdict.value,
+                .value = l->verdict.value,
                 .falling = r->kind == KIND_DROP,
                 .jumped = r->kind == KIND_SPIKE || r->kind == KIND_DROP,
-                .before = w->verdict.baseline,
+                .before = l->verdict.baseline,
                 .quiet = w->untold,
         };
-        w->change = alert_step(&w->alert, &timing, &input);
-        w->idle = alert_is_idle(&w->alert);
-        if (!w->change.happened)
+        l->change = alert_step(&l->alert, &timing, &input);
+        w->idle = alert_is_idle(&l->alert);
+        if (!l->change.happened)
                 return;
         /* Not when it is only told late, after a silence. */
-        if (w->change.type == EVENT_FIRING && w->alert.fired == e->now) {
+        if (l->change.type == EVENT_FIRING && l->alert.fired == e->now) {
                 watch_identify(e, w);
                 engine_incident_assign(e, w);
         }
         w->news->incident_change =
-                engine_incident_step(e, w->news->incident_id, w->news->alert_id, &w->change);
-        event_make(e, w, &w->change, e->wall, &w->news->event);
+                engine_incident_step(e, w->news->incident_id, w->news->alert_id, &l->change);
+        event_make(e, w, &l->change, e->wall, &w->news->event);
         w->owed = true;
 }
 
@@ -289,7 +292,7 @@ static bool is_rebased(const struct series *s, unsigned changed)
                 enum field base = bases[i];
                 if (!(changed & 1u << i))
                         continue;
-                if (rests_on(&s->less, base) || rests_on(&s->per, base) ||
+                if (rests_on(s->less, base) || rests_on(s->per, base) ||
                     (base == FIELD_MEM_TOTAL &&
                      (s->field == FIELD_MEM_AVAILABLE || s->field == FIELD_MEM_FREE)))
                         return true;
@@ -323,9 +326,11 @@ void engine_feed(struct engine *e, const struct sample *sample)
                         w->quiet = w->idle && is_quiet(e, w);
                         if (!w->quiet)
                                 watch_step(e, w, &m);
+                        else if (w->life != e->lives.all)
+                                watch_rest(&e->lives, w);
                 } else if (w->remade) {
                         watch_judge(e, w, &m);
-                        event_make(e, w, &w->change, w->news->event.time, &w->news->event);
+                        event_make(e, w, &w->life->change, w->news->event.time, &w->news->event);
                         w->remade = false;
                 }
         }

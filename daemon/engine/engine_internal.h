@@ -23,31 +23,42 @@ struct watch_news {
         struct event event;
 };
 
-/* A rule at work: which series it judges, its alert, and an event not taken yet. A tick runs with
- * cold caches and mostly finds nothing: what tells so comes first and fits one line of 64 bytes. */
-struct watch {
-        double from; /* judge_least of its rule */
-        size_t series;
-        double workload_before; /* value of the workload when the dimension was last not away */
-        double value_before;    /* the dimension itself then */
-        int workload;           /* index of the series of the rule's workload, -1: none */
-        enum kind kind;         /* of the rule */
-        bool applies;           /* to this kind of host */
-        bool owed;              /* the event of `news` waits to be taken */
-        bool remade;            /* taken over: it has only its time and must be made anew */
-        bool idle;              /* the alert is as alert_init makes it */
-        bool quiet; /* the last sample could not reach a limit: `verdict` is that of an earlier one
-                     */
-
-        const struct rule *rule;
-        enum event_quiet untold; /* what becomes of it is not for the channels, and why */
+/* What a watch has while anything is going on. All idle ones share one in which nothing is. */
+struct watch_life {
         struct alert alert;
         struct verdict verdict;
         struct workload_numbers explained; /* as last judged */
         double fired_wall;                 /* Unix seconds */
         struct alert_change change;        /* behind the event */
-        struct watch_news *news;           /* one of the engine's */
-        struct hash judges;                /* of what it judges, by names */
+        struct watch_life *next;           /* while it is nobody's */
+};
+
+/* As many lives as there are watches, so that none is ever wanting, and the one that idle watches
+ * share; only as much of it is touched as there ever were at once. */
+struct lives {
+        struct watch_life *all; /* the first one is shared */
+        size_t room, used;
+        struct watch_life *free;
+};
+
+/* A rule at work: which series it judges, its alert, and an event not taken yet. A tick runs with
+ * cold caches and mostly finds nothing: what tells so fits one line of 64 bytes. */
+struct watch {
+        double from;            /* judge_least of its rule */
+        double workload_before; /* value of the workload when the dimension was last not away */
+        double value_before;    /* the dimension itself then */
+        uint32_t series;
+        int workload;   /* index of the series of the rule's workload, -1: none */
+        uint8_t kind;   /* enum kind of the rule */
+        uint8_t untold; /* enum event_quiet: what becomes of it is not for the channels, and why */
+        bool applies;   /* to this kind of host */
+        bool owed;      /* the event of `news` waits to be taken */
+        bool remade;    /* taken over: it has only its time and must be made anew */
+        bool idle;      /* the alert is as alert_init makes it */
+        bool quiet;     /* the last sample could not reach a limit: the life has no verdict */
+        const struct rule *rule;
+        struct watch_life *life; /* never NULL; another's than the idle ones' by watch_live() */
+        struct watch_news *news; /* one of the engine's */
 };
 
 struct engine {
@@ -69,6 +80,7 @@ struct engine {
         size_t series_count, series_room;
         struct watch *watches;
         struct watch_news *news; /* of each watch */
+        struct lives lives;
         size_t watch_count, watch_room;
         /* What the watches' `from` were computed with. */
         double from_total, from_stack;
@@ -83,6 +95,19 @@ struct engine {
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */
 };
+
+/* 0 or -ENOMEM. */
+int lives_init(struct lives *lives, size_t watches);
+void lives_done(struct lives *lives);
+
+/* Gives the watch a life of its own, unless it has one. */
+void watch_live(struct lives *lives, struct watch *w);
+
+/* Takes it back. */
+void watch_rest(struct lives *lives, struct watch *w);
+
+/* By names: what the watch judges, to find it again after a restart. */
+struct hash watch_judges(const struct watch *w);
 
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);

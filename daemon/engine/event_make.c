@@ -17,20 +17,20 @@
 void watch_identify(const struct engine *e, struct watch *w)
 {
         struct hash h;
-        w->fired_wall = e->wall;
+        w->life->fired_wall = e->wall;
         hash_init(&h);
         hash_add_text(&h, e->host->machine_id);
         hash_add_text(&h, e->host->name);
         hash_add_text(&h, w->rule->name);
         hash_add_text(&h, w->rule->dimension);
-        hash_add(&h, &w->fired_wall, sizeof(w->fired_wall));
+        hash_add(&h, &w->life->fired_wall, sizeof(w->life->fired_wall));
         hash_text(&h, w->news->alert_id);
         /* Readable, and PagerDuty takes 255 bytes. Very long names end in the hash of all of it;
          * the machine id is the hashed one. */
         char *key = w->news->dedup_key;
         int length =
                 snprintf(key, EVENT_DEDUP_MAX, "kmemwatch:%s:%s:%s:%s:%.3f", e->host->machine_id,
-                         e->host->name, w->rule->name, w->rule->dimension, w->fired_wall);
+                         e->host->name, w->rule->name, w->rule->dimension, w->life->fired_wall);
         if (length < 0 || length >= EVENT_DEDUP_MAX)
                 snprintf(key + EVENT_DEDUP_MAX - 1 - EVENT_ID_MAX, EVENT_ID_MAX + 1, ":%s",
                          w->news->alert_id);
@@ -58,7 +58,7 @@ static double workload_change(const struct watch *w)
         for (unsigned i = 0; i < w->rule->workload.count; i++)
                 if (w->rule->workload.parts[i].field < 0)
                         size *= w->rule->workload.parts[i].constant;
-        return w->explained.change / size;
+        return w->life->explained.change / size;
 }
 
 static void add_checks(struct event *e, const struct checks *c)
@@ -89,7 +89,7 @@ static double explained_since(const struct engine *e, const struct watch *w)
 {
         const struct series *s = &e->series[w->series];
         const struct growth_answer *growth = growth_read(&s->growth);
-        double since = w->alert.pending_since;
+        double since = w->life->alert.pending_since;
         if (w->rule->kind == KIND_GROWTH && growth)
                 since = fmin(since, e->now - growth->seconds);
         else if ((w->rule->kind == KIND_SPIKE || w->rule->kind == KIND_DROP) && s->jump.away)
@@ -100,8 +100,8 @@ static double explained_since(const struct engine *e, const struct watch *w)
 void event_make(const struct engine *e, const struct watch *w, const struct alert_change *change,
                 double time, struct event *ret)
 {
-        const struct alert *a = &w->alert;
-        const struct verdict *v = &w->verdict;
+        const struct alert *a = &w->life->alert;
+        const struct verdict *v = &w->life->verdict;
         const struct series *s = &e->series[w->series];
         const struct rule *r = w->rule;
         bool over = change->type == EVENT_RESOLVED || change->type == EVENT_ADOPTED;
@@ -138,7 +138,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .exhausts_earliest = over ? NAN : wall_in(e, v->exhausts_soonest),
                 .exhausts_latest = over ? NAN : wall_in(e, v->exhausts_latest),
                 .mem_available = e->values[FIELD_MEM_AVAILABLE],
-                .started = w->fired_wall,
+                .started = w->life->fired_wall,
                 .duration = e->now - a->fired,
                 .start_value = a->start_value,
                 .peak = a->peak,
@@ -146,7 +146,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .workload = r->workload_name,
                 .workload_is_count = rule_workload_is_count(r),
                 .workload_change = workload_change(w),
-                .explained = w->explained.explained,
+                .explained = w->life->explained.explained,
                 .score = v->score,
                 .since = explained_since(e, w),
                 .recent_interval = RECENT_SECONDS,

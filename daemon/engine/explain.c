@@ -110,7 +110,7 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
         struct text t;
         char waits[2 * EXPLANATION_TEXT_MAX];
         json_t *o = json_object(), *horizons = json_array(), *lines = json_array();
-        const struct alert *a = &w->alert;
+        const struct alert *a = &w->life->alert;
         bool firing = a->state == ALERT_FIRING;
 
         explanation_make(e, w, &x);

@@ -126,7 +126,7 @@ static void wait_to_know(const struct explanation *x, struct text *t)
 static void wait_for_end(const struct explanation *x, struct text *t)
 {
         const struct rule *r = x->watch->rule;
-        const struct alert *a = &x->watch->alert;
+        const struct alert *a = &x->watch->life->alert;
         const struct jump *j = &x->series->jump;
         char clear[FORMAT_MAX], so_far[FORMAT_MAX], adopt[FORMAT_MAX], share[FORMAT_MAX],
                 level[FORMAT_MAX];
@@ -156,7 +156,7 @@ static void wait_for_end(const struct explanation *x, struct text *t)
 void explanation_waits(const struct explanation *x, struct text *t)
 {
         const struct rule *r = x->watch->rule;
-        const struct alert *a = &x->watch->alert;
+        const struct alert *a = &x->watch->life->alert;
         char so_far[FORMAT_MAX], wait[FORMAT_MAX];
         enum severity next = x->verdict.severity;
 
@@ -264,7 +264,7 @@ static void take_conditions(const struct explanation *x, struct explanation_line
 void explanation_takes(const struct explanation *x, struct explanation_lines *ret)
 {
         const struct rule *r = x->watch->rule;
-        const struct alert *a = &x->watch->alert;
+        const struct alert *a = &x->watch->life->alert;
         enum severity now = a->state == ALERT_FIRING ? a->severity : SEVERITY_OK;
         bool jump = r->kind == KIND_SPIKE || r->kind == KIND_DROP;
 

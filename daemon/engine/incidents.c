@@ -94,8 +94,8 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
                 .dimension = culprit_dimension_by_name(w->rule->dimension),
                 .root = w->news->root,
                 .since = e->now - LOOK_BACK,
-                .onset = w->alert.pending_since,
-                .ending = isfinite(w->alert.below_since),
+                .onset = w->life->alert.pending_since,
+                .ending = isfinite(w->life->alert.below_since),
         };
         const struct growth_answer *growth = growth_read(&s->growth);
         if (w->kind == KIND_GROWTH)
@@ -127,7 +127,7 @@ void engine_incident_assign(struct engine *e, struct watch *w)
         struct incident_alert candidate = alert_of(e, w);
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *m = &e->watches[i];
-                if (m == w || m->alert.state != ALERT_FIRING || !*m->news->incident_id)
+                if (m == w || m->life->alert.state != ALERT_FIRING || !*m->news->incident_id)
                         continue;
                 struct incident_alert member = alert_of(e, m);
                 struct incident *joined = find(e, m->news->incident_id);
@@ -141,7 +141,7 @@ void engine_incident_assign(struct engine *e, struct watch *w)
         if (e->incident_count == INCIDENTS_MAX)
                 return;
         struct incident *i = &e->incidents[e->incident_count++];
-        *i = (struct incident){ .started = w->fired_wall };
+        *i = (struct incident){ .started = w->life->fired_wall };
         memcpy(i->id, w->news->alert_id, sizeof(i->id));
         memcpy(i->dedup_key, w->news->dedup_key, sizeof(i->dedup_key));
         copy(i->rule, sizeof(i->rule), w->rule->name);
@@ -180,10 +180,10 @@ static struct leader leader_of(const struct engine *e, const char *id, enum seve
         enum severity highest = SEVERITY_OK;
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
-                if (w->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
+                if (w->life->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
                         continue;
-                consider(&l, id, w->news->alert_id, w->alert.severity);
-                highest = MAX_OF(highest, told_severity(&w->alert));
+                consider(&l, id, w->news->alert_id, w->life->alert.severity);
+                highest = MAX_OF(highest, told_severity(&w->life->alert));
         }
         for (size_t i = 0; i < e->orphan_count; i++) {
                 const struct open_alert *k = &e->orphans[i].kept;
@@ -222,7 +222,7 @@ static void add_alert(struct event_incident *x, const struct watch *w, bool lead
         x->alerts[place].rule = w->rule->name;
         x->alerts[place].dimension = w->rule->dimension;
         x->alerts[place].kind = w->kind;
-        x->alerts[place].severity = w->alert.severity;
+        x->alerts[place].severity = w->life->alert.severity;
 }
 
 static void add_moved(struct event_incident *x, const char *dimension, double change)
@@ -292,7 +292,7 @@ void engine_incident_describe(const struct engine *e, const char *id,
         x->leads = l.alert_id && strcmp(l.alert_id, event->alert_id) == 0;
         for (size_t k = 0; k < e->watch_count; k++) {
                 const struct watch *w = &e->watches[k];
-                if (w->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
+                if (w->life->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
                         continue;
                 bool leads = l.alert_id && strcmp(w->news->alert_id, l.alert_id) == 0;
                 add_alert(x, w, leads);

@@ -108,7 +108,7 @@ static char *put(char *to, const void *data, size_t size)
 static char *put_series(char *to, const struct series *s)
 {
         struct series_record r = {
-                .measures = s->measures,
+                .measures = series_measured(s),
                 .value = s->value,
                 .jump = s->jump,
                 .trend = s->trend,
@@ -142,7 +142,7 @@ void learned_encode(const struct engine *e, void *buffer)
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
                 struct watch_record r = {
-                        .judges = w->judges,
+                        .judges = watch_judges(w),
                         .workload_before = w->workload_before,
                         .value_before = w->value_before,
                 };
@@ -223,20 +223,28 @@ static void take_over(struct series *s, const struct series_record *r, const cha
                                    sizeof(struct trend_level));
 }
 
-/* Mostly all are there in the same order: the search begins behind the last one found. */
-static int restore_series(struct engine *e, const struct series_record *r, const char *tail,
-                          size_t *next)
+/* The series that measures this, or NULL. Mostly all are there in the same order: the search begins
+ * behind the last one found. */
+static struct series *find_series(struct engine *e, struct hash measures, size_t *next)
 {
         for (size_t k = 0; k < e->series_count; k++) {
                 size_t at = (*next + k) % e->series_count;
-                struct series *s = &e->series[at];
-                if (s->measures.state != r->measures.state || r->trend.width != s->trend.width)
-                        continue;
-                take_over(s, r, tail);
-                *next = at + 1;
-                return 1;
+                if (series_measured(&e->series[at]).state == measures.state) {
+                        *next = at + 1;
+                        return &e->series[at];
+                }
         }
-        return 0;
+        return NULL;
+}
+
+static int restore_series(struct engine *e, const struct series_record *r, const char *tail,
+                          size_t *next)
+{
+        struct series *s = find_series(e, r->measures, next);
+        if (!s || r->trend.width != s->trend.width)
+                return 0;
+        take_over(s, r, tail);
+        return 1;
 }
 
 static void restore_watch(struct engine *e, const struct watch_record *r, size_t *next)
@@ -244,7 +252,7 @@ static void restore_watch(struct engine *e, const struct watch_record *r, size_t
         for (size_t k = 0; k < e->watch_count; k++) {
                 size_t at = (*next + k) % e->watch_count;
                 struct watch *w = &e->watches[at];
-                if (w->judges.state != r->judges.state)
+                if (watch_judges(w).state != r->judges.state)
                         continue;
                 w->workload_before = r->workload_before;
                 w->value_before = r->value_before;
@@ -302,7 +310,7 @@ void baselines_encode(const struct engine *e, void *buffer)
         for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct baseline_record)) {
                 const struct series *s = &e->series[i];
                 struct baseline_record r = {
-                        .measures = s->measures,
+                        .measures = series_measured(s),
                         .season = s->season,
                         .days = s->days,
                 };
@@ -321,6 +329,7 @@ void baselines_encode(const struct engine *e, void *buffer)
 int baselines_decode(struct engine *e, const void *data, size_t size)
 {
         int restored = 0;
+        size_t next = 0;
         if (size % sizeof(struct baseline_record) != 0)
                 return -EBADMSG;
         const char *from = data;
@@ -328,26 +337,23 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
              i++, from += sizeof(struct baseline_record)) {
                 struct baseline_record r;
                 memcpy(&r, from, sizeof(r));
-                for (size_t k = 0; k < e->series_count; k++) {
-                        struct series *s = &e->series[k];
-                        if (s->measures.state != r.measures.state || r.days.tau != s->days.tau ||
-                            !is_flag(&r.season.begun))
-                                continue;
-                        struct season_past *past = s->season.past;
-                        s->season = r.season;
-                        s->season.past = past;
-                        if (r.season.begun)
-                                *past = r.past;
-                        s->days = r.days;
-                        s->days.time = e->now; /* engine time begins anew */
-                        for (unsigned level = 0; level < TREND_LEVELS; level++)
-                                s->growth.levels[level] = (struct growth_level){
-                                        .most = r.most[level],
-                                        .again = r.again[level],
-                                        .fall = r.fall[level],
-                                };
-                        restored++;
-                }
+                struct series *s = find_series(e, r.measures, &next);
+                if (!s || r.days.tau != s->days.tau || !is_flag(&r.season.begun))
+                        continue;
+                struct season_past *past = s->season.past;
+                s->season = r.season;
+                s->season.past = past;
+                if (r.season.begun)
+                        *past = r.past;
+                s->days = r.days;
+                s->days.time = e->now; /* engine time begins anew */
+                for (unsigned level = 0; level < TREND_LEVELS; level++)
+                        s->growth.levels[level] = (struct growth_level){
+                                .most = r.most[level],
+                                .again = r.again[level],
+                                .fall = r.fall[level],
+                        };
+                restored++;
         }
         return restored;
 }

@@ -19,7 +19,7 @@ static_assert((int)OPEN_DIMENSION_SIZE > (int)RULE_DIMENSION_MAX, "a dimension f
 
 bool watch_is_open(const struct watch *w)
 {
-        return w->alert.state == ALERT_FIRING || w->owed;
+        return w->life->alert.state == ALERT_FIRING || w->owed;
 }
 
 static void copy(char *to, size_t size, const char *from)
@@ -39,10 +39,10 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
         *ret = (struct open_alert){
                 .kind = w->rule->kind,
                 .unit = series_unit(w->rule->field, &w->rule->per),
-                .fired_wall = w->fired_wall,
-                .alert = w->alert,
+                .fired_wall = w->life->fired_wall,
+                .alert = w->life->alert,
                 .owed = w->owed,
-                .change = w->change,
+                .change = w->life->change,
                 .event_wall = w->news->event.time,
         };
         copy(ret->rule, sizeof(ret->rule), w->rule->name);
@@ -55,18 +55,19 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
         ret->root = w->news->root;
 }
 
-void watch_take_over(struct watch *w, const struct open_alert *from)
+void watch_take_over(struct lives *lives, struct watch *w, const struct open_alert *from)
 {
-        w->alert = from->alert;
+        watch_live(lives, w);
+        w->life->alert = from->alert;
         w->idle = false;
-        w->fired_wall = from->fired_wall;
+        w->life->fired_wall = from->fired_wall;
         memcpy(w->news->alert_id, from->alert_id, sizeof(w->news->alert_id));
         memcpy(w->news->dedup_key, from->dedup_key, sizeof(w->news->dedup_key));
         memcpy(w->news->incident_id, from->incident_id, sizeof(w->news->incident_id));
         w->news->incident_change = from->incident_change;
         w->news->root = from->root;
         w->owed = w->remade = from->owed;
-        w->change = from->change;
+        w->life->change = from->change;
         w->news->event.time = from->event_wall;
 }
 
@@ -280,7 +281,7 @@ static void take_in(struct engine *e, const struct open_alert *k, unsigned flags
         if (w && watch_is_open(w)) {
                 result->bad++; /* twice in the file */
         } else if (goes_on(e, k, flags)) {
-                watch_take_over(w, k);
+                watch_take_over(&e->lives, w, k);
                 result->open++;
         } else if (e->orphan_count == ORPHANS_MAX) {
                 result->bad++;

@@ -13,6 +13,7 @@
 #include "judge/rule.h"
 
 struct engine;
+struct lives;
 struct watch;
 
 enum {
@@ -49,7 +50,7 @@ bool open_alert_ends(const struct open_alert *k);
 
 /* The watch goes on where the alert was; an event that is owed will be made anew from the next
  * sample, under its old identity. */
-void watch_take_over(struct watch *w, const struct open_alert *from);
+void watch_take_over(struct lives *lives, struct watch *w, const struct open_alert *from);
 
 /* The watch that judges the same by the same rule, or NULL. */
 struct watch *engine_find_heir(struct engine *e, const char *rule, const char *dimension,

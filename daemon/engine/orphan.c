@@ -156,7 +156,7 @@ void engine_orphans_settle(struct engine *e)
                                 ? engine_find_heir(e, o->kept.rule, o->kept.dimension, o->kept.kind)
                                 : NULL;
                 if (heir && !watch_is_open(heir)) {
-                        watch_take_over(heir, &o->kept);
+                        watch_take_over(&e->lives, heir, &o->kept);
                         orphan_remove(e, i);
                         continue;
                 }

@@ -21,18 +21,19 @@ void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata)
         e->ask_quiet = quiet;
         e->quiet_userdata = userdata;
         for (size_t i = 0; i < e->watch_count; i++)
-                e->watches[i].untold = engine_ask_quiet(e, e->watches[i].rule);
+                e->watches[i].untold = (uint8_t)engine_ask_quiet(e, e->watches[i].rule);
 }
 
 enum event_quiet watch_quiet(const struct watch *w)
 {
-        return w->untold == QUIET_NOT && w->alert.acknowledged ? QUIET_ACKNOWLEDGED : w->untold;
+        return w->untold == QUIET_NOT && w->life->alert.acknowledged ? QUIET_ACKNOWLEDGED
+                                                                     : (enum event_quiet)w->untold;
 }
 
 enum severity watch_severity(const struct watch *w)
 {
-        bool least = w->untold == QUIET_OBSERVED && w->alert.severity > SEVERITY_NOTICE;
-        return least ? SEVERITY_NOTICE : w->alert.severity;
+        bool least = w->untold == QUIET_OBSERVED && w->life->alert.severity > SEVERITY_NOTICE;
+        return least ? SEVERITY_NOTICE : w->life->alert.severity;
 }
 
 unsigned engine_acknowledge(struct engine *e, const char *name)
@@ -40,10 +41,10 @@ unsigned engine_acknowledge(struct engine *e, const char *name)
         unsigned count = 0;
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
-                if (w->alert.severity < SEVERITY_WARNING ||
+                if (w->life->alert.severity < SEVERITY_WARNING ||
                     (strcmp(w->news->alert_id, name) != 0 && !rule_is_meant(w->rule, name)))
                         continue;
-                count += alert_acknowledge(&w->alert, e->now, w->verdict.value);
+                count += alert_acknowledge(&w->life->alert, e->now, w->life->verdict.value);
         }
         return count;
 }

@@ -17,7 +17,7 @@ static void inherit_series(struct engine *e, const struct engine *old)
                 for (size_t k = 0; k < old->series_count; k++) {
                         size_t at = (next + k) % old->series_count;
                         const struct series *from = &old->series[at];
-                        if (!series_measures(from, to->field, &to->less, &to->per))
+                        if (!series_measures(from, to->field, to->less, to->per))
                                 continue;
                         series_inherit(to, from);
                         next = at + 1;
@@ -26,12 +26,14 @@ static void inherit_series(struct engine *e, const struct engine *old)
         }
 }
 
-static void inherit(struct watch *to, const struct watch *from)
+static void inherit(struct engine *e, struct watch *to, const struct watch *from)
 {
         struct open_alert kept;
-        open_alert_of_watch(from, &kept);
-        watch_take_over(to, &kept);
-        to->verdict = from->verdict;
+        if (!from->idle || from->owed) {
+                open_alert_of_watch(from, &kept);
+                watch_take_over(&e->lives, to, &kept);
+                to->life->verdict = from->life->verdict;
+        }
         to->workload_before = from->workload_before;
         to->value_before = from->value_before;
 }
@@ -47,11 +49,11 @@ static void inherit_watches(struct engine *e, const struct engine *old)
                         struct watch *to = engine_find_heir(e, r->name, r->dimension, r->kind);
                         struct open_alert kept;
                         if (to && pass == 0)
-                                inherit(to, from);
+                                inherit(e, to, from);
                         if (to || pass == 0 || !watch_is_open(from))
                                 continue;
                         open_alert_of_watch(from, &kept);
-                        engine_orphan_add(e, &kept, from->verdict.value, ORPHAN_RULE_GONE);
+                        engine_orphan_add(e, &kept, from->life->verdict.value, ORPHAN_RULE_GONE);
                 }
 }
 
@@ -73,6 +75,7 @@ int engine_set_rules(struct engine *e, const struct rule_set *rules)
         next.store = (struct series_store){ .pages = NULL };
         next.watches = NULL;
         next.news = NULL;
+        next.lives = (struct lives){ .all = NULL };
         next.series_count = next.watch_count = 0;
         int r = engine_build(&next, rules);
         if (r >= 0) {

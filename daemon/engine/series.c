@@ -59,15 +59,15 @@ static void hash_expression(struct hash *h, const struct expression *e)
         hash_add_text(h, "|");
 }
 
-static struct hash hash_measures(const struct series *s)
+struct hash series_measured(const struct series *s)
 {
         struct hash h;
         hash_init(&h);
         hash_add_text(&h, s->field >= 0 && s->field < FIELD_KNOWN_COUNT
                                   ? field_name((enum field)s->field)
                                   : s->dimension);
-        hash_expression(&h, &s->less);
-        hash_expression(&h, &s->per);
+        hash_expression(&h, s->less);
+        hash_expression(&h, s->per);
         return h;
 }
 
@@ -104,8 +104,8 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .field = field,
                 .unit = (uint8_t)series_unit(field, per),
                 .plain = field >= 0 && less->count == 0 && per->count == 0,
-                .less = *less,
-                .per = *per,
+                .less = less,
+                .per = per,
                 .dimension = dimension,
                 .adopt_up = INFINITY,
                 .adopt_down = INFINITY,
@@ -114,7 +114,6 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .low = NAN,
                 .recent = { .value = store->recent[index] },
         };
-        s->measures = hash_measures(s);
         jump_init(&s->jump);
         trend_init(&s->trend, TREND_WIDTH, &store->levels[index], store->room);
         growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB);
@@ -125,6 +124,8 @@ void series_init(struct series *s, int field, const struct expression *less,
 void series_inherit(struct series *to, const struct series *from)
 {
         struct series kept = *from;
+        kept.less = to->less;
+        kept.per = to->per;
         kept.dimension = to->dimension;
         kept.adopt_up = to->adopt_up;
         kept.adopt_down = to->adopt_down;
@@ -160,8 +161,8 @@ uint32_t series_hash(int field, const struct expression *less, const struct expr
 bool series_measures(const struct series *s, int field, const struct expression *less,
                      const struct expression *per)
 {
-        return s->field == field && expression_equal(&s->less, less) &&
-               expression_equal(&s->per, per);
+        return s->field == field && expression_equal(s->less, less) &&
+               expression_equal(s->per, per);
 }
 
 static double known_value(const struct sample *sample, enum field field, double otherwise)
@@ -237,7 +238,7 @@ void series_prefetch(const struct series *s)
         prefetch(s, &s->trend.open[1]);
         prefetch(&s->growth, &s->growth.answer.passed);
         if (!s->plain)
-                prefetch(&s->less, &s->dimension);
+                prefetch(s->less, s->less + 1);
 }
 
 void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
@@ -247,11 +248,11 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         size_t field = (size_t)s->field;
         if (s->field < 0) {
                 s->value = s->value_bytes =
-                        expression_value(&s->less, sample->values, sample->count);
+                        expression_value(s->less, sample->values, sample->count);
         } else {
                 s->value = s->value_bytes = field < sample->count ? sample->values[field] : NAN;
                 if (!s->plain)
-                        s->value = rule_value(s->field, &s->less, &s->per, sample->values,
+                        s->value = rule_value(s->field, s->less, s->per, sample->values,
                                               sample->count);
         }
         s->adopted = false;

@@ -46,10 +46,9 @@ struct series {
         struct trend trend;
         struct growth growth;
 
-        /* field - less, over per; or, where field < 0, just the sum in `less` */
-        struct expression less, per;
+        /* field - less, over per; or, where field < 0, just the sum in `less`. The rule's. */
+        const struct expression *less, *per;
         const char *dimension; /* of a rule that measures it, or a field's name */
-        struct hash measures;  /* of what it measures, by names: indexes may change */
 };
 
 /* What the series of an engine compute once for all of them. Begins as zeros. */
@@ -75,11 +74,14 @@ struct series_store {
 int series_store_init(struct series_store *store, size_t room);
 void series_store_done(struct series_store *store);
 
-/* dimension is not copied: it must outlive the series, as must the store, of which it takes place
- * `index`, which no other has had. */
+/* less, per and dimension are not copied: they must outlive the series, as must the store, of which
+ * it takes place `index`, which no other has had. */
 void series_init(struct series *s, int field, const struct expression *less,
                  const struct expression *per, const char *dimension,
                  const struct series_store *store, size_t index);
+
+/* Of what it measures, by names: indexes may change. */
+struct hash series_measured(const struct series *s);
 
 /* Goes on with what another has learned that measures the same. `to` is fresh. */
 void series_inherit(struct series *to, const struct series *from);

@@ -46,7 +46,7 @@ static enum severity series_severity(const struct engine *e, size_t index)
         enum severity worst = SEVERITY_OK;
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
-                if (w->applies && w->alert.state == ALERT_FIRING && w->series == index &&
+                if (w->applies && w->life->alert.state == ALERT_FIRING && w->series == index &&
                     watch_severity(w) > worst)
                         worst = watch_severity(w);
         }
@@ -102,7 +102,7 @@ static json_t *culprit_json(const struct status_frame *f, const char *dimension,
 static json_t *alert_json(const struct engine *e, const struct status_frame *f,
                           const struct watch *w)
 {
-        const struct alert *a = &w->alert;
+        const struct alert *a = &w->life->alert;
         const struct series *s = &e->series[w->series];
         struct watch copy = *w;
         struct alert_change still = { .type = EVENT_REMINDER, .previous = a->severity };
@@ -114,7 +114,7 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
                 engine_incident_describe(e, w->news->incident_id, &w->news->incident_change, &now);
                 (void)event_incident_text(&now, incident);
         }
-        enum severity worst = w->verdict.severity, waiting = worst;
+        enum severity worst = w->life->verdict.severity, waiting = worst;
         if (w->untold == QUIET_OBSERVED && waiting > SEVERITY_NOTICE)
                 waiting = SEVERITY_NOTICE;
 
@@ -130,7 +130,7 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_object_set_new(o, "would_be",
                             json_string(severity_name(firing ? a->severity : worst)));
         json_object_set_new(o, "since", json_value_time(e->wall - (e->now - a->pending_since)));
-        json_object_set_new(o, "fired", json_value_time(firing ? w->fired_wall : NAN));
+        json_object_set_new(o, "fired", json_value_time(firing ? w->life->fired_wall : NAN));
         json_object_set_new(o, "value", amount(s->unit, now.value));
         json_object_set_new(o, "unit", json_string(event_unit_name(s->unit)));
         json_object_set_new(o, "baseline", amount(s->unit, now.baseline));
@@ -139,8 +139,9 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_object_set_new(o, "rate_bytes_per_hour", json_value_whole(now.rate * 3600));
         json_object_set_new(o, "exhausts_at", json_value_time(now.exhausts_at));
         json_object_set_new(o, "text", json_string(now.text));
-        json_object_set_new(o, "culprit_text",
-                            culprit_json(f, w->rule->dimension, firing ? w->fired_wall : NAN));
+        json_object_set_new(
+                o, "culprit_text",
+                culprit_json(f, w->rule->dimension, firing ? w->life->fired_wall : NAN));
         json_object_set_new(o, "incident_id", json_string(now.incident.id));
         json_object_set_new(o, "incident_text", json_string(incident));
         json_object_set_new(o, "summary", json_string(w->rule->summary));
@@ -155,7 +156,7 @@ static json_t *alert_list(const struct engine *e, const struct status_frame *f)
 {
         json_t *list = json_array();
         for (size_t i = 0; i < e->watch_count; i++)
-                if (e->watches[i].applies && e->watches[i].alert.state != ALERT_INACTIVE)
+                if (e->watches[i].applies && e->watches[i].life->alert.state != ALERT_INACTIVE)
                         json_array_append_new(list, alert_json(e, f, &e->watches[i]));
         return list;
 }

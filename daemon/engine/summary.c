@@ -32,10 +32,10 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
         *ret = (struct engine_summary){ .samples = e->samples };
         for (size_t i = 0; i < e->series_count; i++) {
                 const struct series *s = &e->series[i];
-                if (s->field < 0 || s->per.count > 0 || !isfinite(s->value) ||
+                if (s->field < 0 || s->per->count > 0 || !isfinite(s->value) ||
                     s->field == FIELD_MEM_AVAILABLE || s->unit != UNIT_BYTES)
                         continue;
-                if (s->less.count == 0)
+                if (s->less->count == 0)
                         ret->dimensions++;
                 struct series_numbers numbers;
                 series_numbers(s, &numbers);
@@ -58,7 +58,7 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
                 ret->rules++;
                 ret->observed += w->untold == QUIET_OBSERVED;
                 ret->waiting += w->owed;
-                if (w->alert.state != ALERT_FIRING)
+                if (w->life->alert.state != ALERT_FIRING)
                         continue;
                 enum severity severity = watch_severity(w);
                 if (severity >= SEVERITY_WARNING)

@@ -67,8 +67,9 @@ static enum severity worst_of(const struct engine *e, enum field field)
         enum severity worst = SEVERITY_OK;
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
-                if (w->applies && w->alert.state == ALERT_FIRING && w->rule->field == (int)field)
-                        worst = MAX_OF(worst, w->alert.severity);
+                if (w->applies && w->life->alert.state == ALERT_FIRING &&
+                    w->rule->field == (int)field)
+                        worst = MAX_OF(worst, w->life->alert.severity);
         }
         return worst;
 }

@@ -103,14 +103,15 @@ static void check_rule(const struct engine *e, const struct watch *w, unsigned *
                 if (x.verdict.severity != SEVERITY_OK)
                         fail_msg("%s at %g: quiet, but judged as %s", w->rule->name, e->now,
                                  severity_name(x.verdict.severity));
-        } else if (x.verdict.known != w->verdict.known) {
+        } else if (x.verdict.known != w->life->verdict.known) {
                 fail_msg("%s: known differs", w->rule->name);
         }
         if (!x.verdict.known)
                 return;
-        if (!w->quiet && x.verdict.severity != w->verdict.severity)
+        if (!w->quiet && x.verdict.severity != w->life->verdict.severity)
                 fail_msg("%s at %g: explained as %s, judged as %s", w->rule->name, e->now,
-                         severity_name(x.verdict.severity), severity_name(w->verdict.severity));
+                         severity_name(x.verdict.severity),
+                         severity_name(w->life->verdict.severity));
         enum severity shown = shown_severity(&x);
         /* What is wholly explained by the memory in use is not even a notice. */
         if (shown != x.verdict.severity && !(x.verdict.lowered && shown > x.verdict.severity))

@@ -129,7 +129,7 @@ static void test_explained_spike(void **state)
         unsigned before = w.count;
         enum severity severity = before ? world_last(&w)->severity : SEVERITY_OK;
         assert_true(severity < SEVERITY_WARNING);
-        double explained = w.engine->watches[0].explained.explained;
+        double explained = w.engine->watches[0].life->explained.explained;
         assert_true(explained > 0.9);
 
         _cleanup_free_ char *json = NULL;
@@ -139,7 +139,7 @@ static void test_explained_spike(void **state)
         assert_int_equal(
                 open_alerts_decode(w.engine, json, strlen(json), w.sample.time, false, &result), 0);
         world_run(&w, 60, 0);
-        assert_float_equal(w.engine->watches[0].explained.explained, explained, 0.01);
+        assert_float_equal(w.engine->watches[0].life->explained.explained, explained, 0.01);
         assert_int_equal(w.count, before);
         world_done(&w);
 }
