@@ -12,7 +12,7 @@ static char name_growth[] = "slab-growth", name_spike[] = "slab-spike", name_oth
 static struct rule three_rules[] = { { .name = name_growth },
                                      { .name = name_spike },
                                      { .name = name_other } };
-static const struct rule_set names = { three_rules, 3 };
+static const struct rule_set names = { .rules = three_rules, .count = 3 };
 
 /* One section, "[t]" before it; what is wrong with it as text, "" when nothing is. */
 static char *load(const char *body, struct rule_test *ret)

@@ -123,7 +123,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .dimension = r->dimension,
                 .summary = r->summary,
                 .explain = r->explain,
-                .action = r->action[e->kind],
+                .action = rule_action(r, e->kind),
                 .runbook = r->runbook,
                 .unit = s->unit,
                 .value = v->value,

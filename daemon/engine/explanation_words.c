@@ -277,7 +277,7 @@ void explanation_takes(const struct explanation *x, struct explanation_lines *re
                         take_failed(x, &x->account.pattern, ret);
         }
         for (enum severity s = now + 1; s < SEVERITY_COUNT; s++) {
-                if (r->limits[x->kind][s].count == 0)
+                if (rule_limit(r, x->kind, s)->count == 0)
                         continue;
                 if (jump)
                         take_jump(x, s, ret);

@@ -13,6 +13,7 @@
 #include "engine/service_internal.h"
 #include "engine/service_witness.h"
 #include "judge/rule_file.h"
+#include "sample/host.h"
 
 /* Enough for the first dozen; all of them are in `kmemwatch check` and `status`. */
 enum { PROBLEMS_TEXT_MAX = 2048 };
@@ -59,6 +60,8 @@ static int load(struct service *s, struct problems *problems, struct daemon_sett
                 r = rule_set_load(s->places.rules, NULL, problems, rules);
         if (r != -ENOMEM && settings->runbooks[0] &&
             rule_set_move_runbooks(rules, settings->runbooks) < 0)
+                r = -ENOMEM;
+        if (r != -ENOMEM && rule_set_pack(rules, sampler_host(s->sampler)->kind) < 0)
                 r = -ENOMEM;
         problems_sort(problems);
         return r;

@@ -167,7 +167,7 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
                         const struct verdict *v, struct comparison *ret,
                         struct judge_account *account)
 {
-        const struct limit *l = &r->limits[m->kind][severity];
+        const struct limit *l = rule_limit(r, m->kind, severity);
         double tightest = INFINITY;
         bool all = l->count > 0;
         for (unsigned i = 0; i < l->count; i++) {
@@ -200,12 +200,11 @@ static bool limit_holds(const struct rule *r, enum severity severity, double sha
 double judge_least(const struct rule *r, const struct machine_numbers *m)
 {
         const struct series_numbers none = { .days_level = NAN };
-        const struct limit *limits = r->limits[m->kind];
         double least = INFINITY;
         if (r->kind != KIND_RATIO)
                 return -INFINITY;
         for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
-                const struct limit *l = &limits[severity];
+                const struct limit *l = rule_limit(r, m->kind, severity);
                 double all = l->count > 0 ? -INFINITY : INFINITY;
                 for (unsigned i = 0; i < l->count; i++) {
                         struct comparison c = { .limit = NAN };
@@ -400,12 +399,11 @@ static void judge(const struct rule *r, const struct series_numbers *s,
                                        &v.exhausts_in, &v.exhausts_soonest, &v.exhausts_latest);
 
         v.expected = is_expected(r, s, NULL);
-        const struct limit *limits = r->limits[m->kind];
         bool seen = pattern_seen(r, s, account ? &account->pattern : NULL);
         bool still = seen || (r->kind == KIND_GROWTH && s->growth.goes_on && !v.expected);
         for (enum severity severity = SEVERITY_NOTICE; severity < SEVERITY_COUNT; severity++) {
                 struct comparison c = { .judged = NAN, .limit = NAN };
-                if (limits[severity].count == 0)
+                if (rule_limit(r, m->kind, severity)->count == 0)
                         continue;
                 /* Where nothing is seen only the lowest limit is wanted, to be shown. */
                 if (!account && !still && !isnan(v.limit))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of rules, and what a set of rules owns. */
+/* The words of rules, and what a rule owns. */
 #include "judge/rule.h"
 
 #include <assert.h>
@@ -55,34 +55,41 @@ int severity_by_name(const char *name)
         return find(severities, ELEMENTS_OF(severities), name);
 }
 
+const struct limit *rule_limit(const struct rule *r, enum host_kind kind, enum severity severity)
+{
+        static const struct limit none = { 0 };
+        const struct limit *l = r->limits[kind][severity];
+        return l ? l : &none;
+}
+
+const char *rule_action(const struct rule *r, enum host_kind kind)
+{
+        if (r->action[kind])
+                return r->action[kind];
+        for (size_t k = 0; k < HOST_KIND_COUNT; k++)
+                if (r->action[k])
+                        return r->action[k];
+        return NULL;
+}
+
+void rule_texts(struct rule *r, char **ret[RULE_TEXTS])
+{
+        char **const texts[] = { &r->name,    &r->file,    &r->dimension, &r->workload_name,
+                                 &r->summary, &r->explain, &r->runbook };
+        static_assert(ELEMENTS_OF(texts) + HOST_KIND_COUNT == RULE_TEXTS, "a text is missing");
+        memcpy(ret, texts, sizeof(texts));
+        for (size_t k = 0; k < HOST_KIND_COUNT; k++)
+                ret[ELEMENTS_OF(texts) + k] = &r->action[k];
+}
+
 void rule_done(struct rule *r)
 {
-        free(r->name);
-        free(r->file);
-        free(r->dimension);
-        free(r->workload_name);
-        free(r->summary);
-        free(r->explain);
-        for (size_t k = 0; k < HOST_KIND_COUNT; k++)
-                free(r->action[k]);
-        free(r->runbook);
+        char **texts[RULE_TEXTS];
+        rule_texts(r, texts);
+        for (size_t i = 0; i < RULE_TEXTS; i++)
+                free(*texts[i]);
+        free(r->own_limits);
         *r = (struct rule){ 0 };
-}
-
-void rule_set_done(struct rule_set *set)
-{
-        for (size_t i = 0; i < set->count; i++)
-                rule_done(&set->rules[i]);
-        free(set->rules);
-        *set = (struct rule_set){ 0 };
-}
-
-const struct rule *rule_set_find(const struct rule_set *set, const char *name)
-{
-        for (size_t i = 0; i < set->count; i++)
-                if (strcmp(set->rules[i].name, name) == 0)
-                        return &set->rules[i];
-        return NULL;
 }
 
 bool rule_is_meant(const struct rule *r, const char *name)

@@ -91,10 +91,11 @@ struct rule {
                                 "PageTables/AnonPages+Mapped" */
 
         enum kind kind;
-        /* [k][s]: for hosts of kind k and severity s (NOTICE ... CRITICAL; OK is unused). The keys
-         * are `notice`, `warning`, `critical`; with a suffix -physical, -vm or -container they
-         * apply there only and take precedence. */
-        struct limit limits[HOST_KIND_COUNT][SEVERITY_COUNT];
+        /* [k][s]: for hosts of kind k and severity s (NOTICE ... CRITICAL; OK is unused); NULL:
+         * none, read them with rule_limit(). The keys are `notice`, `warning`, `critical`; with a
+         * suffix -physical, -vm or -container they apply there only and take precedence. */
+        const struct limit *limits[HOST_KIND_COUNT][SEVERITY_COUNT];
+        struct limit *own_limits; /* where they are kept, unless the set keeps them */
         double clear; /* share of a limit below which it is well again: 0.8; growth, spike, ratio
                          alike */
 
@@ -111,18 +112,36 @@ struct rule {
 
         char *summary; /* one line */
         char *explain;
-        char *action[HOST_KIND_COUNT]; /* `action`, then what `action-vm` etc. adds for that kind */
-        char *runbook;                 /* URL or NULL */
+        /* `action`, then what `action-vm` etc. adds for that kind; read it with rule_action() */
+        char *action[HOST_KIND_COUNT];
+        char *runbook; /* URL or NULL */
 };
 
 void rule_done(struct rule *r); /* what it owns, not r */
 
+/* Never NULL: one without terms where the rule has none. */
+const struct limit *rule_limit(const struct rule *r, enum host_kind kind, enum severity severity);
+
+/* What to look at first on a machine of this kind. */
+const char *rule_action(const struct rule *r, enum host_kind kind);
+
+enum { RULE_TEXTS = 7 + HOST_KIND_COUNT };
+
+/* Where the rule keeps its texts, each of which may be NULL. */
+void rule_texts(struct rule *r, char **ret[RULE_TEXTS]);
+
 struct rule_set {
         struct rule *rules;
         size_t count;
+        size_t packed; /* bytes of the pages that hold all of it; 0: each rule owns its own */
 };
 
 void rule_set_done(struct rule_set *set);
+
+/* Puts all that the set owns into pages of its own, each text and limit once: what loading took is
+ * free again in one piece. Of `action` only this kind's is kept: a daemon stays on its machine. The
+ * rules move, and none can be added any more. 0 or -ENOMEM, which changes nothing. */
+int rule_set_pack(struct rule_set *set, enum host_kind kind);
 
 /* Whether `name` stands for the rule, as persons give it: its name or a pattern of names (* and ?),
  * or what it measures (SUnreclaim, KernelStack/threads). */

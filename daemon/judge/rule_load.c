@@ -270,10 +270,8 @@ static void check_limits(struct loader *l)
                         const struct limit *limit;
 
                         check_units(l, &d->own[k][s], rule_limit_key(s, k));
-                        if (effective(d, (enum host_kind)k, s, &limit)) {
-                                d->rule.limits[k][s] = *limit;
+                        if (effective(d, (enum host_kind)k, s, &limit))
                                 any = any || (d->rule.when & (1U << k));
-                        }
                 }
         }
         for (int k = 0; k < HOST_KIND_COUNT; k++)
@@ -335,6 +333,26 @@ static int make_actions(struct rule_draft *d)
         return 0;
 }
 
+/* The draft's limits, where they stay. */
+static int make_limits(struct rule_draft *d)
+{
+        struct limit *next = calloc((size_t)HOST_KIND_COUNT * SEVERITY_COUNT, sizeof(*next));
+
+        if (!next)
+                return -ENOMEM;
+        d->rule.own_limits = next;
+        for (int k = 0; k < HOST_KIND_COUNT; k++)
+                for (enum severity s = SEVERITY_NOTICE; s < SEVERITY_COUNT; s++) {
+                        const struct limit *limit;
+
+                        if (!effective(d, (enum host_kind)k, s, &limit))
+                                continue;
+                        *next = *limit;
+                        d->rule.limits[k][s] = next++;
+                }
+        return 0;
+}
+
 static int finish(struct loader *l)
 {
         struct rule *r = &l->draft->rule;
@@ -342,7 +360,7 @@ static int finish(struct loader *l)
         r->name = strdup(l->section->name);
         r->file = strdup(l->section->file);
         r->line = l->section->line;
-        if (!r->name || !r->file || make_actions(l->draft) < 0)
+        if (!r->name || !r->file || make_actions(l->draft) < 0 || make_limits(l->draft) < 0)
                 return -ENOMEM;
         check_name(l);
         /* Without these two nothing can be said about the others. */

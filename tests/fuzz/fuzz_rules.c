@@ -22,7 +22,7 @@ static void check_rule(const struct rule *r)
         for (int k = 0; k < HOST_KIND_COUNT; k++) {
                 require(r->action[k]);
                 for (int s = SEVERITY_NOTICE; s < SEVERITY_COUNT; s++) {
-                        const struct limit *l = &r->limits[k][s];
+                        const struct limit *l = rule_limit(r, (enum host_kind)k, (enum severity)s);
 
                         require(l->count <= LIMIT_TERMS_MAX);
                         limits += r->when & (1U << k) ? l->count : 0;

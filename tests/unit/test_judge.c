@@ -67,8 +67,8 @@ static void test_ratio(void **state)
                                      .clear = 0.8,
                                      .per = { .count = 1,
                                               .parts = { { .field = FIELD_MEM_TOTAL } } } };
-                rule.limits[HOST_VM][SEVERITY_NOTICE] = c->notice;
-                rule.limits[HOST_VM][SEVERITY_WARNING] = c->warning;
+                rule.limits[HOST_VM][SEVERITY_NOTICE] = &c->notice;
+                rule.limits[HOST_VM][SEVERITY_WARNING] = &c->warning;
                 const struct series_numbers series = {
                         .value = c->value,
                         .value_bytes = 64 * MIB,
@@ -92,18 +92,18 @@ static void test_least(void **state)
         };
         const struct machine_numbers machine = { HOST_VM, FIELD_KNOWN_COUNT, values };
         struct rule rule = { .kind = KIND_RATIO };
-        struct limit *limits = rule.limits[HOST_VM];
+        const struct limit **limits = rule.limits[HOST_VM];
         (void)state;
         assert_true(judge_least(&rule, &machine) == INFINITY); /* no limit at all */
-        limits[SEVERITY_WARNING] = (struct limit)ONE(LIMIT_SHARE, 0.25);
+        limits[SEVERITY_WARNING] = &(struct limit)ONE(LIMIT_SHARE, 0.25);
         assert_true(judge_least(&rule, &machine) == 2 * GIB);
-        limits[SEVERITY_NOTICE] = (struct limit)BOTH(LIMIT_BYTES, GIB, LIMIT_BASELINE, 3);
+        limits[SEVERITY_NOTICE] = &(struct limit)BOTH(LIMIT_BYTES, GIB, LIMIT_BASELINE, 3);
         assert_true(judge_least(&rule, &machine) == GIB);
-        limits[SEVERITY_CRITICAL] = (struct limit)ONE(LIMIT_STACKS, 1.25);
+        limits[SEVERITY_CRITICAL] = &(struct limit)ONE(LIMIT_STACKS, 1.25);
         assert_true(judge_least(&rule, &machine) == 1.25 * 16384);
         values[FIELD_STACK_SIZE] = NAN; /* not known, so not reached */
         assert_true(judge_least(&rule, &machine) == GIB);
-        limits[SEVERITY_NOTICE] = (struct limit)ONE(LIMIT_BASELINE, 3);
+        limits[SEVERITY_NOTICE] = &(struct limit)ONE(LIMIT_BASELINE, 3);
         assert_true(judge_least(&rule, &machine) == -INFINITY); /* who knows */
         rule.kind = KIND_SPIKE;
         assert_true(judge_least(&rule, &machine) == -INFINITY);

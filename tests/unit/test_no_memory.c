@@ -90,6 +90,8 @@ static int do_rules(void)
         struct rule_set set = { 0 };
         int r = rule_file_parse("a", rule_text, strlen(rule_text), NULL, &problems, &set);
         if (r == 0)
+                r = rule_set_pack(&set, HOST_VM);
+        if (r == 0)
                 check_rules(&set, &problems);
         rule_set_done(&set);
         problems_done(&problems);

@@ -221,11 +221,11 @@ static void rule_is_filled(void **state)
         assert_true(r->less.parts[1].field == FIELD_CGROUPS && r->less.parts[1].times);
         assert_true(r->less.parts[2].constant == 64 << 20 && !r->less.parts[2].times);
         assert_int_equal(r->per.count, 2);
-        assert_int_equal(r->limits[HOST_VM][SEVERITY_NOTICE].count, 2);
-        assert_int_equal(r->limits[HOST_VM][SEVERITY_NOTICE].terms[0].unit, LIMIT_BASELINE);
-        assert_true(r->limits[HOST_VM][SEVERITY_WARNING].terms[0].value == 0.12);
-        assert_true(r->limits[HOST_CONTAINER][SEVERITY_WARNING].terms[0].value == 0.1);
-        assert_int_equal(r->limits[HOST_VM][SEVERITY_CRITICAL].count, 0);
+        assert_int_equal(rule_limit(r, HOST_VM, SEVERITY_NOTICE)->count, 2);
+        assert_int_equal(rule_limit(r, HOST_VM, SEVERITY_NOTICE)->terms[0].unit, LIMIT_BASELINE);
+        assert_true(rule_limit(r, HOST_VM, SEVERITY_WARNING)->terms[0].value == 0.12);
+        assert_true(rule_limit(r, HOST_CONTAINER, SEVERITY_WARNING)->terms[0].value == 0.1);
+        assert_int_equal(rule_limit(r, HOST_VM, SEVERITY_CRITICAL)->count, 0);
         assert_int_equal(r->when, 1 << HOST_VM | 1 << HOST_CONTAINER);
         assert_int_equal(r->condition_count, 2);
         assert_true(r->conditions[0].share && r->conditions[0].value == 0.1);
@@ -241,11 +241,13 @@ static void rule_is_filled(void **state)
         assert_int_equal(r->field, FIELD_KNOWN_COUNT + 1);
         assert_int_equal(r->when, 7);
         assert_null(r->runbook);
-        assert_true(fabs(r->limits[0][SEVERITY_WARNING].terms[0].value - (64 << 20) / 3600.0) <
-                    1e-9);
-        assert_int_equal(r->limits[0][SEVERITY_CRITICAL].terms[0].unit, LIMIT_SHARE_RATE);
-        assert_true(fabs(r->limits[0][SEVERITY_CRITICAL].terms[0].value - 0.005 / 86400) < 1e-15);
-        assert_true(r->limits[0][SEVERITY_CRITICAL].terms[1].value == 86400);
+        assert_true(fabs(rule_limit(r, HOST_PHYSICAL, SEVERITY_WARNING)->terms[0].value -
+                         (64 << 20) / 3600.0) < 1e-9);
+        assert_int_equal(rule_limit(r, HOST_PHYSICAL, SEVERITY_CRITICAL)->terms[0].unit,
+                         LIMIT_SHARE_RATE);
+        assert_true(fabs(rule_limit(r, HOST_PHYSICAL, SEVERITY_CRITICAL)->terms[0].value -
+                         0.005 / 86400) < 1e-15);
+        assert_true(rule_limit(r, HOST_PHYSICAL, SEVERITY_CRITICAL)->terms[1].value == 86400);
         rule_set_done(&set);
 }
 
@@ -298,7 +300,7 @@ static void expect_rules(struct folder *f, const char *rules, const char *expect
 
         assert_int_equal(rule_set_load(folders, NULL, &p, &set), 0);
         for (size_t i = 0; i < set.count; i++) {
-                const struct limit *limit = &set.rules[i].limits[HOST_VM][SEVERITY_WARNING];
+                const struct limit *limit = rule_limit(&set.rules[i], HOST_VM, SEVERITY_WARNING);
 
                 fprintf(out, "%s %.0f%s%s\n", set.rules[i].name,
                         limit->count > 0 ? limit->terms[0].value : -1,

@@ -94,11 +94,11 @@ static void test_who_pages(void **state)
                 const struct rule *r = &rules.rules[i];
                 bool quiet = r->kind == KIND_DROP || r->field == FIELD_SLAB;
                 for (unsigned k = 0; k < HOST_KIND_COUNT; k++) {
-                        bool pages = r->limits[k][SEVERITY_WARNING].count > 0;
+                        bool pages = rule_limit(r, k, SEVERITY_WARNING)->count > 0;
                         if (pages == quiet)
                                 fail_msg("%s: %s on %s", r->name, pages ? "pages" : "never pages",
                                          host_kind_name(k));
-                        if (quiet && r->limits[k][SEVERITY_NOTICE].count == 0)
+                        if (quiet && rule_limit(r, k, SEVERITY_NOTICE)->count == 0)
                                 fail_msg("%s says nothing", r->name);
                 }
         }
@@ -196,7 +196,7 @@ static void test_growth_is_critical_before_the_end(void **state)
                 const struct rule *r = &rules.rules[i];
                 if (r->kind != KIND_GROWTH)
                         continue;
-                const struct limit *l = &r->limits[HOST_PHYSICAL][SEVERITY_CRITICAL];
+                const struct limit *l = rule_limit(r, HOST_PHYSICAL, SEVERITY_CRITICAL);
                 if (r->field == FIELD_SRECLAIMABLE) {
                         assert_int_equal(l->count, 0);
                         continue;
@@ -208,11 +208,52 @@ static void test_growth_is_critical_before_the_end(void **state)
         }
 }
 
+static void assert_same_text(const char *before, const char *now)
+{
+        assert_int_equal(!before, !now);
+        if (before)
+                assert_string_equal(before, now);
+}
+
+/* What the daemon keeps says the same, in less: the texts of one kind of machine, and each limit
+ * once. */
+static void test_packed(void **state)
+{
+        const char *const folders[] = { "rules", NULL };
+        struct problems problems = { 0 };
+        struct rule_set packed = { 0 };
+        (void)state;
+        assert_int_equal(rule_set_load(folders, NULL, &problems, &packed), 0);
+        const struct rule *before = packed.rules;
+        assert_int_equal(rule_set_pack(&packed, HOST_VM), 0);
+        assert_true(packed.rules != before);
+        assert_in_range(packed.packed, 1, 3 * 512 * packed.count + packed.count * sizeof(*before));
+        assert_int_equal(packed.count, rules.count);
+        for (size_t i = 0; i < rules.count; i++) {
+                struct rule *r = &rules.rules[i], *p = &packed.rules[i];
+                assert_string_equal(p->name, r->name);
+                assert_string_equal(p->explain, r->explain);
+                assert_same_text(r->workload_name, p->workload_name);
+                for (unsigned k = 0; k < HOST_KIND_COUNT; k++) {
+                        assert_string_equal(rule_action(p, k), r->action[HOST_VM]);
+                        for (enum severity s = 0; s < SEVERITY_COUNT; s++)
+                                assert_memory_equal(rule_limit(p, k, s), rule_limit(r, k, s),
+                                                    sizeof(struct limit));
+                }
+                if (i > 0 && strcmp(p->file, p[-1].file) == 0)
+                        assert_ptr_equal(p->file, p[-1].file);
+        }
+        rule_set_done(&packed);
+        assert_null(packed.rules);
+        problems_done(&problems);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_dimension_has_its_rules),
                 cmocka_unit_test(test_who_pages),
+                cmocka_unit_test(test_packed),
                 cmocka_unit_test(test_reclaimable_pages_only_when_memory_is_short),
                 cmocka_unit_test(test_vmalloc_is_net_of_stacks),
                 cmocka_unit_test(test_words_for_a_person),
