@@ -6,55 +6,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "alert/event.h"
-#include "announce/entry.h"
+#include "announce/announce_internal.h"
 #include "announce/event_json.h"
-#include "announce/spool.h"
 #include "announce/spool_name.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "store/writer.h"
 
-enum {
-        /* Events whose journal entry is queued and whose way to the spool is not free: the engine
-         * holds at most one per rule. */
-        TOLD_MAX = RULES_MAX,
-        COUNT_SECONDS = 50, /* the courier takes events at its own time */
-};
-
-struct announcer {
-        struct writer *writer;             /* not owned */
-        const struct journal *journal;     /* not owned */
-        char told[TOLD_MAX][EVENT_ID_MAX]; /* ids */
-        unsigned told_count;
-        double counted_at; /* CLOCK_MONOTONIC when a count was last asked for */
-
-        pthread_mutex_t packing; /* entry, between two threads that have something to say */
-        struct entry entry;
-
-        bool has_spool;
-        atomic_bool no_channels;
-        /* The disk thread's alone. */
-        struct spool spool;
-        int said;             /* the error that was said, 0 while all is well */
-        double failing_since; /* CLOCK_MONOTONIC */
-
-        pthread_mutex_t lock; /* what follows */
-        struct spool_count count;
-        double waiting_since; /* CLOCK_BOOTTIME: some event has been waiting since; NAN: none does
-                               */
-        bool counted;         /* once at least */
-        uint64_t held;
-        int error;
-};
+enum { COUNT_SECONDS = 50 }; /* the courier takes events at its own time */
 
 static int journal_job(void *userdata, const char *name, const void *data, size_t size)
 {
@@ -65,100 +30,8 @@ static int journal_job(void *userdata, const char *name, const void *data, size_
         return 0;
 }
 
-/* Once when it begins, once when it is another trouble, once when it is over. Through the journal's
- * lane: a journald that hangs must not keep events from the spool. */
-static void say_trouble(struct announcer *a, int error)
-{
-        const struct journal_field fields[] = { { "FILE", a->spool.path },
-                                                { "ERROR", error ? strerror(-error) : NULL } };
-        char lasted[FORMAT_MAX];
-        int r;
-
-        if (error == a->said)
-                return;
-        if (a->said == 0)
-                a->failing_since = clock_monotonic();
-        if (error == 0)
-                r = announcer_message(
-                        a, MESSAGE_SPOOL_RECOVERED, LOG_NOTICE, fields, 1,
-                        "Events can be written to the spool %s again, after %s; what "
-                        "was held in memory follows",
-                        a->spool.path,
-                        format_duration(clock_monotonic() - a->failing_since, lasted));
-        else if (error == -EXFULL)
-                r = announcer_message(a, MESSAGE_SPOOL_FULL, LOG_ERR, fields, 1,
-                                      "The spool %s holds %d MiB of events that nobody takes: is "
-                                      "kmemwatch-courier running? New ones are held in memory",
-                                      a->spool.path, (int)(a->spool.max / 1024 / 1024));
-        else
-                r = announcer_message(a, MESSAGE_SPOOL_FAILED, LOG_ERR, fields, 2,
-                                      "Cannot write events to the spool %s: %s; they are held in "
-                                      "memory and tried again",
-                                      a->spool.path, strerror(-error));
-        if (r == 0) /* else after the next try */
-                a->said = error;
-}
-
-static void refresh_count(struct announcer *a)
-{
-        struct spool_count count;
-
-        if (spool_count(&a->spool, clock_realtime(), &count) < 0)
-                return; /* the next write says it */
-        double age = isfinite(count.oldest) ? fmax(clock_realtime() - count.oldest, 0) : 0;
-        pthread_mutex_lock(&a->lock);
-        a->count = count;
-        if (count.waiting == 0)
-                a->waiting_since = NAN;
-        else if (isnan(a->waiting_since)) /* left from before, or written a moment ago */
-                a->waiting_since = clock_boottime() - (a->counted ? 0 : age);
-        a->counted = true;
-        pthread_mutex_unlock(&a->lock);
-}
-
-static int finish(struct announcer *a, int r, unsigned written)
-{
-        say_trouble(a, r);
-        pthread_mutex_lock(&a->lock);
-        a->error = r;
-        if (r == 0)
-                a->held -= written;
-        pthread_mutex_unlock(&a->lock);
-        if (r == 0)
-                refresh_count(a);
-        return r;
-}
-
-/* Queued at start, so that a spool that cannot be used is known before it is needed. */
-static int open_job(void *userdata, const char *name, const void *data, size_t size)
-{
-        struct announcer *a = userdata;
-
-        (void)name;
-        (void)data;
-        (void)size;
-        return finish(a, spool_open(&a->spool, clock_realtime()), 0);
-}
-
-static int spool_job(void *userdata, const char *name, const void *data, size_t size)
-{
-        struct announcer *a = userdata;
-
-        a->spool.discards = atomic_load(&a->no_channels);
-        return finish(a, spool_write(&a->spool, name, data, size, clock_realtime()), 1);
-}
-
-static int count_job(void *userdata, const char *name, const void *data, size_t size)
-{
-        (void)name;
-        (void)data;
-        (void)size;
-        refresh_count(userdata);
-        return 0;
-}
-
 int announcer_new(struct writer *w, const struct journal *j, const char *spool_dir,
-                  struct announcer **ret)
+                  const char *hold_dir, struct announcer **ret)
 {
         struct announcer *a = calloc(1, sizeof(*a));
         int r = 0;
@@ -173,10 +46,13 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
         pthread_mutex_init(&a->lock, NULL);
         pthread_mutex_init(&a->packing, NULL);
         if (spool_dir) {
+                a->has_spool = true;
                 r = spool_init(&a->spool, spool_dir);
-                a->has_spool = r == 0;
                 if (r == 0)
-                        r = writer_submit(w, WRITER_DURABLE, open_job, a, "spool", NULL, 0);
+                        r = hold_init(&a->hold, hold_dir);
+                if (r == 0)
+                        r = writer_submit(w, WRITER_DURABLE, announcer_open_job, a, "spool", NULL,
+                                          0);
         }
         if (r < 0) {
                 announcer_free(a);
@@ -190,8 +66,10 @@ void announcer_free(struct announcer *a)
 {
         if (!a)
                 return;
-        if (a->has_spool)
+        if (a->has_spool) {
                 spool_done(&a->spool);
+                hold_done(&a->hold);
+        }
         pthread_mutex_destroy(&a->lock);
         pthread_mutex_destroy(&a->packing);
         free(a);
@@ -244,7 +122,8 @@ static int submit_spool(struct announcer *a, const struct event *e)
         pthread_mutex_lock(&a->lock);
         a->held++;
         pthread_mutex_unlock(&a->lock);
-        r = writer_submit(a->writer, WRITER_DURABLE, spool_job, a, e->id, json, strlen(json));
+        r = writer_submit(a->writer, WRITER_DURABLE, announcer_spool_job, a, e->id, json,
+                          strlen(json));
         if (r < 0) {
                 pthread_mutex_lock(&a->lock);
                 a->held--;
@@ -320,13 +199,14 @@ void announcer_spool_status(struct announcer *a, struct spool_status *ret)
         if (a->has_spool && now - a->counted_at >= COUNT_SECONDS) {
                 a->counted_at = now;
                 /* When there is no room the next call asks again soon enough. */
-                (void)writer_submit(a->writer, WRITER_PASSING, count_job, a, "count", NULL, 0);
+                (void)writer_submit(a->writer, WRITER_PASSING, announcer_count_job, a, "count",
+                                    NULL, 0);
         }
         pthread_mutex_lock(&a->lock);
         *ret = (struct spool_status){
                 .waiting = a->count.waiting,
                 .dead = a->count.dead,
-                .held = a->held,
+                .held = a->held + a->kept,
                 .error = a->error,
         };
         /* A clock that was set forward makes every file old; none is older than the time for which

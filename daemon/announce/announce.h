@@ -16,9 +16,10 @@ struct writer;
 
 /* spool_dir: made with tmp/, new/, dead/ where missing; NULL: no spool (events go to the journal
  * only). Whether that works is found out on the writer thread: when it does not, that is said once
- * (MESSAGE_SPOOL_FAILED) and the events wait in memory. `w` and `j` are borrowed. 0 or -ENOMEM. */
+ * (MESSAGE_SPOOL_FAILED) and the events wait in hold_dir, which is made when it is needed, or where
+ * that does not work either in memory. `w` and `j` are borrowed. 0 or -ENOMEM. */
 int announcer_new(struct writer *w, const struct journal *j, const char *spool_dir,
-                  struct announcer **ret);
+                  const char *hold_dir, struct announcer **ret);
 
 /* After writer_free returned 0: jobs that wait there point to the announcer. When writer_free says
  * -EBUSY leave it and exit. NULL is fine. */
@@ -55,7 +56,7 @@ struct spool_status {
         double oldest_age; /* seconds since the oldest of them was written, whatever the clock has
                               done meanwhile; 0 when there is none */
         uint64_t dead;     /* events in dead/ */
-        uint64_t held;     /* events in memory that are not in the spool yet */
+        uint64_t held;     /* events that are not in the spool yet: in memory, in the hold */
         int error;         /* negative errno of the last try to write, 0 when all is well */
 };
 void announcer_spool_status(struct announcer *a, struct spool_status *ret);

@@ -24,7 +24,7 @@ enum message {
         MESSAGE_STATE_SET_ASIDE, /* a damaged or foreign state file [FILE, ASIDE, ERROR] */
         MESSAGE_STATE_FAILED,    /* a state file cannot be written [FILE, ERROR] */
         MESSAGE_STATE_RECOVERED, /* [FILE] */
-        MESSAGE_SPOOL_FAILED,    /* events are held in memory [FILE, ERROR] */
+        MESSAGE_SPOOL_FAILED,    /* events are held [FILE, ERROR] */
         MESSAGE_SPOOL_FULL,      /* the same, because nobody takes them [FILE] */
         MESSAGE_SPOOL_RECOVERED, /* [FILE] */
         MESSAGE_DISK_STUCK,      /* the writer thread hangs in a job [ERROR] */

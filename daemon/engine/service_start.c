@@ -78,6 +78,9 @@ static bool is_same_folder(const char *a, const char *b)
 
 int service_start_outputs(struct service *s)
 {
+        _cleanup_free_ char *hold = path_join(s->places.state, "held");
+        if (!hold)
+                return -ENOMEM;
         service_state_open(s); /* the folder above the spool, with the mode that it should have */
         int r = lock_folder(s->places.state, &s->state_lock);
         if (r >= 0 && !is_same_folder(s->places.state, s->places.runtime))
@@ -86,7 +89,7 @@ int service_start_outputs(struct service *s)
                 return r;
         r = writer_new(&s->writer);
         if (r >= 0)
-                r = announcer_new(s->writer, &s->journal, s->places.spool, &s->announcer);
+                r = announcer_new(s->writer, &s->journal, s->places.spool, hold, &s->announcer);
         if (r < 0)
                 log_error("cannot start the writer: %s", strerror(-r));
         return r;

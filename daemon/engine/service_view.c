@@ -55,8 +55,9 @@ void service_troubles(const struct service *s, struct troubles *ret)
         if (service_courier_silent(s, &spool))
                 add_trouble(&t, "nobody takes events for %s",
                             format_duration(spool.oldest_age, lasted));
-        if (writer.lane[WRITER_DURABLE].error < 0)
-                add_trouble(&t, "cannot write: %s", strerror(-writer.lane[WRITER_DURABLE].error));
+        int error = spool.error < 0 ? spool.error : writer.lane[WRITER_DURABLE].error;
+        if (error < 0)
+                add_trouble(&t, "cannot write: %s", strerror(-error));
         if (s->alerts_file.error < 0)
                 add_trouble(&t, "open alerts not saved: %s", strerror(-s->alerts_file.error));
         if (s->learned_file.error < 0)

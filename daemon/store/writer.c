@@ -52,7 +52,7 @@ struct writer {
         pthread_cond_t progress; /* for writer_free: a job is done, or a thread has ended */
         struct worker workers[WORKERS];
 
-        struct lane lanes[WRITER_PASSING]; /* JOURNAL and DURABLE */
+        struct lane lanes[WRITER_PASSING]; /* JOURNAL, DURABLE and RETRY */
         struct passing passing;
 
         uint64_t done, failed;
@@ -99,7 +99,7 @@ static bool pick_job(struct worker *k, double now, struct pick *ret, double *ret
         for (unsigned i = 0; i < WRITER_LANE_COUNT; i++) {
                 struct pick p = { .lane = (k->turn + i) % WRITER_LANE_COUNT };
 
-                if (!(k->lanes & 1u << p.lane))
+                if (!(k->lanes & 1u << p.lane) || (p.lane == WRITER_RETRY && w->stopping))
                         continue;
                 if (p.lane == WRITER_PASSING) {
                         p.passing = passing_first(&w->passing);
@@ -242,6 +242,7 @@ int writer_new(struct writer **ret)
         static const size_t SIZES[] = {
                 [WRITER_JOURNAL] = WRITER_JOURNAL_BYTES,
                 [WRITER_DURABLE] = WRITER_DURABLE_BYTES,
+                [WRITER_RETRY] = WRITER_RETRY_BYTES,
         };
         struct writer *w = calloc(1, sizeof(*w));
         pthread_condattr_t monotonic;
@@ -288,7 +289,8 @@ static size_t count_left(struct writer *w)
         passing_status(&w->passing, &passing);
         left = passing.waiting;
         for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
-                left += w->lanes[i].jobs.count;
+                if (i != WRITER_RETRY)
+                        left += w->lanes[i].jobs.count;
         return left;
 }
 
@@ -441,6 +443,8 @@ void writer_status(struct writer *w, struct writer_status *ret)
                         .waiting_since = first ? first->submitted : NAN,
                         .error = w->lanes[i].error,
                 };
+                if (i == WRITER_RETRY)
+                        continue;
                 s.waiting += s.lane[i].waiting;
                 s.waiting_since = fmin(s.waiting_since, s.lane[i].waiting_since);
         }

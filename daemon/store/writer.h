@@ -16,7 +16,7 @@ struct writer;
 
 /* Runs on a writer thread with the lane's own copy of name and data (data is aligned for any type).
  * 0 when done; a negative errno: see enum writer_lane. Of this header it may call writer_submit for
- * WRITER_JOURNAL, when it is in another lane. */
+ * WRITER_JOURNAL and WRITER_RETRY, when it is in another lane. */
 typedef int (*writer_job)(void *userdata, const char *name, const void *data, size_t size);
 
 enum writer_lane {
@@ -27,6 +27,9 @@ enum writer_lane {
          * both, so an identity submitted before its event is durable before it, and one submitted
          * after it says truly that the event was announced. */
         WRITER_DURABLE,
+        /* What is safe already and is to be moved on: the same rules, but nothing else waits for
+         * it, and at the end nobody does. For one job. */
+        WRITER_RETRY,
         /* Learned state. A newer job of the same function, userdata and name replaces one that
          * waits; one that fails is given up, the next comes anyhow. */
         WRITER_PASSING,
@@ -40,6 +43,7 @@ enum {
          * fires every rule (512) twice while the disk is away. */
         WRITER_JOURNAL_BYTES = 2 * 1024 * 1024,
         WRITER_DURABLE_BYTES = 16 * 1024 * 1024,
+        WRITER_RETRY_BYTES = 4096,
         /* The largest job of these two lanes: the identities of 512 alerts and of 512 that wait for
          * their rules, at 2 KiB and an incident of 1 KiB each, are three quarters. */
         WRITER_JOB_MAX = 4 * 1024 * 1024,
@@ -64,8 +68,8 @@ int writer_new(struct writer **ret);
 int writer_free(struct writer *w, double seconds, size_t *ret_left);
 
 /* Copies name and data and returns at once: 0; -ENOBUFS when the lane is full; -EMSGSIZE when the
- * job is larger than the lane takes; -ENAMETOOLONG; -ENOMEM (passing only). The lanes JOURNAL and
- * DURABLE never allocate. userdata must live until writer_free returned 0. */
+ * job is larger than the lane takes; -ENAMETOOLONG; -ENOMEM (passing only; the others
+ * never allocate). userdata must live until writer_free returned 0. */
 int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
                   const char *name, const void *data, size_t size);
 

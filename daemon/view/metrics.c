@@ -235,7 +235,8 @@ static void daemon_itself(struct metrics *m, const struct daemon_reply *r)
         one(m, "kmemwatch_troubles", "", false, "What is wrong with kmemwatchd itself.",
             r ? (double)r->trouble_count : NAN);
         family(m, "kmemwatch_spool_events", "", false,
-               "Events: waiting to be delivered, held in memory, dead (given up).");
+               "Events: waiting to be delivered, held until the spool can be written, dead "
+               "(given up).");
         if (r) {
                 sample(m, r->spool_waiting, LABELS({ "state", "waiting" }));
                 sample(m, r->spool_held, LABELS({ "state", "held" }));

@@ -8,6 +8,7 @@
  *   FAULTS_KIND     ENOSPC, EIO, EINTR, EROFS, EDQUOT, SHORT (half of a write is done), or ANY
  *   FAULTS_READS    1: reading counts too
  *   FAULTS_CONTROL  a file of struct control
+ *   FAULTS_DISK     the folder to which control.all is confined
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,15 +30,19 @@
 
 struct control {
         _Atomic int64_t clock_offset; /* seconds, added to the time of day */
-        _Atomic int32_t all;          /* an errno: every call that would change something fails */
+        _Atomic int32_t all;          /* an errno: every call that would change a file fails */
         _Atomic uint32_t calls;       /* that were counted */
         _Atomic uint32_t failed;
 };
 
+struct folder {
+        char path[PATH_MAX];
+        size_t length;
+};
+
 static struct {
         bool ready;
-        char below[PATH_MAX];
-        size_t below_length;
+        struct folder below, disk;
         uint32_t at, rate;
         int kind; /* an errno, SHORT or ANY */
         bool reads;
@@ -61,12 +66,19 @@ static uint32_t number(const char *name)
         return value ? (uint32_t)strtoul(value, NULL, 10) : 0;
 }
 
+static void set_folder(const char *name, struct folder *ret)
+{
+        const char *value = getenv(name);
+        if (value && realpath(value, ret->path))
+                ret->length = strlen(ret->path);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
-        const char *below = getenv("FAULTS_BELOW"), *kind = getenv("FAULTS_KIND");
+        const char *kind = getenv("FAULTS_KIND");
         const char *control = getenv("FAULTS_CONTROL");
-        if (below && realpath(below, faults.below))
-                faults.below_length = strlen(faults.below);
+        set_folder("FAULTS_BELOW", &faults.below);
+        set_folder("FAULTS_DISK", &faults.disk);
         faults.at = number("FAULTS_AT");
         faults.rate = number("FAULTS_RATE");
         faults.seed = number("FAULTS_SEED");
@@ -95,37 +107,46 @@ static uint64_t random_next(void)
         return x ^ (x >> 31);
 }
 
-static bool is_below(const char *path)
+/* Where a call does something. */
+enum { ELSEWHERE = 0, BELOW = 1, DISK = 2 };
+
+static bool is_in(const struct folder *f, const char *path)
 {
-        return faults.below_length > 0 && strncmp(path, faults.below, faults.below_length) == 0;
+        return f->length > 0 && strncmp(path, f->path, f->length) == 0;
 }
 
-static bool fd_is_below(int fd)
+static int place_of(const char *path)
+{
+        bool disk = faults.disk.length > 0 ? is_in(&faults.disk, path) : is_in(&faults.below, path);
+        return (is_in(&faults.below, path) ? BELOW : 0) | (disk ? DISK : 0);
+}
+
+static int place_of_fd(int fd)
 {
         char link[64], path[PATH_MAX];
         snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
         ssize_t n = readlink(link, path, sizeof(path) - 1);
         if (n <= 0)
-                return false;
+                return ELSEWHERE;
         path[n] = '\0';
-        return is_below(path);
+        return place_of(path);
 }
 
-static bool name_is_below(int dirfd, const char *path)
+static int place_of_name(int dirfd, const char *path)
 {
         if (path[0] == '/')
-                return is_below(path);
-        return dirfd != AT_FDCWD && fd_is_below(dirfd);
+                return place_of(path);
+        return dirfd != AT_FDCWD ? place_of_fd(dirfd) : ELSEWHERE;
 }
 
 /* What this call is to do: 0 as ever, an errno, or SHORT. */
-static int choose(bool writes)
+static int choose(int place, bool writes)
 {
         static const int any[] = { ENOSPC, EIO, EINTR, SHORT };
-        if (!faults.ready || (!writes && !faults.reads))
+        if (!faults.ready || place == ELSEWHERE || (!writes && !faults.reads))
                 return 0;
         uint32_t call = atomic_fetch_add(&faults.control->calls, 1) + 1;
-        int fault = writes ? faults.control->all : 0;
+        int fault = writes && place & DISK ? faults.control->all : 0;
         if (fault == 0 &&
             (faults.at ? call == faults.at : faults.rate > 0 && random_next() % 1000 < faults.rate))
                 fault = faults.kind == ANY ? any[random_next() % 4] : faults.kind;
@@ -140,9 +161,9 @@ static int choose(bool writes)
         real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 /* -1 with errno set for a fault that a call without a length can have. */
-#define FAIL_IF(condition, writes)                              \
+#define FAIL_AT(place, writes)                                  \
         do {                                                    \
-                int fault_ = (condition) ? choose(writes) : 0;  \
+                int fault_ = choose(place, writes);             \
                 if (fault_ != 0) {                              \
                         errno = fault_ == SHORT ? EIO : fault_; \
                         return -1;                              \
@@ -152,7 +173,7 @@ static int choose(bool writes)
 ssize_t write(int fd, const void *data, size_t size)
 {
         REAL(write);
-        int fault = fd > STDERR_FILENO && fd_is_below(fd) ? choose(true) : 0;
+        int fault = fd > STDERR_FILENO ? choose(place_of_fd(fd), true) : 0;
         if (fault == SHORT)
                 return real(fd, data, size > 1 ? size / 2 : size);
         if (fault != 0) {
@@ -165,7 +186,7 @@ ssize_t write(int fd, const void *data, size_t size)
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
         REAL(pwrite);
-        int fault = fd_is_below(fd) ? choose(true) : 0;
+        int fault = choose(place_of_fd(fd), true);
         if (fault == SHORT)
                 return real(fd, data, size > 1 ? size / 2 : size, offset);
         if (fault != 0) {
@@ -178,7 +199,7 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 ssize_t read(int fd, void *data, size_t size)
 {
         REAL(read);
-        int fault = faults.reads && fd_is_below(fd) ? choose(false) : 0;
+        int fault = faults.reads ? choose(place_of_fd(fd), false) : 0;
         if (fault == SHORT)
                 return real(fd, data, size > 1 ? size / 2 : size);
         if (fault != 0) {
@@ -191,42 +212,42 @@ ssize_t read(int fd, void *data, size_t size)
 int fsync(int fd)
 {
         REAL(fsync);
-        FAIL_IF(fd_is_below(fd), true);
+        FAIL_AT(place_of_fd(fd), true);
         return real(fd);
 }
 
 int fchmod(int fd, mode_t mode)
 {
         REAL(fchmod);
-        FAIL_IF(fd_is_below(fd), true);
+        FAIL_AT(place_of_fd(fd), true);
         return real(fd, mode);
 }
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
         REAL(renameat);
-        FAIL_IF(name_is_below(to_fd, to), true);
+        FAIL_AT(place_of_name(to_fd, to), true);
         return real(from_fd, from, to_fd, to);
 }
 
 int unlinkat(int fd, const char *name, int flags)
 {
         REAL(unlinkat);
-        FAIL_IF(name_is_below(fd, name), true);
+        FAIL_AT(place_of_name(fd, name), true);
         return real(fd, name, flags);
 }
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
         REAL(linkat);
-        FAIL_IF(name_is_below(to_fd, to), true);
+        FAIL_AT(place_of_name(to_fd, to), true);
         return real(from_fd, from, to_fd, to, flags);
 }
 
 int mkdirat(int fd, const char *name, mode_t mode)
 {
         REAL(mkdirat);
-        FAIL_IF(name_is_below(fd, name), true);
+        FAIL_AT(place_of_name(fd, name), true);
         return real(fd, name, mode);
 }
 
@@ -238,7 +259,7 @@ int openat(int fd, const char *name, int flags, ...)
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
         va_end(arguments);
         bool writes = (flags & O_ACCMODE) != O_RDONLY;
-        FAIL_IF(name_is_below(fd, name), writes);
+        FAIL_AT(place_of_name(fd, name), writes);
         return real(fd, name, flags, mode);
 }
 

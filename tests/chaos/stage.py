@@ -60,7 +60,8 @@ class Control:
         self.page[0:8] = struct.pack("q", seconds)
 
     def disk(self, error):
-        """Every call that would change a file fails with this errno; 0: none does."""
+        """Every call that would change a file (of FAULTS_DISK, if that is given) fails with this
+        errno; 0: none does."""
         self.page[8:12] = struct.pack("i", error)
 
     def calls(self):

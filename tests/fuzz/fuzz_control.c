@@ -55,7 +55,7 @@ static struct service *service(void)
             rule_file_parse("r", RULES, strlen(RULES), NULL, &problems, &s.rules) < 0 ||
             procfs_init(&s.procfs, NULL) < 0 || sampler_new(&s.procfs, &s.sampler) < 0 ||
             writer_new(&s.writer) < 0 ||
-            announcer_new(s.writer, &s.journal, NULL, &s.announcer) < 0 ||
+            announcer_new(s.writer, &s.journal, NULL, NULL, &s.announcer) < 0 ||
             engine_new(&s.rules, sampler_host(s.sampler), take, &s, &s.engine) < 0 ||
             sd_event_new(&s.loop) < 0)
                 abort();

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@
 static const struct journal JOURNAL = { .identifier = "kmemwatchd", .to_stderr = true };
 
 struct place {
-        char top[64], spool[80], output[80];
+        char top[64], spool[80], hold[80], output[80];
         int stderr_fd; /* the real one */
         struct writer *writer;
         struct announcer *announcer;
@@ -41,6 +42,7 @@ static int setup(void **state)
         strcpy(p->top, "/tmp/kmw-announce-XXXXXX");
         assert_non_null(mkdtemp(p->top));
         snprintf(p->spool, sizeof(p->spool), "%s/spool", p->top);
+        snprintf(p->hold, sizeof(p->hold), "%s/held", p->top);
         snprintf(p->output, sizeof(p->output), "%s/output", p->top);
         unsetenv("JOURNAL_STREAM");
         log_open(NULL, LOG_INFO);
@@ -71,7 +73,7 @@ static int teardown(void **state)
 
 static void start(struct place *p, const char *spool)
 {
-        assert_int_equal(announcer_new(p->writer, &JOURNAL, spool, &p->announcer), 0);
+        assert_int_equal(announcer_new(p->writer, &JOURNAL, spool, p->hold, &p->announcer), 0);
 }
 
 static char *output(const struct place *p)
@@ -148,16 +150,13 @@ static struct event an_event(unsigned number, enum severity severity)
         return e;
 }
 
-/* The names in new/ as "1 2 3": their event's numbers, sorted by name. */
-static void spooled(const struct place *p, char ret[256])
+/* The names in a folder as "1 2 3": their event's numbers, sorted by name. */
+static void events_in(const char *path, char ret[256])
 {
-        char path[128];
         struct dirent **entries;
         size_t used = 0;
-        int count;
+        int count = scandir(path, &entries, NULL, alphasort);
 
-        snprintf(path, sizeof(path), "%s/new", p->spool);
-        count = scandir(path, &entries, NULL, alphasort);
         ret[0] = 0;
         for (int i = 0; i < count; i++) {
                 char id[SPOOL_EVENT_ID_SIZE];
@@ -170,6 +169,14 @@ static void spooled(const struct place *p, char ret[256])
         }
         if (count >= 0)
                 free(entries);
+}
+
+static void spooled(const struct place *p, char ret[256])
+{
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/new", p->spool);
+        events_in(path, ret);
 }
 
 static void test_both_ways(void **state)
@@ -225,6 +232,117 @@ static void test_no_spool(void **state)
         announcer_spool_status(p->announcer, &status);
         assert_int_equal(status.waiting, 0);
         assert_true(status.oldest_age == 0);
+}
+
+static int count_one(void *userdata, const char *name _unused_, const void *data _unused_,
+                     size_t size _unused_)
+{
+        atomic_fetch_add((atomic_uint *)userdata, 1);
+        return 0;
+}
+
+static void put_events(struct place *p, unsigned first, unsigned last)
+{
+        for (unsigned i = first; i <= last; i++) {
+                struct event e = an_event(i, SEVERITY_WARNING);
+
+                assert_int_equal(announcer_event(p->announcer, &e), 0);
+        }
+}
+
+/* The daemon is killed, and another one starts. */
+static void again(struct place *p)
+{
+        assert_int_equal(writer_free(p->writer, 0, NULL), 0);
+        announcer_free(p->announcer);
+        assert_int_equal(writer_new(&p->writer), 0);
+        start(p, p->spool);
+}
+
+/* While only the spool fails its events wait on the disk, and nothing else of the lane waits for
+ * them; the next daemon puts them into the spool before its own. */
+static void test_kept_over_a_kill(void **state)
+{
+        struct place *p = *state;
+        atomic_uint behind = 0;
+        struct spool_status status;
+        char names[256];
+
+        close(open(p->spool, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        start(p, p->spool);
+        put_events(p, 1, 2);
+        assert_int_equal(writer_submit(p->writer, WRITER_DURABLE, count_one, &behind, "x", NULL, 0),
+                         0);
+        wait_until_done(p);
+        assert_int_equal(behind, 1);
+        events_in(p->hold, names);
+        assert_string_equal(names, "1 2");
+
+        again(p); /* in vain */
+        put_events(p, 3, 3);
+        wait_until_done(p);
+        events_in(p->hold, names);
+        assert_string_equal(names, "1 2 3");
+        announcer_spool_status(p->announcer, &status);
+        assert_int_equal(status.held, 3);
+        assert_int_equal(status.error, -ENOTDIR);
+
+        assert_int_equal(unlink(p->spool), 0);
+        again(p);
+        put_events(p, 4, 4);
+        wait_until_done(p);
+        spooled(p, names);
+        assert_string_equal(names, "1 2 3 4");
+        events_in(p->hold, names);
+        assert_string_equal(names, "");
+        announcer_spool_status(p->announcer, &status);
+        assert_int_equal(status.held, 0);
+        assert_int_equal(status.error, 0);
+}
+
+/* What lies in the hold is not believed; what cannot be read is set aside, the rest arrives. */
+static void test_damaged_hold(void **state)
+{
+        struct place *p = *state;
+        char path[160], names[256];
+
+        close(open(p->spool, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        start(p, p->spool);
+        put_events(p, 1, 3);
+        wait_until_done(p);
+        snprintf(path, sizeof(path), "%s/%020d-%032x.json", p->hold, 1, 1);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path, sizeof(path), "%s/%020d-%032x.json", p->hold, 2, 2);
+        assert_int_equal(unlink(path), 0);
+        snprintf(path, sizeof(path), "%s/99999999999999999999-%032x.json", p->hold, 9);
+        assert_int_equal(symlink("/etc/hostname", path), 0);
+        snprintf(path, sizeof(path), "%s/18446744073709551615-%032x.json", p->hold, 9);
+        assert_int_equal(symlink("/etc/hostname", path), 0);
+        assert_int_equal(unlink(p->spool), 0);
+        again(p);
+        put_events(p, 4, 4);
+        wait_until_done(p);
+        spooled(p, names);
+        assert_string_equal(names, "3 4");
+        wait_for(p, ".json.bad: Bad message; this event is in the journal only", 1);
+}
+
+/* When the hold fails, too, nothing is lost as long as the daemon lives. */
+static void test_no_hold(void **state)
+{
+        struct place *p = *state;
+        char names[256];
+
+        close(open(p->spool, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        close(open(p->hold, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        start(p, p->spool);
+        put_events(p, 1, 3);
+        wait_for(p, "event number", 3);
+        assert_int_equal(unlink(p->spool), 0);
+        wait_until_done(p);
+        spooled(p, names);
+        assert_string_equal(names, "1 2 3");
 }
 
 /* Held, said once, tried again, in order; the journal does not wait for it. */
@@ -331,6 +449,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_spool, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_kept_over_a_kill, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_damaged_hold, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_hold, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full_queue, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_own_messages, setup, teardown),
         };

@@ -90,7 +90,7 @@ static void station_init(struct station *t, double wait)
         assert_int_equal(sampler_take(t->s.sampler, clock_realtime(), &sample), 0);
         assert_true(sd_event_default(&t->s.loop) >= 0);
         assert_int_equal(writer_new(&t->s.writer), 0);
-        assert_int_equal(announcer_new(t->s.writer, &nowhere, NULL, &t->s.announcer), 0);
+        assert_int_equal(announcer_new(t->s.writer, &nowhere, NULL, NULL, &t->s.announcer), 0);
         assert_int_equal(engine_new(&t->w.rules, &t->w.host, take, t, &t->s.engine), 0);
         t->w.engine = t->s.engine;
         t->w.sample.time = clock_realtime();

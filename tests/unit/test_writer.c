@@ -55,7 +55,8 @@ static bool is_empty(struct writer *w)
         struct writer_status s;
 
         writer_status(w, &s);
-        return s.waiting == 0 && s.lane[WRITER_PASSING].waiting == 0;
+        return s.waiting == 0 && s.lane[WRITER_PASSING].waiting == 0 &&
+               s.lane[WRITER_RETRY].waiting == 0;
 }
 
 static bool wait_for_empty(struct writer *w, double seconds)
@@ -68,6 +69,19 @@ static bool wait_for_empty(struct writer *w, double seconds)
                 usleep(1000);
         }
         return true;
+}
+
+static void wait_for_text(struct book *b, const char *text)
+{
+        bool same = false;
+
+        for (int i = 0; i < 5000 && !same; i++) {
+                usleep(1000);
+                pthread_mutex_lock(&b->lock);
+                same = strcmp(b->text, text) == 0;
+                pthread_mutex_unlock(&b->lock);
+        }
+        assert_true(same);
 }
 
 static void wait_for_flag(atomic_bool *flag)
@@ -151,6 +165,40 @@ static void test_failing_lane(void **state)
         assert_int_equal(s.error, 0);
         assert_true(isnan(s.waiting_since));
         assert_int_equal(writer_free(w, 1, NULL), 0);
+}
+
+/* Nobody waits for what is only to be moved on: not another lane, and not the end. */
+static void test_retry_lane(void **state)
+{
+        struct writer *w = started();
+        struct book bad, good;
+        struct writer_status s;
+        double begin;
+        size_t left = 99;
+
+        (void)state;
+        book_init(&bad);
+        book_init(&good);
+        atomic_store(&bad.fail, EROFS);
+        assert_int_equal(put(w, WRITER_RETRY, &bad, "retry", "1"), 0);
+        assert_int_equal(put(w, WRITER_DURABLE, &good, "d", ""), 0);
+        wait_for_text(&good, "d= ");
+        for (int i = 0; i < 5000 && atomic_load(&bad.tries) == 0; i++)
+                usleep(1000);
+        writer_status(w, &s);
+        assert_int_equal(s.waiting, 0);
+        assert_int_equal(s.lane[WRITER_RETRY].waiting, 1);
+        assert_int_equal(s.error, -EROFS);
+        atomic_store(&bad.fail, 0);
+        assert_true(wait_for_empty(w, 3));
+        wait_for_text(&bad, "retry=1 ");
+
+        atomic_store(&bad.fail, EROFS);
+        assert_int_equal(put(w, WRITER_RETRY, &bad, "retry", "2"), 0);
+        begin = clock_monotonic();
+        assert_int_equal(writer_free(w, 5, &left), 0);
+        assert_int_equal(left, 0);
+        assert_true(clock_monotonic() - begin < 1);
 }
 
 /* At the end failed jobs are tried quickly, whatever pause they had. */
@@ -297,19 +345,6 @@ static void test_bounds(void **state)
         free(block);
 }
 
-static void wait_for_text(struct book *b, const char *text)
-{
-        bool same = false;
-
-        for (int i = 0; i < 5000 && !same; i++) {
-                usleep(1000);
-                pthread_mutex_lock(&b->lock);
-                same = strcmp(b->text, text) == 0;
-                pthread_mutex_unlock(&b->lock);
-        }
-        assert_true(same);
-}
-
 /* A job that hangs: nobody waits for it beyond the deadline, and it may come back later. */
 static void hang(enum writer_lane lane, enum writer_lane other)
 {
@@ -446,6 +481,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_failing_lane),
+                cmocka_unit_test(test_retry_lane),
                 cmocka_unit_test(test_stop_retries),
                 cmocka_unit_test(test_replacement),
                 cmocka_unit_test(test_made_in_place),
