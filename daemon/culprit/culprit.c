@@ -32,6 +32,20 @@ int culprit_kind_by_name(const char *name)
         return -1;
 }
 
+enum culprit_side culprit_side(enum culprit_kind kind)
+{
+        static const enum culprit_side sides[] = {
+                [CULPRIT_CACHE] = SIDE_CACHES,      [CULPRIT_LARGE_KMALLOC] = SIDE_CACHES,
+                [CULPRIT_CALLER] = SIDE_CALLERS,    [CULPRIT_STACKS] = SIDE_CALLERS,
+                [CULPRIT_SITE] = SIDE_SITES,        [CULPRIT_MAP] = SIDE_OBJECTS,
+                [CULPRIT_OBJECTS] = SIDE_OBJECTS,   [CULPRIT_PAGES] = SIDE_OBJECTS,
+                [CULPRIT_PROCESS] = SIDE_PROCESSES, [CULPRIT_CGROUP] = SIDE_CGROUPS,
+        };
+        static_assert(ELEMENTS_OF(sides) == CULPRIT_KIND_COUNT, "a side for each");
+
+        return sides[kind];
+}
+
 const char *culprit_dimension_name(enum culprit_dimension dimension)
 {
         static const char *const names[] = {
@@ -107,7 +121,7 @@ const char *culprit_text(const struct culprit_list *l, char *buffer, size_t size
 {
         /* A second object is worth the words when it is large. */
         static const double WORTH_TELLING = 0.2, NEARLY_ALL = 0.9;
-        const struct culprit *who = NULL, *last = NULL;
+        const struct culprit *who = NULL, *last = NULL, *first = l->culprits;
         unsigned told = 0;
         struct text t;
 
@@ -121,6 +135,13 @@ const char *culprit_text(const struct culprit_list *l, char *buffer, size_t size
                 } else if (last && last->kind == CULPRIT_STACKS && c->kind == CULPRIT_PROCESS) {
                         text_add(&t, ", %sof %s", c->share < NEARLY_ALL ? "most " : "", c->label);
                         told++;
+                } else if (told == 1 && culprit_side(c->kind) != culprit_side(first->kind)) {
+                        /* The same memory: its share beside the other would read as a sum. */
+                        if (c->kind != CULPRIT_CACHE && c->share >= 0.5) {
+                                text_add(&t, ", %s%s",
+                                         c->kind == CULPRIT_SITE ? "asked for by " : "", c->label);
+                                told++;
+                        }
                 } else if (told == 0 || (told == 1 && c->share >= WORTH_TELLING)) {
                         text_add(&t, "%s", told ? ", " : "");
                         add_share(&t, l, c, told == 0);

@@ -29,6 +29,19 @@ enum culprit_kind {
 const char *culprit_kind_name(enum culprit_kind kind);
 int culprit_kind_by_name(const char *name); /* or -1 */
 
+/* The sides from which one growth can be seen. Culprits of one side have their parts of it, whose
+ * shares add up to 1 at most; those of another side are the same memory once more. */
+enum culprit_side {
+        SIDE_CACHES,
+        SIDE_CALLERS,
+        SIDE_SITES, /* each is a guess by itself: what grew as much */
+        SIDE_OBJECTS,
+        SIDE_PROCESSES,
+        SIDE_CGROUPS,
+        SIDE_COUNT,
+};
+enum culprit_side culprit_side(enum culprit_kind kind);
+
 /* What culprits can be asked for. */
 enum culprit_dimension {
         DIMENSION_SLAB,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/macros.h"
+#include "base/units.h"
 #include "culprit/rank_internal.h"
 
 /* What of /proc/meminfo is the dimension. */
@@ -143,7 +144,7 @@ struct culprit *rank_add(struct rank_work *w, enum culprit_kind kind, enum table
         c->bytes = bytes;
         c->sizes = !rank_has_base(w, table);
         c->since = c->sizes ? NAN : w->in->bases[table].time;
-        c->share = rank_clamp(bytes / growth);
+        c->share = bytes / growth;
         return c;
 }
 
@@ -163,7 +164,7 @@ double rank_objects(struct rank_work *w, enum count count, double each, double g
         if (!c)
                 return 0;
         c->bytes = fmin(bytes, growth);
-        c->share = rank_clamp(bytes / growth);
+        c->share = bytes / growth;
         c->about = true;
         c->since = w->in->since;
         rank_set(c->name, sizeof(c->name), "%s", count_name(count));
@@ -175,7 +176,7 @@ double rank_objects(struct rank_work *w, enum count count, double each, double g
                  count_name(count));
         rank_set(c->note, sizeof(c->note), "%.0f now; their usual cost, not measured",
                  w->in->found->counts[count]);
-        return c->share;
+        return rank_clamp(c->share);
 }
 
 bool rank_source(struct rank_work *w, enum source source)
@@ -213,6 +214,34 @@ static double measured(const struct rank_input *in)
         return in->found->fields[field] - (in->sizes ? 0 : in->then_fields[field]);
 }
 
+/* What grew can be more than the growth: something else shrank meanwhile, often the last of what
+ * was before. Then shares are of all that grew. */
+static void settle_shares(struct rank_work *w)
+{
+        static const double WORTH_SAYING = 1.1;
+        double sums[SIDE_COUNT] = { 0 }, most = 0;
+        char bytes[FORMAT_MAX];
+
+        for (unsigned i = 0; i < w->list->count; i++) {
+                const struct culprit *c = &w->list->culprits[i];
+
+                if (!isnan(c->share) && c->kind != CULPRIT_SITE)
+                        sums[culprit_side(c->kind)] += c->share;
+        }
+        for (unsigned i = 0; i < w->list->count; i++) {
+                struct culprit *c = &w->list->culprits[i];
+                double sum = fmax(sums[culprit_side(c->kind)], 1);
+
+                /* Usual costs and sums of many kinds prove nothing of what is gone. */
+                if (sum > WORTH_SAYING && !c->about && c->kind != CULPRIT_CGROUP)
+                        most = fmax(most, c->bytes / c->share * (sum - 1));
+                c->share = rank_clamp(c->share / sum);
+        }
+        if (most > 0 && !w->list->sizes)
+                rank_say(&w->unexplained, "%s %s elsewhere meanwhile", format_bytes(most, bytes),
+                         w->sign > 0 ? "were given back" : "were taken");
+}
+
 void rank(const struct rank_input *in, struct culprit_list *ret)
 {
         static void (*const by_dimension[])(struct rank_work *) = {
@@ -244,6 +273,7 @@ void rank(const struct rank_input *in, struct culprit_list *ret)
         }
         by_dimension[in->dimension](&w);
         ret->sizes = ret->count > 0 && ret->culprits[0].sizes;
+        settle_shares(&w);
         if (ret->sizes && !in->sizes)
                 rank_say(&w.hidden, "no earlier look to compare with: shares are of the size now");
         if (in->container && in->found->cgroups_are_own)

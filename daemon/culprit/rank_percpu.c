@@ -87,12 +87,12 @@ static double add_pages(struct rank_work *w, enum count count, double growth)
         if (!c)
                 return 0;
         c->bytes = bytes;
-        c->share = rank_clamp(bytes / growth);
+        c->share = bytes / growth;
         c->sizes = w->in->sizes;
         c->since = w->in->since;
         rank_set(c->name, sizeof(c->name), "%s", count_name(count));
         rank_set(c->label, sizeof(c->label), "%s", count_name(count));
-        return c->share;
+        return rank_clamp(c->share);
 }
 
 void rank_sec_page_tables(struct rank_work *w)
