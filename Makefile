@@ -301,6 +301,7 @@ DAEMON_TESTS := $(wildcard tests/service/test_daemon*.py) tests/service/test_his
 	tests/service/test_tool.py tests/service/test_top.py
 REPORT_TESTS := tests/report/test_report.py
 COURIER_TESTS := $(filter %.py %.sh,$(wildcard tests/service/test_courier.*)) \
+	tests/service/test_courier_quiet.py \
 	tests/service/test_setup.py
 check-daemon: $(MAINS)
 	@$(RUN_SUITE) daemon $(DAEMON_TESTS)

@@ -211,7 +211,7 @@ void announcer_spool_status(struct announcer *a, struct spool_status *ret)
         };
         /* A clock that was set forward makes every file old; none is older than the time for which
          * there has been one. */
-        if (a->count.waiting > 0 && isfinite(a->count.oldest))
+        if (isfinite(a->count.oldest))
                 ret->oldest_age = fmax(fmin(clock_realtime() - a->count.oldest,
                                             clock_boottime() - a->waiting_since),
                                        0);

@@ -53,8 +53,9 @@ int announcer_message(struct announcer *a, enum message message, int priority,
  * at most every 30 s. */
 struct spool_status {
         uint64_t waiting;  /* events in new/ */
-        double oldest_age; /* seconds since the oldest of them was written, whatever the clock has
-                              done meanwhile; 0 when there is none */
+        double oldest_age; /* seconds for which the oldest of them waits that is not held back for
+                              the quiet hours of a channel, whatever the clock has done meanwhile;
+                              0 when there is none */
         uint64_t dead;     /* events in dead/ */
         uint64_t held;     /* events that are not in the spool yet: in memory, in the hold */
         int error;         /* negative errno of the last try to write, 0 when all is well */

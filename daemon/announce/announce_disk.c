@@ -57,10 +57,10 @@ static void refresh_count(struct announcer *a)
 
         if (spool_count(&a->spool, clock_realtime(), &count) < 0)
                 return; /* the next write says it */
-        double age = isfinite(count.oldest) ? fmax(clock_realtime() - count.oldest, 0) : 0;
+        double age = isnan(count.oldest) ? 0 : fmax(clock_realtime() - count.oldest, 0);
         pthread_mutex_lock(&a->lock);
         a->count = count;
-        if (count.waiting == 0)
+        if (isnan(count.oldest)) /* nothing there, or nothing that somebody should have taken */
                 a->waiting_since = NAN;
         else if (isnan(a->waiting_since)) /* left from before, or written a moment ago */
                 a->waiting_since = clock_boottime() - (a->counted ? 0 : age);

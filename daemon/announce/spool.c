@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "announce/spool_held.h"
 #include "announce/spool_name.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -88,8 +89,11 @@ static int for_each(int fd, int (*visit)(int fd, const char *name, void *userdat
 
 struct counting {
         uint64_t limit; /* larger numbers do not count as the largest */
-        uint64_t events, bytes, largest, smallest;
-        char first[SPOOL_NAME_SIZE]; /* the event with the smallest number */
+        uint64_t events, bytes, largest;
+        const struct spool_held *held; /* NULL: nothing is known of it */
+        double now;
+        uint64_t first; /* the smallest number that is not held back */
+        double oldest;  /* since when that waits; NAN: there is none */
 };
 
 static int count_one(int fd, const char *name, void *userdata)
@@ -106,19 +110,34 @@ static int count_one(int fd, const char *name, void *userdata)
         c->events++;
         if (sequence <= c->limit)
                 c->largest = MAX_OF(c->largest, sequence);
-        if (sequence < c->smallest) {
-                c->smallest = sequence;
-                memcpy(c->first, name, sizeof(c->first));
+        double since = spool_held_waits_since(c->held, sequence, (double)st.st_mtim.tv_sec, c->now);
+        if (isfinite(since) && (isnan(c->oldest) || sequence < c->first)) {
+                c->first = sequence;
+                c->oldest = since;
         }
         return 0;
 }
 
-static int count_folders(struct spool *s, uint64_t limit, struct spool_count *ret)
+/* The courier may have written anything there, or made it a link. */
+static bool read_held(const struct spool *s, struct spool_held *ret)
 {
-        struct counting waiting = { .limit = limit, .smallest = UINT64_MAX },
-                        dead = { .limit = limit, .smallest = UINT64_MAX };
-        struct stat st;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        _cleanup_close_ int fd =
+                openat(s->dir_fd, SPOOL_HELD_FOLDER, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd >= 0 && file_read_plain(fd, SPOOL_HELD_FILE, SPOOL_HELD_MAX, &text, &size) == 0 &&
+               spool_held_parse(text, ret);
+}
+
+static int count_folders(struct spool *s, uint64_t limit, double now, struct spool_count *ret)
+{
+        struct spool_held held;
+        struct counting dead = { .limit = limit, .oldest = NAN }, waiting = dead;
         int r;
+
+        waiting.now = now;
+        waiting.held = read_held(s, &held) ? &held : NULL;
 
         r = for_each(s->new_fd, count_one, &waiting);
         if (r == 0)
@@ -130,10 +149,8 @@ static int count_folders(struct spool *s, uint64_t limit, struct spool_count *re
                 .dead = dead.events,
                 .bytes = waiting.bytes,
                 .largest = MAX_OF(waiting.largest, dead.largest),
-                .oldest = NAN,
+                .oldest = waiting.oldest,
         };
-        if (waiting.events > 0 && fstatat(s->new_fd, waiting.first, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                ret->oldest = (double)st.st_mtim.tv_sec;
         s->bytes = ret->bytes;
         return 0;
 }
@@ -198,7 +215,7 @@ static int find_last(struct spool *s, double now)
 
         r = read_sequence(s, now, &stored);
         if (r == 0)
-                r = count_folders(s, limit_of(stored, now), &count);
+                r = count_folders(s, limit_of(stored, now), now, &count);
         if (r < 0)
                 return r;
         /* Opened again after a failure: the event in hand keeps its number, though `sequence` or
@@ -263,13 +280,13 @@ static int remove_older(int fd, const char *name, void *userdata)
 }
 
 /* Without channels the events are there for one that may be made; the newer half is enough. */
-static int discard_oldest(struct spool *s, const struct spool_count *count)
+static int discard_oldest(struct spool *s, const struct spool_count *count, double time)
 {
         struct oldest oldest = { .before = s->last - MIN_OF(s->last, count->waiting / 2) };
         struct spool_count now;
         int r = for_each(s->new_fd, remove_older, &oldest);
 
-        return r < 0 ? r : count_folders(s, UINT64_MAX, &now);
+        return r < 0 ? r : count_folders(s, UINT64_MAX, time, &now);
 }
 
 static bool has_room(const struct spool *s, size_t size)
@@ -277,16 +294,16 @@ static bool has_room(const struct spool *s, size_t size)
         return s->bytes + size + BLOCK <= s->max;
 }
 
-static int check_room(struct spool *s, size_t size)
+static int check_room(struct spool *s, size_t size, double now)
 {
         struct spool_count count;
         int r;
 
         if (has_room(s, size))
                 return 0;
-        r = count_folders(s, UINT64_MAX, &count); /* the courier has taken some since */
+        r = count_folders(s, UINT64_MAX, now, &count); /* the courier has taken some since */
         if (r == 0 && !has_room(s, size) && s->discards)
-                r = discard_oldest(s, &count);
+                r = discard_oldest(s, &count, now);
         if (r < 0)
                 return r;
         return has_room(s, size) ? 0 : -EXFULL;
@@ -346,7 +363,7 @@ int spool_write(struct spool *s, const char *event_id, const void *data, size_t 
         if (r == 0 && announced)
                 return 0;
         if (r == 0)
-                r = check_room(s, size);
+                r = check_room(s, size, now);
         if (r == 0)
                 r = write_sequence(s, s->last + 1);
         if (r == 0)
@@ -368,7 +385,7 @@ int spool_count(struct spool *s, double now, struct spool_count *ret)
 
         if (r < 0)
                 return r;
-        r = count_folders(s, UINT64_MAX, ret);
+        r = count_folders(s, UINT64_MAX, now, ret);
         if (r < 0)
                 close_folders(s);
         return r;

@@ -43,7 +43,8 @@ struct spool_count {
         uint64_t waiting, dead; /* events */
         uint64_t bytes;         /* of all files in new/, in whole blocks */
         uint64_t largest;       /* sequence number, 0 when there is none */
-        double oldest;          /* Unix seconds: when the first event in new/ was written, or NaN */
+        double oldest;          /* Unix seconds: since when the first event in new/ that is not held
+                                   back (announce/spool_held.h) waits, or NaN */
 };
 
 /* Touches no disk. 0 or -ENOMEM. */

@@ -157,3 +157,42 @@ bool windows_hold(const struct windows *w, double unix_seconds)
         }
         return false;
 }
+
+/* By the clock, minute by minute: so that whatever a time zone does is right. A day more
+ * than a week: whatever comes then has come before. */
+enum { MINUTE = 60, SPAN_MINUTES = (WEEK + 1) * DAY_MINUTES };
+
+bool windows_span(const struct windows *w, double unix_seconds, double *ret_from, double *ret_until)
+{
+        time_t seconds = (time_t)floor(unix_seconds);
+        struct tm t;
+        if (!windows_hold(w, unix_seconds) || !localtime_r(&seconds, &t))
+                return false;
+        double first = (double)(seconds - t.tm_sec), last = first;
+        for (int i = 0; i < SPAN_MINUTES && windows_hold(w, first - MINUTE); i++)
+                first -= MINUTE;
+        for (int i = 0; i < SPAN_MINUTES && windows_hold(w, last); i++)
+                last += MINUTE;
+        *ret_from = first;
+        *ret_until = windows_hold(w, last) ? INFINITY : last;
+        return true;
+}
+
+bool windows_are_always(const struct windows *w)
+{
+        uint8_t days[DAY_MINUTES] = { 0 }; /* bit per day */
+        for (unsigned i = 0; i < w->count; i++) {
+                const struct window *x = &w->list[i];
+                unsigned after = (x->days << 1 | x->days >> (WEEK - 1)) & ((1U << WEEK) - 1);
+                for (int m = 0; m < DAY_MINUTES; m++) {
+                        if (m >= x->from && (x->to <= x->from || m < x->to))
+                                days[m] |= x->days;
+                        if (x->to <= x->from && m < x->to)
+                                days[m] |= (uint8_t)after;
+                }
+        }
+        for (int m = 0; m < DAY_MINUTES; m++)
+                if (days[m] != (1U << WEEK) - 1)
+                        return false;
+        return true;
+}

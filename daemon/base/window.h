@@ -24,3 +24,12 @@ int windows_parse(const char *text, struct windows *ret, char error[WINDOW_ERROR
 /* Whether the moment (Unix seconds) lies in one of them, by the local clock as it stands then: an
  * hour that daylight saving repeats counts twice, one that it leaves out not at all. */
 bool windows_hold(const struct windows *w, double unix_seconds);
+
+/* The whole quiet time around the moment, windows that follow one another joined: it begins at
+ * *ret_from and ends at *ret_until, Unix seconds. *ret_until is INFINITY when it never does. False,
+ * and nothing is set, when the moment lies in no window. */
+bool windows_span(const struct windows *w, double unix_seconds, double *ret_from,
+                  double *ret_until);
+
+/* Whether all of the week lies in them. */
+bool windows_are_always(const struct windows *w);

@@ -30,6 +30,7 @@ struct type {
         enum joining joining; /* without grouping */
         bool summaries;       /* of what is over since long */
         bool short_form;
+        bool keeps;       /* what is open; an end of what it does not know it ignores */
         double resend;    /* seconds after which an alert that lasts is sent again; 0: never */
         const char *path; /* goes after `url`; NULL: nothing */
         /* The body for a channel whose secret is `secret` (NULL: none). 0 or -ENOMEM. */
@@ -92,11 +93,13 @@ static const struct type types[] = {
                                 .interval = 0.5,
                                 .joining = JOIN_ALERT,
                                 .short_form = true,
+                                .keeps = true,
                                 .body = body_for_pagerduty },
         /* It groups by itself, and wants to hear again and again. */
         [CHANNEL_ALERTMANAGER] = { .name = "alertmanager",
                                    .path = ALERTMANAGER_PATH,
                                    .joining = JOIN_NOTHING,
+                                   .keeps = true,
                                    .resend = ALERTMANAGER_RESEND_SECONDS,
                                    .body = body_for_alertmanager },
         [CHANNEL_WEBHOOK] = { .name = "webhook",
@@ -153,6 +156,9 @@ void channel_pace(const struct channel *c, struct lane *l)
         l->group = isnan(c->group) ? type->group : c->group;
         l->joining = l->group > 0 ? JOIN_ALL : type->joining;
         l->summaries = type->summaries;
+        l->quiet.on = false; /* other hours, perhaps: it is looked at anew */
+        l->quiet.ends_all = type->keeps;
+        l->quiet.but_critical = c->quiet_but_critical;
         /* What a template makes is for people: the newest of an alert is the truth. */
         if (c->template) {
                 l->joining = JOIN_ALERT;

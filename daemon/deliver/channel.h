@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/window.h"
 #include "deliver/exchange.h"
 #include "deliver/verdict.h"
 #include "judge/rule.h"
@@ -43,6 +44,8 @@ struct channel {
         enum severity min_severity;
         struct template *template;          /* of a webhook's body; NULL: the event as it is */
         char *only_rules, *only_dimensions; /* shell patterns separated by blanks; NULL: all */
+        struct windows quiet;               /* hours in which nothing new is told */
+        bool quiet_but_critical;            /* only what is critical */
 };
 void channel_free(struct channel *c);           /* NULL is fine; the last one wipes the secrets */
 struct channel *channel_ref(struct channel *c); /* one more owner, who frees it too */

@@ -157,6 +157,10 @@ void channel_check_values(const struct channel_check *check, const struct channe
                 channel_complain(check, "header", "is not a header line (NAME: VALUE)");
         if (s->proxy && !url_is_good(s->proxy, proxy_schemes))
                 channel_complain(check, "proxy", "is not a proxy's address (http://HOST:PORT)");
+        if (windows_are_always(&s->quiet))
+                channel_complain(check, "quiet", "is all of the week: nothing would ever be told");
+        if (s->quiet_but && s->quiet.count == 0 && !channel_is_given(check, "quiet"))
+                channel_complain(check, "quiet-except", "is of no use without quiet");
         if (s->ca_file && s->ca_file[0] != '/')
                 channel_complain(check, "ca-file", "must be a whole path, beginning with /");
 }

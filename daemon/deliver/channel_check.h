@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/window.h"
+
 struct ini_section;
 struct problems;
 
@@ -19,6 +21,8 @@ struct channel_settings {
         char *heartbeat_url, *heartbeat_secret;
         double timeout, interval, group, heartbeat; /* seconds; the last two NaN when not given */
         bool allow_http;
+        struct windows quiet;
+        int quiet_but; /* index of a list */
 };
 
 bool channel_type_is_known(const char *word);

@@ -81,6 +81,8 @@ static int make_channel(const char *name, const char *file, struct channel_setti
                 .heartbeat_url = TAKE_PTR(s->heartbeat_url),
                 .heartbeat_secret = TAKE_PTR(*beat),
                 .min_severity = s->min_severity == 1 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+                .quiet = s->quiet,
+                .quiet_but_critical = s->quiet_but == 1,
                 .only_rules = TAKE_PTR(s->only_rules),
                 .only_dimensions = TAKE_PTR(s->only_dimensions),
         };

@@ -14,7 +14,16 @@ _Static_assert(ELEMENTS_OF(type_choices) == CHANNEL_TYPE_COUNT + 1, "in the orde
 
 static const char *const severity_choices[] = { "warning", "critical", NULL };
 
+static const char *const quiet_choices[] = { "nothing", "critical", NULL };
+
 enum { PATH_MAX_BYTES = 1024 };
+
+static int parse_quiet(const struct key *key, const char *value, void *target,
+                       void *context _unused_, char error[KEY_ERROR_MAX])
+{
+        _Static_assert((int)KEY_ERROR_MAX >= (int)WINDOW_ERROR_MAX, "the text fits");
+        return windows_parse(value, (struct windows *)((char *)target + key->offset), error);
+}
 
 #define KEY(field) .section = CHANNEL_SECTION, .offset = offsetof(struct channel_settings, field)
 
@@ -60,6 +69,14 @@ static const struct key keys[] = {
           .example = "SUnreclaim KernelStack*",
           .help = "Only events of dimensions that match one of these shell patterns; of an incident "
                   "one of its alerts will do." },
+        { KEY(quiet), .name = "quiet", .type = KEY_CUSTOM, .parse = parse_quiet,
+          .placeholder = "[DAYS] HH:MM-HH:MM, ...",
+          .example = "Mon..Fri 22:00-07:00, Sat,Sun 00:00-24:00",
+          .help = "Hours, in local time, in which nothing new is told here. What has not returned to "
+                  "normal at the end of them is told then; see QUIET HOURS." },
+        { KEY(quiet_but), .name = "quiet-except", .type = KEY_CHOICE, .initial = "nothing",
+          .choices = quiet_choices,
+          .help = "critical: what is critical is told in quiet hours too." },
         { KEY(timeout), .name = "timeout", .type = KEY_DURATION, .min = 1, .max = 120,
           .example = "10s",
           .help = "How long an answer may take. Default: that of section [courier] in "

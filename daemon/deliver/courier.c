@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -170,6 +171,7 @@ int courier_configure(struct courier *c, struct channel_set *set, struct courier
         *settings = (struct courier_settings){ 0 };
         courier_set_problems(c, problems);
 
+        tzset(); /* quiet hours are in local time, and the zone may have been changed */
         /* The bits mean other channels now. */
         queue_clear(&c->queue);
         c->no_channels_said = false;

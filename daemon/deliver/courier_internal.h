@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What the courier's parts share: courier.c (life), courier_spool.c (what lies in the spool),
- * courier_send.c (what goes out and what follows), courier_resend.c (what is said again),
+ * courier_send.c (what goes out and what follows), courier_quiet.c (what waits for the end of quiet
+ * hours), courier_resend.c (what is said again),
  * courier_news.c (channels that do not work), courier_heartbeat.c, courier_status.c,
  * courier_test.c.
  */
 #pragma once
 
 #include "announce/journal.h"
+#include "announce/spool_held.h"
 #include "config/problems.h"
 #include "deliver/courier.h"
 #include "deliver/exchange.h"
@@ -50,6 +52,10 @@ struct outlet {
         size_t item_count;
         enum form form;
 
+        double quiet_until; /* Unix seconds, while lane.quiet.on; INFINITY: for ever */
+        size_t quiet_muted; /* alerts that came and went in these quiet hours */
+        bool quiet_news;    /* there is news that waits for their end */
+
         size_t resend_at;       /* index in courier.firing of the alert that is next */
         double resend_interval; /* seconds; INFINITY: never */
         double resend_next;     /* when the next round begins, clock_boottime */
@@ -82,6 +88,8 @@ struct courier {
         struct outbox outbox;
         struct settled settled; /* which events have left it */
         struct firing firing;   /* which alerts last, for receivers that want to hear so */
+        struct spool_held held; /* as the daemon was told; until 0: nothing is held back */
+        double held_next;       /* when it is to be told again, clock_boottime */
         bool open;              /* the spool */
         bool spool_failed;      /* and that has been said */
         bool told_loaded;       /* who was told of whom */
@@ -144,6 +152,25 @@ void courier_transport(const struct courier *c, const struct channel *channel,
 
 void courier_say_failing(struct courier *c, struct outlet *o);
 void courier_say_recovered(struct courier *c, const struct outlet *o);
+
+/* --- courier_quiet.c --- */
+
+/* For an outlet with nothing under way, before something is picked: begins and ends its quiet
+ * hours, and takes out of the way what is not to go in them. True when the event at ret->at[0] must
+ * be read first. */
+bool courier_quiet(struct courier *c, struct outlet *o, struct bundle *ret);
+
+/* When to look again for what is held back; INFINITY: nothing is. */
+double courier_quiet_next(const struct courier *c, const struct outlet *o);
+
+/* When the quiet hours end that are now, Unix seconds; NAN: there are none. */
+double courier_quiet_until(const struct outlet *o, double wall);
+
+/* Whether the channel is not to hear of the alert yet. */
+bool courier_quiet_hides(const struct courier *c, const struct outlet *o, uint64_t alert);
+
+/* Tells the daemon what is held back, when that has changed, and each minute. */
+void courier_quiet_note(struct courier *c);
 
 /* --- courier_resend.c --- */
 

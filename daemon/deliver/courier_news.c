@@ -110,15 +110,20 @@ static bool is_well(const struct courier *c, const struct outlet *o)
 
 /* The channel of which this outlet has something to tell, or NULL. What was broken and is well
  * again before anybody was told is no news. */
-static struct outlet *next_news(const struct courier *c, const struct outlet *o)
+static struct outlet *next_news(const struct courier *c, struct outlet *o)
 {
+        o->quiet_news = false;
         for (size_t i = 0; i < c->outlet_count; i++) {
                 struct outlet *other = c->outlets[i];
                 if (other == o)
                         continue;
                 if (other->lane.retry.said ? !(o->told_surely & other->bit)
-                                           : o->told & other->bit && is_well(c, other))
-                        return other;
+                                           : o->told & other->bit && is_well(c, other)) {
+                        /* In quiet hours only what ends is told. */
+                        if (!o->lane.quiet.on || !other->lane.retry.said)
+                                return other;
+                        o->quiet_news = true;
+                }
         }
         return NULL;
 }

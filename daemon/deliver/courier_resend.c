@@ -100,7 +100,11 @@ double courier_resend(struct courier *c, struct outlet *o)
         if (when > clock_boottime())
                 return when;
         for (; o->resend_at < c->firing.count; o->resend_at++) {
-                int r = send_again(c, o, &c->firing.entries[o->resend_at]);
+                const struct firing_entry *e = &c->firing.entries[o->resend_at];
+                /* Another channel may have taken it already. */
+                if (courier_quiet_hides(c, o, e->alert))
+                        continue;
+                int r = send_again(c, o, e);
                 if (r > 0)
                         return INFINITY; /* goes on with the answer */
                 if (r < 0)

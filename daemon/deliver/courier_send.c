@@ -151,6 +151,7 @@ static void sort_out(struct courier *c, struct queue_entry *entry)
                 return;
         entry->alert = letter_alert_hash(&m);
         entry->time = m.time;
+        entry->critical = m.severity >= SEVERITY_CRITICAL;
         for (size_t i = 0; i < c->outlet_count; i++) {
                 const struct outlet *o = c->outlets[i];
                 if (!o->channel)
@@ -190,7 +191,8 @@ static int take_items(struct courier *c, struct outlet *o, const struct bundle *
         o->item_count = b->count;
         o->form = b->form;
         for (size_t i = 0; i < b->count; i++) {
-                const struct queue_entry *entry = &c->queue.entries[b->at[i]];
+                struct queue_entry *entry = &c->queue.entries[b->at[i]];
+                entry->tried |= o->bit;
                 items[i].sequence = entry->sequence;
                 memcpy(items[i].id, entry->id, sizeof(items[i].id));
         }
@@ -246,13 +248,15 @@ static double pump_outlet(struct courier *c, struct outlet *o, unsigned *budget)
         while (!o->transfer) {
                 struct bundle b;
                 double when, now = clock_boottime();
-                enum pick pick =
-                        lane_pick(&o->lane, &c->queue, o->bit, now, clock_realtime(), &b, &when);
+                enum pick pick = courier_quiet(c, o, &b)
+                                         ? PICK_READ
+                                         : lane_pick(&o->lane, &c->queue, o->bit, now,
+                                                     clock_realtime(), &b, &when);
                 if (pick == PICK_WAIT) {
-                        double news = courier_news(c, o);
+                        double then = fmin(courier_news(c, o), courier_quiet_next(c, o));
                         if (o->transfer || isfinite(when))
-                                return fmin(when, news);
-                        return fmin(news, courier_resend(c, o));
+                                return fmin(when, then);
+                        return fmin(then, courier_resend(c, o));
                 }
                 if (*budget == 0)
                         return now;
@@ -328,6 +332,7 @@ void courier_pump(struct courier *c)
         }
         for (size_t i = 0; c->open && i < c->outlet_count; i++)
                 when = fmin(when, pump_outlet(c, c->outlets[i], &budget));
+        courier_quiet_note(c);
         for (size_t i = 0; i < c->outlet_count; i++)
                 when = fmin(when, courier_heartbeat(c, c->outlets[i]));
         if (without_channels(c))

@@ -19,13 +19,15 @@ static bool fails(const struct outlet *o)
         return !o->channel || o->lane.retry.broken || o->lane.retry.said;
 }
 
-static const char *state_of(const struct outlet *o, size_t waiting)
+static const char *state_of(const struct outlet *o, size_t waiting, size_t held)
 {
         if (fails(o))
                 return "broken";
         if (o->lane.retry.failures > 0 || o->lane.trouble_count > 0)
                 return "retrying";
-        return o->transfer || waiting > 0 ? "delivering" : "idle";
+        if (o->transfer || waiting > held)
+                return "delivering";
+        return isnan(courier_quiet_until(o, clock_realtime())) ? "idle" : "quiet";
 }
 
 static json_t *time_or_null(double unix_seconds)
@@ -54,16 +56,17 @@ static double next_try(const struct outlet *o, size_t waiting)
 static json_t *channel_status(const struct courier *c, const struct outlet *o)
 {
         char error[VERDICT_REASON_MAX];
-        size_t waiting = queue_waiting(&c->queue, o->bit);
+        size_t waiting = queue_waiting(&c->queue, o->bit), held = queue_held(&c->queue, o->bit);
         const char *left_out = "its file has errors";
         utf8_clean(o->channel ? o->last_error : left_out, error, sizeof(error));
-        return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I, s:s?, s:o, s:o}", "name", o->name, "type",
-                         o->channel ? channel_type_name(o->channel->type) : NULL, "state",
-                         state_of(o, waiting), "waiting", (json_int_t)waiting, "delivered",
-                         (json_int_t)o->lane.delivered, "failed", (json_int_t)o->lane.failed,
-                         "last_error", error[0] ? error : NULL, "last_success",
-                         time_or_null(o->last_success), "next_try",
-                         time_or_null(next_try(o, waiting)));
+        return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:s?, s:o, s:o, s:o}", "name",
+                         o->name, "type", o->channel ? channel_type_name(o->channel->type) : NULL,
+                         "state", state_of(o, waiting, held), "waiting", (json_int_t)waiting,
+                         "held", (json_int_t)held, "delivered", (json_int_t)o->lane.delivered,
+                         "failed", (json_int_t)o->lane.failed, "last_error",
+                         error[0] ? error : NULL, "last_success", time_or_null(o->last_success),
+                         "next_try", time_or_null(next_try(o, waiting)), "quiet_until",
+                         time_or_null(courier_quiet_until(o, clock_realtime())));
 }
 
 /* Problems as "file:line: text"; those beyond the bound of the list as one line. */
@@ -98,9 +101,13 @@ static void status_line(const struct courier *c, char buffer[COURIER_STATUS_MAX]
         if (c->problems.count > 0)
                 text_add(&t, ", %zu error%s in the configuration", c->problems.count,
                          c->problems.count == 1 ? "" : "s");
-        for (size_t i = 0; i < c->outlet_count; i++)
-                if (fails(c->outlets[i]))
-                        text_add(&t, ", %s is broken", c->outlets[i]->name);
+        for (size_t i = 0; i < c->outlet_count; i++) {
+                const struct outlet *o = c->outlets[i];
+                if (fails(o))
+                        text_add(&t, ", %s is broken", o->name);
+                else if (o->lane.quiet.on && queue_held(&c->queue, o->bit) > 0)
+                        text_add(&t, ", %s has quiet hours", o->name);
+        }
 }
 
 int courier_status(const struct courier *c, char **ret_json)

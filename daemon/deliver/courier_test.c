@@ -3,12 +3,14 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "deliver/courier_internal.h"
 #include "deliver/own_letter.h"
 #include "deliver/parcel.h"
@@ -56,16 +58,19 @@ static json_t *response(const struct answer *a)
                          "seconds", a->seconds);
 }
 
-static char *report(const struct courier_test *t, const struct answer *a, const struct judgement *j)
+static char *report(const struct courier_test *t, const struct answer *a, const struct judgement *j,
+                    double quiet_until)
 {
+        char until[FORMAT_MAX];
         const struct channel *channel = t->channel;
         bool accepted = j->verdict == VERDICT_ACCEPTED;
-        json_auto_t *json =
-                json_pack("{s:i, s:s, s:s, s:b, s:{s:s, s:s, s:s}, s:o, s:s?}", "version", 1,
-                          "channel", channel->name, "type", channel_type_name(channel->type),
-                          "accepted", accepted, "request", "method", "POST", "url",
-                          t->request.url_shown, "body", request_body_for_people(&t->request),
-                          "response", response(a), "error", accepted ? NULL : j->reason);
+        json_auto_t *json = json_pack(
+                "{s:i, s:s, s:s, s:b, s:{s:s, s:s, s:s}, s:o, s:s?, s:s?}", "version", 1, "channel",
+                channel->name, "type", channel_type_name(channel->type), "accepted", accepted,
+                "request", "method", "POST", "url", t->request.url_shown, "body",
+                request_body_for_people(&t->request), "response", response(a), "error",
+                accepted ? NULL : j->reason, "quiet_until",
+                isfinite(quiet_until) ? format_time_utc(quiet_until, until) : NULL);
         return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
 
@@ -79,7 +84,8 @@ static void on_answer(struct answer *answer, void *userdata)
         struct judgement j;
         channel_redact_answer(t->channel, answer);
         verdict_of(t->channel->type, answer, clock_realtime(), &j);
-        _cleanup_free_ char *json = report(t, answer, &j);
+        _cleanup_free_ char *json =
+                report(t, answer, &j, o ? courier_quiet_until(o, clock_realtime()) : NAN);
         t->done(json, json ? NULL : strerror(ENOMEM), t->userdata);
         if (o && j.verdict == VERDICT_ACCEPTED) { /* what waits need not wait for its own try */
                 lane_hurry(&o->lane);

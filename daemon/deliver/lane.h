@@ -60,6 +60,14 @@ struct lane {
         struct trouble troubles[TROUBLES_MAX];
         size_t trouble_count;
         uint64_t delivered, failed; /* events since start: accepted; given up */
+        struct {
+                bool on;
+                double began; /* Unix seconds */
+                double ended; /* when the last were over, by the clock without steps */
+                /* The receiver keeps what is open: each end is sent, it calls nobody. */
+                bool ends_all;
+                bool but_critical; /* what is critical goes all the same */
+        } quiet;
 };
 
 /* What is to go as one message. */
@@ -106,6 +114,15 @@ struct consequence lane_judge_bundle(struct lane *l, size_t count, const struct 
 struct consequence lane_judge(struct lane *l, const struct queue_entry *entry, enum form form,
                               bool short_form, const struct judgement *j, double now,
                               uint64_t *seed);
+
+/* For a lane in its quiet hours: marks in the queue what is not to go until they end (held), and
+ * what is not to go at all (muted), since it came and went within them; that is to be settled
+ * before something is picked. The end of what the receiver may know of goes, and calls nobody.
+ * *ret_muted: how many. 0 or -ENOMEM: then all of it is held. */
+int lane_hold(const struct lane *l, struct queue *q, uint32_t bit, size_t *ret_muted);
+
+/* The quiet hours are over. */
+void lane_release(struct queue *q, uint32_t bit);
 
 /* The event has left the queue. */
 void lane_forget(struct lane *l, uint64_t sequence);

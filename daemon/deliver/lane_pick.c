@@ -14,6 +14,12 @@ static const struct trouble *find_trouble(const struct lane *l, uint64_t sequenc
         return NULL;
 }
 
+/* Nothing is to be sent of it, at all or now. */
+static bool is_done(const struct queue_entry *entry, uint32_t bit)
+{
+        return (entry->settled | entry->held) & bit;
+}
+
 /* An older message of the same alert has trouble: this one has to wait for it. */
 static bool held_back(const struct lane *l, const struct queue_entry *entry)
 {
@@ -33,7 +39,8 @@ static bool is_stale(const struct queue_entry *entry, double wall)
 static bool is_late(const struct lane *l, const struct queue_entry *entry, double now, double wall)
 {
         return l->retry.failures > 0 || l->failed_at > entry->arrived ||
-               now - entry->arrived > LATE_SECONDS || wall - entry->time > LATE_SECONDS;
+               l->quiet.ended > entry->arrived || now - entry->arrived > LATE_SECONDS ||
+               wall - entry->time > LATE_SECONDS;
 }
 
 static enum pick one(const struct queue *q, const struct queue_entry *entry, enum form form,
@@ -53,7 +60,7 @@ static enum pick pick_oldest(const struct lane *l, const struct queue *q, uint32
 {
         for (size_t i = 0; i < q->count; i++) {
                 const struct queue_entry *entry = &q->entries[i];
-                if (entry->settled & bit)
+                if (is_done(entry, bit))
                         continue;
                 if (entry->not_before > now) {
                         *ret_when = fmin(*ret_when, entry->not_before);
@@ -100,16 +107,6 @@ struct choice {
 static const struct queue_entry *entry_at(const struct choice *c, size_t i)
 {
         return &c->queue->entries[c->list[i]];
-}
-
-static int by_alert(const void *a, const void *b, void *userdata)
-{
-        const struct queue *q = userdata;
-        uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-        uint64_t x = q->entries[i].alert, y = q->entries[k].alert;
-        if (x != y)
-                return x < y ? -1 : 1;
-        return i < k ? -1 : i > k;
 }
 
 /* The truth is what stands last. What is still open comes before what is over, and the newest comes
@@ -249,7 +246,7 @@ static enum pick pick_joined(const struct lane *l, const struct queue *q, uint32
         struct choice c = { .lane = l, .queue = q, .bit = bit, .now = now, .wall = wall };
         for (size_t i = 0; i < q->count; i++) {
                 const struct queue_entry *entry = &q->entries[i];
-                if (!(entry->settled & bit) && entry->alert == 0 && entry->not_before <= now)
+                if (!is_done(entry, bit) && entry->alert == 0 && entry->not_before <= now)
                         return one(q, entry, FORM_FULL, PICK_READ, ret);
         }
         _cleanup_free_ uint32_t *list = calloc(q->count, sizeof(*list));
@@ -260,14 +257,14 @@ static enum pick pick_joined(const struct lane *l, const struct queue *q, uint32
         c.units = units;
         for (size_t i = 0; i < q->count; i++) {
                 const struct queue_entry *entry = &q->entries[i];
-                if (entry->settled & bit)
+                if (is_done(entry, bit))
                         continue;
                 if (entry->not_before > now)
                         *ret_when = fmin(*ret_when, entry->not_before);
                 else
                         list[c.count++] = (uint32_t)i;
         }
-        qsort_r(list, c.count, sizeof(*list), by_alert, (void *)q);
+        qsort_r(list, c.count, sizeof(*list), queue_by_alert, (void *)q);
         return choose(&c, ret, ret_when);
 }
 
@@ -285,11 +282,11 @@ enum pick lane_pick(const struct lane *l, const struct queue *q, uint32_t bit, d
         bool stale = false;
         size_t i = 0;
 
-        while (i < q->count && (q->entries[i].settled & bit || q->entries[i].not_before > now))
+        while (i < q->count && (is_done(&q->entries[i], bit) || q->entries[i].not_before > now))
                 i++;
         *ret_when = INFINITY;
         for (size_t k = 0; k < i; k++)
-                if (!(q->entries[k].settled & bit))
+                if (!is_done(&q->entries[k], bit))
                         *ret_when = fmin(*ret_when, q->entries[k].not_before);
         if (i == q->count)
                 return PICK_WAIT;

@@ -102,3 +102,21 @@ size_t queue_waiting(const struct queue *q, uint32_t bits)
                 waiting += (q->entries[i].settled & bits) != bits;
         return waiting;
 }
+
+size_t queue_held(const struct queue *q, uint32_t bit)
+{
+        size_t held = 0;
+        for (size_t i = 0; i < q->count; i++)
+                held += !(q->entries[i].settled & bit) && q->entries[i].held & bit;
+        return held;
+}
+
+int queue_by_alert(const void *a, const void *b, void *userdata)
+{
+        const struct queue *q = userdata;
+        uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+        uint64_t x = q->entries[i].alert, y = q->entries[k].alert;
+        if (x != y)
+                return x < y ? -1 : 1;
+        return i < k ? -1 : i > k;
+}

@@ -17,15 +17,18 @@ struct queue_entry {
         bool recorded;         /* a .done file lies beside it */
         bool given_up;         /* by one channel at least */
         uint8_t read_failures; /* in a row */
+        bool critical;         /* the event's severity; when it has been read */
         uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
         double not_before;     /* it could not be read: wait until then */
         double arrived;        /* when it was taken in; like not_before by a clock without steps */
 
-        /* What is known when it has been read. Of the last three a bit per channel. */
+        /* What is known when it has been read. The bits are one per channel. */
         uint64_t alert;        /* letter_alert_hash; 0: not read yet */
         double time;           /* the event's own, Unix seconds, or NAN */
         uint32_t begins, ends; /* it opens or closes the alert, as that channel sees it */
         uint32_t alone;        /* it is to go by itself: together with others it was not taken */
+        uint32_t tried;        /* it was sent once at least */
+        uint32_t held, muted;  /* in quiet hours, see lane_hold */
 };
 
 struct queue {
@@ -47,3 +50,9 @@ struct queue_entry *queue_find(struct queue *q, uint64_t sequence, const char *i
 
 /* Events that the channels of `bits` are not all done with. */
 size_t queue_waiting(const struct queue *q, uint32_t bits);
+
+/* Events that wait for the end of quiet hours, of one channel. */
+size_t queue_held(const struct queue *q, uint32_t bit);
+
+/* For qsort_r of places in the queue (uint32_t), which is userdata: by alert, then by place. */
+int queue_by_alert(const void *a, const void *b, void *userdata);

@@ -6,6 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
+
+static bool is_word(const char *text, size_t length)
+{
+        static const char *const words[] = { "accepted", "dead", "quiet" };
+        for (size_t i = 0; i < ELEMENTS_OF(words); i++)
+                if (strlen(words[i]) == length && strncmp(text, words[i], length) == 0)
+                        return true;
+        return false;
+}
+
 bool record_names(const char *record, const char *channel)
 {
         size_t length = strlen(channel);
@@ -15,8 +26,7 @@ bool record_names(const char *record, const char *channel)
                 /* Without its end a line may be the torn start of a longer name. */
                 if (line[rest] == '\n' && rest > length + 1 &&
                     strncmp(line, channel, length) == 0 && line[length] == ' ' &&
-                    (strncmp(word, "accepted", rest - length - 1) == 0 ||
-                     strncmp(word, "dead", rest - length - 1) == 0))
+                    is_word(word, rest - length - 1))
                         return true;
                 line += rest + (line[rest] == '\n');
         }

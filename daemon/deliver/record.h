@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What lies beside an event in the spool once a channel is done with it while others are not: a
- * text of lines "CHANNEL WORD", WORD being accepted or dead. Pure. Lines of channels that no longer
- * exist stay, because a channel may come back. */
+ * text of lines "CHANNEL WORD", WORD being accepted, dead, or quiet (it came and went in quiet
+ * hours). Pure. Lines of channels that no longer exist stay, because a channel may come back. */
 #pragma once
 
 #include <stdbool.h>

@@ -258,10 +258,12 @@ static void channel_parse(const json_t *o, struct reply_channel *ret)
                 .state = json_in_text(o, "state"),
                 .last_error = json_in_text(o, "last_error"),
                 .waiting = json_in_number(o, "waiting"),
+                .held = json_in_number(o, "held"),
                 .delivered = json_in_number(o, "delivered"),
                 .failed = json_in_number(o, "failed"),
                 .last_success = json_in_time(o, "last_success"),
                 .next_try = json_in_time(o, "next_try"),
+                .quiet_until = json_in_time(o, "quiet_until"),
         };
 }
 
@@ -342,6 +344,7 @@ int test_reply_parse(const char *json, struct test_reply *ret)
                 .seconds = json_in_number(response, "seconds"),
                 .response_body = body_of(response),
                 .error = text_or_null(root, "error"),
+                .quiet_until = json_in_time(root, "quiet_until"),
         };
         if (!t.request_body || !t.response_body) {
                 test_reply_done(&t);

@@ -81,7 +81,7 @@ struct daemon_reply {
 
 struct reply_channel {
         const char *name, *type, *state, *last_error; /* last_error: "" none */
-        double waiting, delivered, failed, last_success, next_try;
+        double waiting, held, delivered, failed, last_success, next_try, quiet_until;
 };
 
 struct courier_reply {
@@ -103,7 +103,8 @@ struct test_reply {
         bool answered;
         double http_status, seconds;
         char *response_body; /* the same */
-        const char *error;   /* NULL: none */
+        double quiet_until;
+        const char *error; /* NULL: none */
 };
 
 /* All of them: 0; -EBADMSG when it is not JSON or not an object; -EPROTONOSUPPORT when it is of

@@ -335,6 +335,21 @@ static bool is_in_trouble(const struct reply_channel *c)
         return strcmp(c->state, "broken") == 0 || strcmp(c->state, "retrying") == 0;
 }
 
+static void print_quiet(const struct terminal *t, const struct reply_channel *c, double now)
+{
+        char line[256], until[FORMAT_MAX], lasts[FORMAT_MAX];
+        if (isnan(c->quiet_until))
+                return;
+        int n = snprintf(line, sizeof line, "%.128s: quiet hours until %s (for %s)", c->name,
+                         format_time_local(c->quiet_until, now, until),
+                         format_duration(fmax(c->quiet_until - now, 0), lasts));
+        if (c->held > 0)
+                snprintf(line + n, sizeof line - (size_t)n, ", %.0f event%s wait%s for their end",
+                         c->held, c->held == 1 ? "" : "s", c->held == 1 ? "s" : "");
+        terminal_spaces(t, 2);
+        terminal_wrap(t, STYLE_PLAIN, 2, 6, line);
+}
+
 static int print_channels(const struct terminal *t, const struct courier_reply *c, double now)
 {
         static const struct table_column columns[] = {
@@ -364,6 +379,8 @@ static int print_channels(const struct terminal *t, const struct courier_reply *
         int r = table_print(&table, t);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < c->channel_count; i++)
+                print_quiet(t, &c->channels[i], now);
         for (size_t i = 0; i < c->channel_count; i++)
                 /* An old error of a channel that works again is history. */
                 if (is_in_trouble(&c->channels[i]) && *c->channels[i].last_error) {

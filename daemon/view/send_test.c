@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
+#include "base/units.h"
 #include "view/ask.h"
 #include "view/commands.h"
 #include "view/report.h"
@@ -52,6 +54,13 @@ void report_print_test(const struct terminal *t, const struct test_reply *r)
                 terminal_put(t, STYLE_CRITICAL, "Refused");
                 terminal_line(t, STYLE_PLAIN, "%s%s", r->error ? ": " : ".",
                               r->error ? r->error : "");
+        }
+        if (isfinite(r->quiet_until)) {
+                char until[FORMAT_MAX];
+                terminal_line(t, STYLE_PLAIN,
+                              "The channel has quiet hours until %s: a test is sent all the same, "
+                              "alerts wait.",
+                              format_time_local(r->quiet_until, clock_realtime(), until));
         }
 }
 

@@ -70,6 +70,7 @@ static void test_good(void **state)
         folder_put(f, "channels.d/oncall.ini",
                    "; who is on call\n[channel]\ntype = pagerduty\nsecret = pager\n"
                    "min-severity = critical\nonly-rules = slab-*\n  vmalloc-*\ntimeout = 3s\n"
+                   "quiet = Mon 02:00-04:00\nquiet-except = critical\n"
                    "interval = 2s\nproxy = http://proxy:3128\nca-file = /etc/ca.pem\n");
         folder_put(f, "channels.d/hook.ini",
                    "[channel]\ntype = webhook\nurl = http://127.0.0.1:8080/x?y={secret}\n"
@@ -90,6 +91,8 @@ static void test_good(void **state)
         assert_string_equal(oncall->only_rules, "slab-* vmalloc-*");
         assert_int_equal(oncall->min_severity, SEVERITY_CRITICAL);
         assert_true(oncall->timeout == 3 && oncall->interval == 2);
+        assert_true(oncall->quiet.count == 1 && oncall->quiet_but_critical);
+        assert_int_equal(ops->quiet.count, 0);
         assert_string_equal(ops->secret, HOOK);
         assert_int_equal(ops->min_severity, SEVERITY_WARNING);
         assert_true(isnan(ops->timeout) && isnan(ops->interval));
@@ -161,6 +164,12 @@ static const struct {
           { "channels.d/x.ini:3: url: is not an address" } },
         { "[channel]\ntype = alertmanager\nurl = http://a:9093\nsecret = token\n",
           { "channels.d/x.ini:3: url: http:// shows the secret" } },
+        { "[channel]\ntype = slack\nsecret = slack\nquiet = Mon 2-4\n",
+          { "channels.d/x.ini:4: quiet: no times at \"2-4\"" } },
+        { "[channel]\ntype = slack\nsecret = slack\nquiet = 06:00-22:00, 22:00-06:00\n",
+          { "channels.d/x.ini:4: quiet: is all of the week" } },
+        { "[channel]\ntype = slack\nsecret = slack\nquiet-except = critical\n",
+          { "channels.d/x.ini:4: quiet-except: is of no use without quiet" } },
         { "[channel]\ntype = webhook\n", { "channels.d/x.ini:1: url: is missing" } },
         { "[channel]\ntype = webhook\nurl = ftp://h/x\n", { "channels.d/x.ini:3: url: " } },
         { "[channel]\ntype = webhook\nurl = https://\n", { "channels.d/x.ini:3: url: " } },

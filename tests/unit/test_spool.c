@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../test.h"
+#include "announce/spool_held.h"
 #include "announce/spool_name.h"
 #include "base/files.h"
 #include "base/macros.h"
@@ -167,6 +169,47 @@ static void test_write(void **state)
         assert_int_equal(count.bytes, 8192);
         assert_int_equal(count.largest, 2);
         assert_true(count.oldest == (double)st.st_mtim.tv_sec);
+}
+
+static void write_held(struct place *p, const struct spool_held *held)
+{
+        char line[SPOOL_HELD_MAX];
+        size_t length = spool_held_format(held, line);
+        (void)mkdir(in(p, "courier"), 0770);
+        int fd = open(in(p, "courier/held"), O_WRONLY | O_CREAT | O_TRUNC, 0640);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, line, length), length);
+        close(fd);
+}
+
+/* What the courier holds back on purpose is not taken for what nobody takes. */
+static void test_held(void **state)
+{
+        struct place *p = *state;
+        struct spool_count count;
+        struct stat st;
+        double now = (double)time(NULL);
+        struct spool_held held = { .written = (uint64_t)now,
+                                   .until = (uint64_t)now + 600,
+                                   .last = 1 };
+
+        assert_int_equal(write_event(p, ID, "{one}"), 0);
+        write_held(p, &held);
+        assert_int_equal(spool_count(&p->spool, now, &count), 0);
+        assert_int_equal(count.waiting, 1);
+        assert_true(isnan(count.oldest));
+        assert_int_equal(write_event(p, OTHER, "{two}"), 0);
+        assert_int_equal(spool_count(&p->spool, now, &count), 0);
+        assert_int_equal(stat(in(p, "new/00000000000000000002-" OTHER ".json"), &st), 0);
+        assert_true(count.oldest == (double)st.st_mtim.tv_sec);
+        /* nobody is there to refresh it */
+        assert_int_equal(spool_count(&p->spool, now + SPOOL_HELD_FRESH + 1, &count), 0);
+        assert_true(count.oldest <= now);
+        /* what is not a plain file is not read */
+        assert_int_equal(unlink(in(p, "courier/held")), 0);
+        assert_int_equal(symlink("/proc/self/mem", in(p, "courier/held")), 0);
+        assert_int_equal(spool_count(&p->spool, now, &count), 0);
+        assert_true(isfinite(count.oldest));
 }
 
 /* The number goes on, whatever happened to the files. */
@@ -388,6 +431,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_link, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_sequence_elsewhere, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_same_event, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_discards, setup, teardown),

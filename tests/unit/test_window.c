@@ -3,6 +3,7 @@
 #include "base/window.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -103,11 +104,90 @@ static void test_refused(void **state)
         }
 }
 
+static void test_span(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *windows, *zone, *time, *from, *until; /* from NULL: not in one */
+        } cases[] = {
+                { "Mon..Fri 02:00-04:00", "UTC", "2026-11-20T03:00:30Z", "2026-11-20T02:00:00Z",
+                  "2026-11-20T04:00:00Z" },
+                { "Mon..Fri 02:00-04:00", "UTC", "2026-11-20T02:00:00Z", "2026-11-20T02:00:00Z",
+                  "2026-11-20T04:00:00Z" },
+                { "Mon..Fri 02:00-04:00", "UTC", "2026-11-20T04:00:00Z", NULL, NULL },
+                { "Mon..Fri 02:00-04:00", "UTC", "2026-11-21T03:00:00Z", NULL, NULL },
+                /* a night, then a weekend: one time of quiet */
+                { "Fri 22:00-24:00, Sat,Sun 00:00-24:00", "UTC", "2026-11-21T12:00:00Z",
+                  "2026-11-20T22:00:00Z", "2026-11-23T00:00:00Z" },
+                { "22:00-06:00", "Europe/Berlin", "2026-11-20T23:30:00Z", "2026-11-20T21:00:00Z",
+                  "2026-11-21T05:00:00Z" },
+                /* the clock goes back at 03:00 to 02:00: an hour longer */
+                { "02:00-03:30", "Europe/Berlin", "2026-10-25T00:10:00Z", "2026-10-25T00:00:00Z",
+                  "2026-10-25T02:30:00Z" },
+                /* ... and forward at 02:00 to 03:00: an hour shorter, or there is none */
+                { "01:00-03:30", "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T00:00:00Z",
+                  "2026-03-29T01:30:00Z" },
+                { "02:00-03:00", "Europe/Berlin", "2026-03-29T00:59:59Z", NULL, NULL },
+                /* minutes that are not those of UTC */
+                { "02:00-03:00", "ODD-00:00:20", "2026-11-20T02:30:00Z", "2026-11-20T01:59:40Z",
+                  "2026-11-20T02:59:40Z" },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct windows w;
+                char error[WINDOW_ERROR_MAX] = "";
+                double time, expected, from = 0, until = 0;
+                zone(cases[i].zone);
+                assert_int_equal(parse_time(cases[i].time, &time), 0);
+                assert_int_equal(windows_parse(cases[i].windows, &w, error), 0);
+                if (windows_span(&w, time, &from, &until) != !!cases[i].from)
+                        fail_msg("%s at %s", cases[i].windows, cases[i].time);
+                if (!cases[i].from)
+                        continue;
+                assert_int_equal(parse_time(cases[i].from, &expected), 0);
+                if (from != expected)
+                        fail_msg("%s at %s begins at %.0f", cases[i].windows, cases[i].time, from);
+                assert_int_equal(parse_time(cases[i].until, &expected), 0);
+                if (until != expected)
+                        fail_msg("%s at %s ends at %.0f", cases[i].windows, cases[i].time, until);
+        }
+        zone("UTC");
+}
+
+static void test_always(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *windows;
+                bool always;
+        } cases[] = {
+                { "00:00-24:00", true },
+                { "Mon..Sun 06:00-22:00, 22:00-06:00", true },
+                { "Mon..Sat 00:00-24:00, Sat 12:00-00:00, Sun 00:00-24:00", true },
+                { "06:00-05:59", false },
+                { "Mon..Sat 00:00-24:00", false },
+                { "Sat 20:00-06:00, Sun 06:00-24:00, Mon..Sat 00:00-24:00", true },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct windows w;
+                char error[WINDOW_ERROR_MAX];
+                double from, until;
+                assert_int_equal(windows_parse(cases[i].windows, &w, error), 0);
+                if (windows_are_always(&w) != cases[i].always)
+                        fail_msg("%s", cases[i].windows);
+                if (cases[i].always) {
+                        assert_true(windows_span(&w, 1795152600, &from, &until));
+                        assert_true(isinf(until));
+                }
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_hold),
                 cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_span),
+                cmocka_unit_test(test_always),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
