@@ -155,13 +155,14 @@ static bool record_is_sane(const struct series_record *r)
 {
         bool flags = is_flag(&r->jump.away) && is_flag(&r->jump.up) && is_flag(&r->trend.started) &&
                      is_flag(&r->growth.climbing) && is_flag(&r->growth.known) &&
+                     is_flag(&r->growth.cache) && is_flag(&r->growth.rested) &&
                      is_flag(&r->growth.answer.grows) && is_flag(&r->growth.answer.goes_on) &&
                      is_flag(&r->season.begun);
         for (unsigned level = 0; level < TREND_LEVELS; level++)
                 flags = flags && is_flag(&r->growth.levels[level].flagged);
         return flags && r->jump.past < JUMP_PAST && r->recent.next < EVENT_RECENT_MAX &&
                r->recent.filled <= EVENT_RECENT_MAX && r->growth.answer.level < TREND_LEVELS &&
-               (r->trend.known & ~r->trend.begun) == 0;
+               r->growth.level < TREND_LEVELS && (r->trend.known & ~r->trend.begun) == 0;
 }
 
 /* The next record and what follows it; false when they are not all there. */
