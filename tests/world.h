@@ -30,7 +30,7 @@ struct seen {
         double time, value, rate, duration, peak;
         enum event_type type;
         enum severity severity, previous;
-        bool trigger, resolve;
+        bool trigger, resolve, joins;
         enum event_quiet quiet;
         struct event_check checks[EVENT_CHECKS_MAX];
         unsigned check_count;
@@ -77,6 +77,7 @@ static int world_take(const struct event *e, void *userdata)
                 .previous = e->previous_severity,
                 .trigger = e->trigger,
                 .resolve = e->resolve,
+                .joins = event_joins(e),
                 .quiet = e->quiet,
                 .incident = e->incident,
                 .check_count = e->check_count,

@@ -58,6 +58,12 @@ bool event_is_told(const struct event *e)
                (e->severity >= SEVERITY_WARNING && e->quiet == QUIET_NOT);
 }
 
+bool event_joins(const struct event *e)
+{
+        return *e->incident.id && !e->incident.tells && !e->incident.listed && e->trigger &&
+               e->quiet == QUIET_NOT;
+}
+
 bool event_triggers(const struct event *e)
 {
         return *e->incident.id ? e->incident.trigger : e->trigger;

@@ -63,6 +63,7 @@ struct event_incident {
         bool joined;           /* it has had more alerts than one */
         bool leads;            /* the event is of the alert that leads it */
         bool tells;            /* it goes to receivers */
+        bool listed;           /* they have been told of it since this alert fired */
         bool trigger, resolve; /* of the incident, as an event's own of its alert */
         const char *cause;     /* the dimension at the root; NULL unknown. Static storage. */
         /* Its alerts that are open, the one that leads first; names are valid during the call. */
@@ -147,6 +148,10 @@ struct event {
 /* Whether receivers are told of it: a notice pages nobody, nor what is quiet, nor an alert that
  * joins an incident which they know; but the end of what was paged is told. */
 bool event_is_told(const struct event *e);
+
+/* Whether its alert joins an incident that receivers know: those who asked for other alerts only do
+ * not know it yet. */
+bool event_joins(const struct event *e);
 
 /* For receivers that know trigger and resolve: of the incident, or of an alert without one. */
 bool event_triggers(const struct event *e);

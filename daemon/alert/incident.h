@@ -27,6 +27,7 @@ struct incident {
         enum severity told;     /* as receivers know it; OK before the trigger */
         bool triggered;         /* a trigger was sent that a resolve must follow */
         bool joined;            /* it has had more than one member */
+        double told_at;         /* when receivers were told last, by the engine's clock; not kept */
 };
 
 /* What of an alert decides where it belongs. */

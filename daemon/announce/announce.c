@@ -156,7 +156,7 @@ int announcer_event(struct announcer *a, const struct event *e)
 
         if (r < 0)
                 return r;
-        if (a->has_spool && event_is_told(e))
+        if (a->has_spool && (event_is_told(e) || event_joins(e)))
                 r = submit_spool(a, e);
         if (r == 0)
                 forget(a, e->id);

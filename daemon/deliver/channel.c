@@ -184,7 +184,7 @@ enum meaning channel_meaning(const struct channel *c, const struct letter *m)
 
         if (letter_ends(m))
                 return m->highest_severity >= c->min_severity ? MEANING_ENDS : MEANING_NONE;
-        if (m->event == EVENT_FIRING || m->trigger)
+        if (m->event == EVENT_FIRING || m->trigger || m->joins)
                 return now ? MEANING_BEGINS : MEANING_NONE;
         if (now && !before && m->event == EVENT_ESCALATED)
                 return MEANING_BEGINS;
@@ -206,19 +206,23 @@ static bool matches(const char *patterns, const char *name)
         return false;
 }
 
+static bool is_for_alert(const struct channel *c, const char *rule, const char *dimension)
+{
+        return matches(c->only_rules, rule) && matches(c->only_dimensions, dimension);
+}
+
 /* One alert of the incident will do: the others are told of with it. The end may come with another
  * alert than the begin: whoever may have been told of the begin hears of it. */
 static bool is_for(const struct channel *c, const struct letter *m)
 {
-        if (matches(c->only_rules, m->rule) && matches(c->only_dimensions, m->dimension))
-                return true;
-        if (m->resolve && m->incident_joined)
-                return true;
+        bool own = is_for_alert(c, m->rule, m->dimension), others = false;
         for (unsigned i = 0; i < m->incident_count; i++)
-                if (matches(c->only_rules, m->incident_rules[i]) &&
-                    matches(c->only_dimensions, m->incident_dimensions[i]))
-                        return true;
-        return false;
+                if (strcmp(m->incident_rules[i], m->rule) != 0 ||
+                    strcmp(m->incident_dimensions[i], m->dimension) != 0)
+                        others |= is_for_alert(c, m->incident_rules[i], m->incident_dimensions[i]);
+        if (m->joins) /* with others it knows the incident */
+                return own && !others;
+        return own || others || (m->resolve && m->incident_joined);
 }
 
 bool channel_wants(const struct channel *c, const struct letter *m)

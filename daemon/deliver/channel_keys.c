@@ -63,7 +63,8 @@ static const struct key keys[] = {
         { KEY(only_rules), .name = "only-rules", .type = KEY_TEXT, .max = CHANNEL_GLOBS_MAX - 1,
           .placeholder = "PATTERN ...", .example = "slab-* vmalloc-*",
           .help = "Only events of rules whose name matches one of these shell patterns. Of an "
-                  "incident, which several rules' alerts can be a part of, one of them will do." },
+                  "incident, which several rules' alerts can be a part of, one of them will do, also "
+                  "one that joins it later." },
         { KEY(only_dimensions), .name = "only-dimensions", .type = KEY_TEXT,
           .max = CHANNEL_GLOBS_MAX - 1, .placeholder = "PATTERN ...",
           .example = "SUnreclaim KernelStack*",

@@ -170,6 +170,7 @@ static int read_incident(const json_t *root, struct letter *m)
         const json_t *list = json_object_get(incident, "alerts");
         size_t i;
         m->incident_joined = json_is_true(json_object_get(incident, "joined"));
+        m->joins = json_is_false(json_object_get(incident, "tells"));
         json_array_foreach(list, i, o)
         {
                 if (m->incident_count == INCIDENT_ALERTS_MAX)

@@ -52,6 +52,7 @@ struct letter {
         char *incident_rules[INCIDENT_ALERTS_MAX], *incident_dimensions[INCIDENT_ALERTS_MAX];
         unsigned incident_count;
         bool incident_joined; /* there have been others */
+        bool joins; /* an incident of which all know who did not ask for this alert only */
 
         double recent[EVENT_RECENT_MAX]; /* NaN where missing */
         unsigned recent_count;

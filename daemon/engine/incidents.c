@@ -141,7 +141,7 @@ void engine_incident_assign(struct engine *e, struct watch *w)
         if (e->incident_count == INCIDENTS_MAX)
                 return;
         struct incident *i = &e->incidents[e->incident_count++];
-        *i = (struct incident){ .started = w->life->fired_wall };
+        *i = (struct incident){ .started = w->life->fired_wall, .told_at = NAN };
         memcpy(i->id, w->news->alert_id, sizeof(i->id));
         memcpy(i->dedup_key, w->news->dedup_key, sizeof(i->dedup_key));
         copy(i->rule, sizeof(i->rule), w->rule->name);
@@ -204,8 +204,12 @@ struct incident_change engine_incident_step(struct engine *e, const char *id, co
         if (!i)
                 return (struct incident_change){ 0 };
         struct leader l = leader_of(e, id, &highest);
-        return incident_step(i, change->type, l.alert_id && strcmp(l.alert_id, alert_id) == 0,
-                             change->quiet != QUIET_NOT, highest);
+        struct incident_change c =
+                incident_step(i, change->type, l.alert_id && strcmp(l.alert_id, alert_id) == 0,
+                              change->quiet != QUIET_NOT, highest);
+        if (c.tells)
+                i->told_at = e->now;
+        return c;
 }
 
 /* --- what is said of it --- */
@@ -296,6 +300,8 @@ void engine_incident_describe(const struct engine *e, const char *id,
                         continue;
                 bool leads = l.alert_id && strcmp(w->news->alert_id, l.alert_id) == 0;
                 add_alert(x, w, leads);
+                x->listed |= w->life->alert.fired <= i->told_at &&
+                             strcmp(w->news->alert_id, event->alert_id) == 0;
                 since = fmin(since, alert_of(e, w).since);
                 if (leads)
                         lead = w;
@@ -356,6 +362,7 @@ void engine_incidents_decode(struct engine *e, const json_t *root)
                         .told = read_severity(o, "told"),
                         .triggered = json_is_true(json_object_get(o, "triggered")),
                         .joined = json_is_true(json_object_get(o, "joined")),
+                        .told_at = NAN,
                 };
                 if (e->incident_count < INCIDENTS_MAX && read_text(o, "id", i.id, sizeof(i.id)) &&
                     read_text(o, "dedup_key", i.dedup_key, sizeof(i.dedup_key)) &&
@@ -379,6 +386,7 @@ void engine_incident_adopt(struct engine *e, struct open_alert *k)
                 .highest = k->alert.highest,
                 .told = k->alert.triggered ? k->alert.severity : SEVERITY_OK,
                 .triggered = k->alert.triggered,
+                .told_at = NAN,
         };
         memcpy(i->id, k->alert_id, sizeof(i->id));
         memcpy(i->dedup_key, k->dedup_key, sizeof(i->dedup_key));

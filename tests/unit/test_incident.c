@@ -245,6 +245,36 @@ static void test_threads(void **state)
         world_done(&w);
 }
 
+/* What joins an incident later is for those who asked for it only; what was there when it was told
+ * stood in the message. */
+static void test_joins_later(void **state)
+{
+        (void)state;
+        struct world w;
+        world_init(
+                &w,
+                SPIKE_OF("stacks", "KernelStack") SPIKE_OF(
+                        "vmalloc",
+                        "VmallocUsed") "[tables]\ndimension = PageTables\ndetect = spike\nwarning = 4M\n"
+                                       "for = 20s\nclear-for = 10s\n" WORLD_WORDS);
+        world_run(&w, 900, 0);
+        add_threads(&w, 4000);
+        world_run(&w, 10, 0);
+        assert_int_equal(w.count, 2);
+        assert_true(w.seen[0].incident.tells && !w.seen[0].joins);
+        assert_true(!w.seen[1].incident.tells && !w.seen[1].joins);
+        world_run(&w, 30, 0);
+        assert_int_equal(w.count, 3);
+        assert_string_equal(w.seen[2].rule, "tables");
+        assert_string_equal(w.seen[2].incident.id, w.seen[0].incident.id);
+        assert_true(!w.seen[2].incident.tells && w.seen[2].joins);
+        add_threads(&w, -4000);
+        world_run(&w, 60, 0);
+        for (unsigned i = 3; i < w.count; i++)
+                assert_false(w.seen[i].joins);
+        world_done(&w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -252,6 +282,7 @@ int main(void)
                 cmocka_unit_test(test_steps),
                 cmocka_unit_test(test_one_after_the_other),
                 cmocka_unit_test(test_threads),
+                cmocka_unit_test(test_joins_later),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

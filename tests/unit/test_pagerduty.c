@@ -83,6 +83,18 @@ static void test_incident(void **state _unused_)
                 { "{\"incident\":{\"alerts\":[{\"rule\":\"a\",\"dimension\":\"KernelStack\"},"
                   "{\"rule\":\"b\",\"dimension\":\"PageTables\"}],\"joined\":true}}",
                   true, false },
+                /* it joins what others know: news for who asked for it only */
+                { "{\"trigger\":false,\"alert\":{\"rule\":\"b\",\"dimension\":\"PageTables\"},"
+                  "\"incident\":{\"alerts\":[{\"rule\":\"a\",\"dimension\":\"KernelStack\"},"
+                  "{\"rule\":\"b\",\"dimension\":\"PageTables\"}],\"joined\":true,"
+                  "\"tells\":false}}",
+                  true, false },
+                { "{\"event\":\"escalated\",\"trigger\":false,"
+                  "\"alert\":{\"rule\":\"b\",\"dimension\":\"PageTables\"},"
+                  "\"incident\":{\"alerts\":[{\"rule\":\"a\",\"dimension\":\"PageTables\"},"
+                  "{\"rule\":\"b\",\"dimension\":\"PageTables\"}],\"joined\":true,"
+                  "\"tells\":false}}",
+                  false, false },
                 { "{\"event\":\"resolved\",\"severity\":\"ok\",\"resolve\":true,"
                   "\"incident\":{\"alerts\":[],\"joined\":true}}",
                   true, true },
@@ -100,8 +112,19 @@ static void test_incident(void **state _unused_)
                 assert_int_equal(channel_wants(&c, &l), cases[i].percpu);
                 letter_done(&l);
         }
-        /* What it was before, and at its worst, is what receivers know of the incident. */
+        /* Who knows the incident hears nothing of it; to who does not it is the begin. */
         struct letter l;
+        struct channel all = { .min_severity = SEVERITY_WARNING };
+        make_letter("{\"event\":\"escalated\",\"trigger\":false,\"incident\":{\"tells\":false,"
+                    "\"previous_severity\":\"critical\",\"alerts\":[{\"rule\":\"a\","
+                    "\"dimension\":\"Slab\"}]}}",
+                    &l);
+        assert_false(channel_wants(&all, &l));
+        all.only_rules = (char *)"slab-*";
+        assert_true(channel_wants(&all, &l));
+        assert_int_equal(channel_meaning(&all, &l), MEANING_BEGINS);
+        letter_done(&l);
+        /* What it was before, and at its worst, is what receivers know of the incident. */
         make_letter(
                 "{\"trigger\":false,\"previous_severity\":\"ok\",\"severity\":\"notice\",\"event\":\"eased\","
                 "\"highest_severity\":\"warning\",\"incident\":{\"previous_severity\":"
