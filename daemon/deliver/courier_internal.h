@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the courier's parts share: courier.c (life), courier_spool.c (what lies in the spool),
- * courier_send.c (what goes out and what follows), courier_quiet.c (what waits for the end of quiet
- * hours), courier_resend.c (what is said again),
- * courier_news.c (channels that do not work), courier_heartbeat.c, courier_status.c,
- * courier_test.c.
+ * courier_send.c (what goes out and what follows), courier_transfer.c (how), courier_quiet.c (what
+ * waits for the end of quiet hours), courier_resend.c (what is said again), courier_news.c
+ * (channels that do not work), courier_heartbeat.c, courier_status.c, courier_test.c.
  */
 #pragma once
 
@@ -22,6 +21,7 @@
 struct sd_event_source;
 struct courier_test;
 struct letter;
+struct parcel;
 
 enum {
         TESTS_MAX = 4, /* at a time; a person sends one */
@@ -30,6 +30,13 @@ enum {
 
 /* queue_entry.settled of an event that no channel, whether known or not, is to get. */
 static const uint32_t ALL_CHANNELS = UINT32_MAX;
+
+struct courier;
+struct outlet;
+
+/* What follows from an answer; channel: what `outlet->channel` was when it was sent. */
+typedef void (*courier_judge)(struct courier *c, struct outlet *o, const struct channel *channel,
+                              const struct judgement *j);
 
 /* An event under way. */
 struct item {
@@ -47,6 +54,7 @@ struct outlet {
 
         /* what is under way */
         struct http_transfer *transfer; /* NULL: nothing */
+        courier_judge judge;
         struct channel *sent_by; /* what `channel` was then: the answer may quote its secret */
         struct item *items;
         size_t item_count;
@@ -147,11 +155,23 @@ int courier_give_up(struct courier *c, struct queue_entry *entry, const struct o
 /* Sends what may be sent, and sets the timer for what may be later. */
 void courier_pump(struct courier *c);
 
+/* --- courier_transfer.c --- */
+
 void courier_transport(const struct courier *c, const struct channel *channel,
                        struct transport *ret);
 
-void courier_say_failing(struct courier *c, struct outlet *o);
-void courier_say_recovered(struct courier *c, const struct outlet *o);
+/* Sends the parcel; judge is called with the answer, and then the pump. 0; -ENOMEM; -EINVAL when
+ * the address cannot be put together. */
+int courier_send(struct courier *c, struct outlet *o, struct parcel *p, enum form form,
+                 courier_judge judge);
+
+/* Notes the answer, and says that the channel does not work, or works again. */
+void courier_say_health(struct courier *c, struct outlet *o, const struct judgement *j,
+                        bool failing, bool recovered);
+
+/* What an answer to a message that is no event means for the channel, and said. False when it has
+ * to be sent again, after the lane's pause. */
+bool courier_judge_channel(struct courier *c, struct outlet *o, const struct judgement *j);
 
 /* --- courier_quiet.c --- */
 

@@ -23,8 +23,6 @@ enum {
         FILE_MODE = 0600,
 };
 
-DEFINE_CLEANUP(struct channel, channel_free);
-
 /* --- who was told of whom: lines "TELLER CHANNEL" --- */
 
 static void save(const struct courier *c)
@@ -142,34 +140,12 @@ static void note_told(struct courier *c, struct outlet *o)
         save(c);
 }
 
-static void judge_news(struct courier *c, struct outlet *o, const struct judgement *j)
+static void judge_news(struct courier *c, struct outlet *o, const struct channel *channel _unused_,
+                       const struct judgement *j)
 {
-        snprintf(o->last_error, sizeof(o->last_error), "%s", j->reason);
-        if (j->verdict == VERDICT_ACCEPTED || j->verdict == VERDICT_REFUSED) {
-                /* Who does not want such a message is not asked again. */
+        /* Who does not want such a message is not asked again. */
+        if (courier_judge_channel(c, o, j))
                 note_told(c, o);
-                if (retry_succeeded(&o->lane.retry))
-                        courier_say_recovered(c, o);
-                if (j->verdict == VERDICT_ACCEPTED)
-                        o->last_success = clock_realtime();
-        } else if (retry_failed(&o->lane.retry, j->verdict == VERDICT_BROKEN, j->retry_after,
-                                clock_boottime(), &c->seed)) {
-                courier_say_failing(c, o);
-        }
-}
-
-static void on_answer(struct answer *answer, void *userdata)
-{
-        struct outlet *o = userdata;
-        struct courier *c = o->courier;
-        _cleanup_(channel_freep) struct channel *channel = TAKE_PTR(o->sent_by);
-        struct judgement j;
-
-        o->transfer = NULL;
-        channel_redact_answer(channel, answer);
-        verdict_of(channel->type, answer, clock_realtime(), &j);
-        judge_news(c, o, &j);
-        courier_pump(c);
 }
 
 static int send_news(struct courier *c, struct outlet *o, const struct outlet *other)
@@ -179,8 +155,6 @@ static int send_news(struct courier *c, struct outlet *o, const struct outlet *o
                                      .broken = other->lane.retry.said,
                                      .reason = other->last_error,
                                      .since = other->broken_since };
-        struct request request = { 0 };
-        struct transport transport;
         struct letter m;
         int r = own_letter_news(&news, clock_realtime(), &m);
         if (r < 0)
@@ -191,15 +165,9 @@ static int send_news(struct courier *c, struct outlet *o, const struct outlet *o
         m.highest_severity = MAX_OF(m.highest_severity, o->channel->min_severity);
         r = parcel_add(&p, &m);
         if (r >= 0)
-                r = channel_request(o->channel, &p, FORM_FULL, &request);
+                r = courier_send(c, o, &p, FORM_FULL, judge_news);
         if (r < 0)
                 return r;
-        courier_transport(c, o->channel, &transport);
-        r = http_send(c->http, &request, &transport, on_answer, o, &o->transfer);
-        request_done(&request);
-        if (r < 0)
-                return r;
-        o->sent_by = channel_ref(o->channel);
         o->item_count = 0;
         o->news_broken = news.broken;
         snprintf(o->news_of, sizeof(o->news_of), "%s", other->name);

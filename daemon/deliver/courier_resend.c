@@ -14,8 +14,6 @@
 #include "deliver/letter.h"
 #include "deliver/parcel.h"
 
-DEFINE_CLEANUP(struct channel, channel_free);
-
 void courier_resend_note(struct courier *c, struct queue_entry *entry)
 {
         struct letter m;
@@ -31,39 +29,13 @@ static void next_round(struct outlet *o)
         o->resend_next = clock_boottime() + o->resend_interval;
 }
 
-static void judge_resent(struct courier *c, struct outlet *o, const struct judgement *j)
+static void judge_resent(struct courier *c, struct outlet *o,
+                         const struct channel *channel _unused_, const struct judgement *j)
 {
-        snprintf(o->last_error, sizeof(o->last_error), "%s", j->reason);
-        switch (j->verdict) {
-        case VERDICT_ACCEPTED:
-                o->last_success = clock_realtime();
-                if (retry_succeeded(&o->lane.retry))
-                        courier_say_recovered(c, o);
-                break;
-        case VERDICT_REFUSED: /* this one; it is tried again in the next round */
-                break;
-        default:
-                if (retry_failed(&o->lane.retry, j->verdict == VERDICT_BROKEN, j->retry_after,
-                                 clock_boottime(), &c->seed))
-                        courier_say_failing(c, o);
+        if (courier_judge_channel(c, o, j))
+                o->resend_at++; /* what is refused is tried again in the next round */
+        else
                 next_round(o);
-                return;
-        }
-        o->resend_at++;
-}
-
-static void on_answer(struct answer *answer, void *userdata)
-{
-        struct outlet *o = userdata;
-        struct courier *c = o->courier;
-        _cleanup_(channel_freep) struct channel *channel = TAKE_PTR(o->sent_by);
-        struct judgement j;
-
-        o->transfer = NULL;
-        channel_redact_answer(channel, answer);
-        verdict_of(channel->type, answer, clock_realtime(), &j);
-        judge_resent(c, o, &j);
-        courier_pump(c);
 }
 
 /* 1 when it is under way, 0 when this channel does not want it, or negative errno. */
@@ -71,24 +43,14 @@ static int send_again(struct courier *c, struct outlet *o, const struct firing_e
 {
         char error[LETTER_ERROR_MAX];
         _cleanup_(parcel_done) struct parcel parcel = { 0 };
-        struct request request = { 0 };
-        struct transport transport;
         struct letter m;
         int r = letter_parse(e->raw, strlen(e->raw), error, &m);
         if (r >= 0)
                 r = parcel_add(&parcel, &m);
         if (r < 0 || !channel_wants(o->channel, parcel_last(&parcel)))
                 return r;
-        r = channel_request(o->channel, &parcel, FORM_FULL, &request);
-        if (r < 0)
-                return r;
-        courier_transport(c, o->channel, &transport);
-        r = http_send(c->http, &request, &transport, on_answer, o, &o->transfer);
-        request_done(&request);
-        if (r < 0)
-                return r;
-        o->sent_by = channel_ref(o->channel);
-        return 1;
+        r = courier_send(c, o, &parcel, FORM_FULL, judge_resent);
+        return r < 0 ? r : 1;
 }
 
 double courier_resend(struct courier *c, struct outlet *o)

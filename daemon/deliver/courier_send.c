@@ -23,48 +23,7 @@ enum { NO_MEMORY_SECONDS = 1 };
 
 enum { KEPT_WITHOUT_CHANNELS = 1000 }; /* as in dead/: what a person can go through */
 
-DEFINE_CLEANUP(struct channel, channel_free);
-
-void courier_transport(const struct courier *c, const struct channel *channel,
-                       struct transport *ret)
-{
-        *ret = (struct transport){
-                .ca_file = channel->ca_file ? channel->ca_file : c->settings.ca_file,
-                .proxy = channel->proxy ? channel->proxy : c->settings.proxy,
-                .timeout = isnan(channel->timeout) ? c->settings.timeout : channel->timeout,
-        };
-}
-
 /* --- answers --- */
-
-void courier_say_failing(struct courier *c, struct outlet *o)
-{
-        o->broken_since = clock_realtime();
-        const struct journal_field fields[] = {
-                { "CHANNEL", o->name },
-                { "ERROR", o->last_error },
-        };
-        journal_message(c->journal, MESSAGE_CHANNEL_BROKEN, LOG_ERR, fields, ELEMENTS_OF(fields),
-                        "Channel %s does not work: %s; its events are kept and tried again",
-                        o->name, o->last_error);
-}
-
-void courier_say_recovered(struct courier *c, const struct outlet *o)
-{
-        const struct journal_field fields[] = { { "CHANNEL", o->name } };
-        journal_message(c->journal, MESSAGE_CHANNEL_RECOVERED, LOG_NOTICE, fields,
-                        ELEMENTS_OF(fields), "Channel %s works again", o->name);
-}
-
-static void say_news(struct courier *c, struct outlet *o, const struct consequence *next,
-                     const char *reason)
-{
-        snprintf(o->last_error, sizeof(o->last_error), "%s", reason);
-        if (next->say_failing)
-                courier_say_failing(c, o);
-        if (next->say_recovered)
-                courier_say_recovered(c, o);
-}
 
 static void judge_one(struct courier *c, struct outlet *o, const struct channel *channel,
                       const struct judgement *j)
@@ -75,10 +34,9 @@ static void judge_one(struct courier *c, struct outlet *o, const struct channel 
         struct consequence next =
                 lane_judge(&o->lane, entry, o->form, channel_has_short_form(channel), j,
                            clock_boottime(), &c->seed);
-        say_news(c, o, &next, j->reason);
+        courier_say_health(c, o, j, next.say_failing, next.say_recovered);
         switch (next.outcome) {
         case OUTCOME_ACCEPTED:
-                o->last_success = clock_realtime();
                 if (isfinite(channel_resend(channel)))
                         courier_resend_note(c, entry);
                 courier_settle(c, entry, o->bit, o, "accepted");
@@ -97,10 +55,8 @@ static void judge_bundle(struct courier *c, struct outlet *o, const struct judge
         bool apart = false;
         struct consequence next =
                 lane_judge_bundle(&o->lane, o->item_count, j, clock_boottime(), &c->seed, &apart);
-        say_news(c, o, &next, j->reason);
-        if (next.outcome == OUTCOME_ACCEPTED)
-                o->last_success = clock_realtime();
-        else
+        courier_say_health(c, o, j, next.say_failing, next.say_recovered);
+        if (next.outcome != OUTCOME_ACCEPTED)
                 log_debug("channel %s, %zu events%s: %s", o->name, o->item_count,
                           apart ? ", from now on each by itself" : "", j->reason);
         for (size_t i = 0; i < o->item_count; i++) {
@@ -124,20 +80,6 @@ static void judge(struct courier *c, struct outlet *o, const struct channel *cha
                 judge_one(c, o, channel, j);
         else
                 judge_bundle(c, o, j);
-}
-
-static void on_answer(struct answer *answer, void *userdata)
-{
-        struct outlet *o = userdata;
-        struct courier *c = o->courier;
-        _cleanup_(channel_freep) struct channel *channel = TAKE_PTR(o->sent_by);
-        struct judgement j;
-
-        o->transfer = NULL;
-        channel_redact_answer(channel, answer);
-        verdict_of(channel->type, answer, clock_realtime(), &j);
-        judge(c, o, channel, &j);
-        courier_pump(c);
 }
 
 /* --- sending --- */
@@ -164,21 +106,6 @@ static void sort_out(struct courier *c, struct queue_entry *entry)
         }
         letter_done(&m);
         courier_settle(c, entry, unwanted, NULL, NULL);
-}
-
-static int start_transfer(struct courier *c, struct outlet *o, struct parcel *p)
-{
-        struct request request = { 0 };
-        struct transport transport;
-        int r = channel_request(o->channel, p, o->form, &request);
-        if (r < 0)
-                return r;
-        courier_transport(c, o->channel, &transport);
-        r = http_send(c->http, &request, &transport, on_answer, o, &o->transfer);
-        request_done(&request);
-        if (r >= 0)
-                o->sent_by = channel_ref(o->channel);
-        return r;
 }
 
 /* Copied by name: reading one may remove another. */
@@ -228,7 +155,7 @@ static void send_bundle(struct courier *c, struct outlet *o, const struct bundle
         }
         if (load_parcel(c, o, &p) < 0)
                 return;
-        int r = start_transfer(c, o, &p);
+        int r = courier_send(c, o, &p, o->form, judge);
         if (r >= 0) {
                 lane_sent(&o->lane, now);
                 return;

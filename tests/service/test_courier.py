@@ -188,7 +188,8 @@ def test_storm():
         assert len(slack) <= 6, len(slack)
         assert shown_ids(slack) == ids
         assert "60 alerts" in slack[-1]["body"] or "open" in slack[-1]["body"], slack[-1]["body"]
-        assert len(accepted(receiver, "/pagerduty")) == len(events)
+        told = len(accepted(receiver, "/pagerduty"))
+        assert told == len(events), (told, len(events), place.output)
 
 
 def shown_ids(slack):
