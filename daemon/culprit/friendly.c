@@ -237,6 +237,9 @@ const char *friendly_cgroup(const char *path, char ret[FRIENDLY_MAX])
         char raw[FRIENDLY_MAX * 2];
         struct text t;
 
+        /* cgroup_namespaces(7): above the root that this container sees. */
+        if (strncmp(path, "/..", 3) == 0)
+                return strcpy(ret, "a cgroup outside of this container");
         for (const char *at = path; *at;) {
                 size_t length = strcspn(at, "/");
 

@@ -143,11 +143,14 @@ static void by_process(struct rank_work *w, rank_value value, rank_value charged
 void rank_kernel_stack(struct rank_work *w)
 {
         by_process(w, rank_stack_value, charged_stacks,
-                   "belongs to no thread: stacks that were not given back");
+                   w->in->container ? "belongs to no thread that this container sees"
+                                    : "belongs to no thread: stacks that were not given back");
 }
 
 void rank_page_tables(struct rank_work *w)
 {
         by_process(w, table_value, charged_tables,
-                   "stands in no process: of processes that have ended since, or of the kernel");
+                   w->in->container ? "stands in no process that this container sees"
+                                    : "stands in no process: of processes that have ended since, "
+                                      "or of the kernel");
 }

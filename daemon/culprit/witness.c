@@ -347,7 +347,9 @@ const char *witness_denied(const struct witness *w, char *buffer, size_t size)
 
         text_init(&t, buffer, size);
         for (unsigned i = 0; i < SOURCE_COUNT; i++)
-                if (w->deep.state[i] == SOURCE_DENIED || w->snapshot.state[i] == SOURCE_DENIED)
+                /* BPF maps are for CAP_SYS_ADMIN, which nobody should give for this. */
+                if (i != SOURCE_MAPS &&
+                    (w->deep.state[i] == SOURCE_DENIED || w->snapshot.state[i] == SOURCE_DENIED))
                         text_add(&t, "%s%s", t.length > 0 ? ", " : "", source_name((enum source)i));
         return buffer;
 }

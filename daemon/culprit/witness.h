@@ -103,8 +103,8 @@ size_t witness_saved_size(const struct witness *w);
 size_t witness_save(const struct witness *w, void *buffer, size_t size);
 int witness_load(struct witness *w, const void *data, size_t size);
 
-/* The sources that a missing right hides, in words for a person, "" when none is; known after the
- * first deep look: to be said once. Returns buffer. */
+/* The sources that CAP_DAC_READ_SEARCH would open, in words for a person, "" when there are none;
+ * known after the first deep look: to be said once. Returns buffer. */
 const char *witness_denied(const struct witness *w, char *buffer, size_t size);
 
 /* For `status` and `top`: what was found last, and what reading it took. */

@@ -106,7 +106,9 @@ static void add_denied(struct json_out *j, const struct witness *w)
 
         json_out_open(j, "denied", '[');
         for (unsigned i = 0; i < SOURCE_COUNT; i++)
-                if (looks[0]->state[i] == SOURCE_DENIED || looks[1]->state[i] == SOURCE_DENIED)
+                /* BPF maps are for CAP_SYS_ADMIN: who asks of what they are in is told then. */
+                if (i != SOURCE_MAPS &&
+                    (looks[0]->state[i] == SOURCE_DENIED || looks[1]->state[i] == SOURCE_DENIED))
                         json_out_text(j, NULL, source_name((enum source)i), WORD_MAX);
         json_out_close(j, ']');
 }

@@ -277,6 +277,9 @@ static void test_friendly(void **state)
         } cases[] = {
                 { "/", "the root cgroup" },
                 { "", "the root cgroup" },
+                /* Of another container, seen from inside of one. */
+                { "/../../system.slice/cron.service", "a cgroup outside of this container" },
+                { "/..", "a cgroup outside of this container" },
                 { "/system.slice", "system.slice" },
                 { "/system.slice/nginx.service", "nginx.service" },
                 { "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service" },

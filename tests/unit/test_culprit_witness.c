@@ -475,6 +475,13 @@ static void test_allocinfo_and_pods(void **state)
         assert_true(fabs(l.charged - 0.125) < 0.01);
         assert_non_null(strstr(l.unexplained, "88 % is charged to no cgroup"));
         assert_string_equal(witness_denied(w, text, sizeof(text)), "");
+
+        /* What no right that the service may have would open is not asked for. */
+        struct findings *deep = (struct findings *)(uintptr_t)witness_deep(w);
+        deep->state[SOURCE_MAPS] = SOURCE_DENIED;
+        assert_string_equal(witness_denied(w, text, sizeof(text)), "");
+        deep->state[SOURCE_SLABINFO] = SOURCE_DENIED;
+        assert_string_equal(witness_denied(w, text, sizeof(text)), "slab caches (/proc/slabinfo)");
         witness_free(w);
         procfs_done(&p);
         made_done(&m);
