@@ -61,7 +61,7 @@ _kmemwatch() {
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --lines --follow --rule --directory --no-pager --json' ;;
     setup)
-        options+=' --name --secret --url'
+        options+=' --name --secret --url --replace'
         [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
         ;;
     metrics) options+=' --serve --textfile' ;;

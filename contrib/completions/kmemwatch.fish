@@ -115,6 +115,7 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from setup' \
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l name -x -d 'Name of the channel'
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l secret -rF -d 'File with the secret'
 complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l url -x -d 'Address'
+complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l replace -d 'A channel of this name'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a import \
     -d 'What other tools recorded, as a trace'
 complete -c kmemwatch -n '__fish_seen_subcommand_from import' -F

@@ -239,8 +239,8 @@ static bool without_channels(struct courier *c)
         if (c->outlet_count > 0)
                 return false;
         if (!c->no_channels_said)
-                log_warning("no channels: the newest %d events stay in %s until there is one",
-                            KEPT_WITHOUT_CHANNELS, c->spool);
+                log_notice("no channels: the newest %d events stay in %s until there is one",
+                           KEPT_WITHOUT_CHANNELS, c->spool);
         c->no_channels_said = true;
         return courier_trim(c, KEPT_WITHOUT_CHANNELS);
 }

@@ -63,6 +63,7 @@ static const struct option_text OPTIONS[] = {
         [OPTION_SECRET] = { "secret", 0, "FILE",
                             "the secret is the line in FILE, - is standard input", false },
         [OPTION_URL] = { "url", 0, "URL", "the address", false },
+        [OPTION_REPLACE] = { "replace", 0, NULL, "in place of a channel of this name", false },
         [OPTION_SERVE] = { "serve", 0, NULL,
                            "answer one HTTP request from standard input on standard\n"
                            "output, as kmemwatch-metrics.socket starts it",
@@ -392,14 +393,15 @@ static const struct command COMMANDS[] = {
                         "Asks for what a channel of this type needs (slack, pagerduty, webhook,\n"
                         "alertmanager), writes it to channels.d and its secret to a file for root\n"
                         "alone, restarts the courier, sends a test and prints what came back. With\n"
-                        "--name, --secret or --url it asks nothing.\n"
+                        "--name, --secret or --url it asks nothing. For root.\n"
                         "\n"
                         "Exit code: 1 when the test was refused, 2 when nothing was written, 3 when\n"
                         "the courier does not know the channel yet.\n",
                 .examples = "  kmemwatch setup slack\n"
                             "  kmemwatch setup pagerduty --name oncall --secret - <key.txt\n"
                             "  kmemwatch setup webhook --url https://alerts.example.com/k\n",
-                .options = BIT(OPTION_NAME) | BIT(OPTION_SECRET) | BIT(OPTION_URL),
+                .options = BIT(OPTION_NAME) | BIT(OPTION_SECRET) | BIT(OPTION_URL) |
+                           BIT(OPTION_REPLACE),
         },
         [COMMAND_HELP] = {
                 .name = "help",

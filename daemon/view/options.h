@@ -71,6 +71,7 @@ enum option_id {
         OPTION_NAME,
         OPTION_SECRET,
         OPTION_URL,
+        OPTION_REPLACE,
         OPTION_SERVE,
         OPTION_TEXTFILE,
         OPTION_JSON,
@@ -116,7 +117,7 @@ struct options {
         bool at_relative; /* it is the latter */
         struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
-        bool scores, json, serve, quiet, no_colour, no_pager, once, follow;
+        bool scores, json, serve, quiet, no_colour, no_pager, once, follow, replace;
         size_t lines; /* the newest; 0: all */
         const char *argument;   /* NULL: none given */
         char *const *arguments; /* NULL-terminated: all that were given, for argument_many */

@@ -510,9 +510,9 @@ static void print_learning(const struct terminal *t, const struct daemon_reply *
                          "what happens each day at the same hour is expected the third time, "
                          "from about %s on",
                          format_time_local(now + DAYS * DAY - learned, now, when));
+        fputc('\n', t->out);
         terminal_put(t, STYLE_STRONG, "Learning: ");
         terminal_wrap(t, STYLE_PLAIN, 10, 10, buffer);
-        fputc('\n', t->out);
 }
 
 int report_print_status(const struct terminal *t, const struct status_report *s)

@@ -51,7 +51,7 @@ void report_print_test(const struct terminal *t, const struct test_reply *r)
         if (r->accepted)
                 terminal_line(t, STYLE_GOOD, "Accepted.");
         else {
-                terminal_put(t, STYLE_CRITICAL, "Refused");
+                terminal_put(t, STYLE_CRITICAL, r->answered ? "Refused" : "Not delivered");
                 terminal_line(t, STYLE_PLAIN, "%s%s", r->error ? ": " : ".",
                               r->error ? r->error : "");
         }

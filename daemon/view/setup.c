@@ -4,10 +4,12 @@
  * what it takes goes to its place. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -45,6 +47,7 @@ static const struct {
 struct setup {
         size_t type; /* in TYPES */
         char *name, *secret, *url;
+        bool replace; /* a channel of this name */
 };
 
 static void setup_done(struct setup *s)
@@ -105,7 +108,37 @@ static int take_secret(const struct options *o, struct setup *s, bool interactiv
         return s->secret ? 0 : -ENOMEM;
 }
 
-static int gather(const struct options *o, struct setup *s)
+/* Before a secret is asked for: whether anything can be written, and whether it would be in place
+ * of something. */
+static int look_before(const struct options *o, const char *config, struct setup *s,
+                       bool interactive)
+{
+        char ini[PATH_MAX], secret[PATH_MAX];
+
+        snprintf(ini, sizeof(ini), "%s/channels.d/%s.ini", config, s->name);
+        snprintf(secret, sizeof(secret), "%s/secrets/%s", config, s->name);
+        s->replace = o->replace;
+        if (access(config, W_OK) < 0 && errno == EACCES) {
+                (void)problem(config, -EACCES);
+                return complain("this is for root");
+        }
+        if (s->replace || (access(ini, F_OK) < 0 && access(secret, F_OK) < 0))
+                return 0;
+        if (interactive) {
+                _cleanup_free_ char *answer =
+                        prompt_line("There is a channel of this name. Replace it?", "no", false);
+                s->replace =
+                        answer && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+                return s->replace ? 0 : complain("nothing was set up");
+        }
+        fprintf(stderr,
+                "kmemwatch setup: %s or %s is there already; --replace puts the new one in its "
+                "place, --name makes another\n",
+                ini, secret);
+        return -EEXIST;
+}
+
+static int gather(const struct options *o, const char *config, struct setup *s)
 {
         bool interactive = prompt_possible() && !o->secret && !o->url && !o->name;
         int r = find_type(o->argument, &s->type);
@@ -118,6 +151,9 @@ static int gather(const struct options *o, struct setup *s)
                 return complain("nothing was set up");
         if (!is_good_name(s->name))
                 return complain("a name has letters, digits, - and _, and at most 63 of them");
+        r = look_before(o, config, s, interactive);
+        if (r < 0)
+                return r;
         if (interactive && TYPES[s->type].url_needed)
                 s->url = prompt_line(TYPES[s->type].url, NULL, false);
         else
@@ -137,8 +173,10 @@ static int gather(const struct options *o, struct setup *s)
 
 /* --- writing --- */
 
-static int write_new(int dirfd, const char *name, const char *text, mode_t mode)
+static int write_file(int dirfd, const char *name, const char *text, mode_t mode, bool replace)
 {
+        if (replace)
+                return file_write_atomic(dirfd, dirfd, name, text, strlen(text), mode);
         _cleanup_close_ int fd =
                 openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         int r = fd < 0 ? -errno : fchmod(fd, mode) < 0 ? -errno : 0;
@@ -169,11 +207,13 @@ static int write_channel(const char *folder, const struct setup *s)
         snprintf(file, sizeof(file), "%s.ini", s->name);
         snprintf(secret, sizeof(secret), "%s\n", s->secret);
         /* The secret first: a channel without it would be an error. */
-        int r = *s->secret ? write_new(secrets, s->name, secret, 0600) : 0;
+        int r = *s->secret ? write_file(secrets, s->name, secret, 0600, s->replace) : 0;
         explicit_bzero(secret, sizeof(secret));
+        if (s->replace && !*s->secret)
+                (void)unlinkat(secrets, s->name, 0);
         if (r >= 0)
-                r = write_new(channels, file, ini, 0644);
-        if (r < 0 && r != -EEXIST && *s->secret)
+                r = write_file(channels, file, ini, 0644, s->replace);
+        if (r < 0 && r != -EEXIST && *s->secret && !s->replace)
                 (void)unlinkat(secrets, s->name, 0);
         return r;
 }
@@ -277,20 +317,11 @@ static bool tell_courier(const struct options *o, const char *name)
 static enum exit_code run(const struct options *o, const struct terminal *t,
                           const struct places *places, struct setup *s)
 {
-        if (gather(o, s) < 0 || !is_taken(s))
+        if (gather(o, places->config, s) < 0 || !is_taken(s))
                 return EXIT_USAGE;
         int r = write_channel(places->config, s);
-        if (r == -EEXIST) {
-                fprintf(stderr,
-                        "kmemwatch setup: %s/channels.d/%s.ini or %s/secrets/%s is there already; "
-                        "remove it, or give another --name\n",
-                        places->config, s->name, places->config, s->name);
-                return EXIT_USAGE;
-        }
         if (r < 0) {
                 (void)problem(places->config, r);
-                if (r == -EACCES)
-                        fputs("This is for root.\n", stderr);
                 return EXIT_USAGE;
         }
         printf("Written: %s/channels.d/%s.ini\n", places->config, s->name);
@@ -307,7 +338,14 @@ static enum exit_code run(const struct options *o, const struct terminal *t,
         }
         struct options test = *o;
         test.argument = s->name;
-        return send_test_run(&test, t);
+        enum exit_code code = send_test_run(&test, t);
+        if (code != EXIT_FINE)
+                fprintf(stderr,
+                        "\nThe channel is set up as given. To give another address or secret:\n"
+                        "  kmemwatch setup %s --replace\nTo try again without a change:\n"
+                        "  kmemwatch send-test %s\n",
+                        TYPES[s->type].type, s->name);
+        return code;
 }
 
 enum exit_code setup_run(const struct options *o, const struct terminal *t)

@@ -60,9 +60,14 @@ def test_without_questions():
         assert s.mode("secrets/archive") == 0o600
         request, = s.receiver.snapshot()
         assert request["accepted"] and not request["errors"], request["errors"]
-        # Again: nothing is overwritten.
+        # Again: nothing is overwritten unless that is asked for.
         code, out, err = s.run("webhook", "--name", "archive", "--url", "http://127.0.0.1:1/")
-        assert code == 2 and "there already" in err
+        assert code == 2 and "--replace" in err
+        code, out, err = s.run("webhook", "--name", "archive", "--replace", "--url",
+                               "http://127.0.0.1:1/")
+        assert code == 1 and "Not delivered" in out and "--replace" in err, (out, err)
+        assert s.files() == ["archive.ini"] and not os.path.exists(
+            f"{s.place.path}/config/secrets/archive")
 
 
 def test_questions():
@@ -91,6 +96,26 @@ def test_questions():
         assert s.files() == ["hooks.ini"]
 
 
+def test_replace_question():
+    """Whether it may replace a channel is asked before the rest."""
+    with Setup() as s:
+        with open(f"{s.place.path}/config/channels.d/hooks.ini", "w", encoding="utf-8") as f:
+            f.write("[channel]\n")
+        controller, terminal = pty.openpty()
+        with subprocess.Popen(s.command("webhook"), stdin=terminal, stdout=terminal,
+                              stderr=terminal, close_fds=True) as process:
+            os.close(terminal)
+            os.write(controller, b"hooks\n\n")
+            seen = ""
+            try:
+                while data := os.read(controller, 4096):
+                    seen += data.decode()
+            except OSError:
+                pass
+            os.close(controller)
+        assert process.returncode == 2 and "Replace it?" in seen and "Address" not in seen, seen
+
+
 def test_refused():
     """Nothing is written that the courier would not take."""
     with Setup() as s:
@@ -99,11 +124,11 @@ def test_refused():
             f.write("two\nlines\n")
         for arguments, text, said in (
                 (("carrier-pigeon",), "", "slack pagerduty webhook"),
-                (("slack",), "", "--secret FILE"),
-                (("slack", "--secret", "/nonexistent"), "", "/nonexistent"),
-                (("slack", "--secret", "-"), "not an address\n", "address"),
-                (("slack", "--secret", "-"), "http://hooks.example.com/x\n", "https://"),
-                (("pagerduty", "--secret", key), "", "key"),
+                (("slack", "--name", "s"), "", "--secret FILE"),
+                (("slack", "--name", "s", "--secret", "/nonexistent"), "", "/nonexistent"),
+                (("slack", "--name", "s", "--secret", "-"), "not an address\n", "address"),
+                (("slack", "--name", "s", "--secret", "-"), "http://h.example.com/x\n", "https://"),
+                (("pagerduty", "--name", "p", "--secret", key), "", "key"),
                 (("pagerduty", "--secret", "-", "--name", "../x"), ROUTING_KEY, "letters"),
                 (("webhook",), "", "--url"),
                 (("webhook", "--url", "ftp://x/"), "", "address"),
