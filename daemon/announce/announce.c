@@ -15,6 +15,7 @@
 #include "announce/event_json.h"
 #include "announce/spool_name.h"
 #include "base/clock.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "store/writer.h"
@@ -33,7 +34,7 @@ static int journal_job(void *userdata, const char *name, const void *data, size_
 int announcer_new(struct writer *w, const struct journal *j, const char *spool_dir,
                   const char *hold_dir, struct announcer **ret)
 {
-        struct announcer *a = calloc(1, sizeof(*a));
+        struct announcer *a = pages_new(sizeof(*a)); /* most of it is seldom used */
         int r = 0;
 
         if (!a)
@@ -72,7 +73,7 @@ void announcer_free(struct announcer *a)
         }
         pthread_mutex_destroy(&a->lock);
         pthread_mutex_destroy(&a->packing);
-        free(a);
+        pages_free(a, sizeof(*a));
 }
 
 void announcer_set_channels(struct announcer *a, bool any)

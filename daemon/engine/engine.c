@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 #include "base/prefetch.h"
 #include "engine/engine_internal.h"
 #include "judge/expression.h"
@@ -26,7 +27,7 @@ int engine_new(const struct rule_set *rules, const struct host_facts *host, engi
         e->userdata = userdata;
         e->kind = host->kind;
         e->cgroups.value = e->cgroups_recent;
-        e->incidents = calloc(INCIDENTS_MAX, sizeof(*e->incidents));
+        e->incidents = pages_new(INCIDENTS_MAX * sizeof(*e->incidents)); /* mostly there are none */
         if (!e->incidents || engine_build(e, rules) < 0) {
                 engine_free(e);
                 return -ENOMEM;
@@ -41,7 +42,7 @@ void engine_free(struct engine *e)
                 return;
         engine_unbuild(e);
         free(e->orphans);
-        free(e->incidents);
+        pages_free(e->incidents, INCIDENTS_MAX * sizeof(*e->incidents));
         free(e);
 }
 

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "base/pages.h"
 #include "engine/service_internal.h"
 #include "engine/service_witness.h"
 #include "sample/host.h"
@@ -189,13 +191,19 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
         return sd_event_exit(s->loop, 0);
 }
 
+static void reload(void *userdata)
+{
+        service_rules_reload(userdata);
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
         struct service *s = userdata;
         (void)source;
         (void)info;
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%.0f", clock_monotonic() * 1e6);
-        service_rules_reload(s);
+        run_apart(reload, s);
+        service_settle_memory(s);
         int r = ticker_set_interval(&s->ticker, s->settings.interval);
         if (r < 0)
                 log_error("the interval stays as it was: %s", strerror(-r));
@@ -272,61 +280,87 @@ static void service_done(struct service *s)
         sd_event_unref(s->loop);
 }
 
-int service_run(const struct service_options *o)
+struct setting_up {
+        struct service *service;
+        int result;
+};
+
+static void set_up(void *userdata)
 {
-        struct service s = { .options = o,
-                             .started = clock_realtime(),
-                             /* The courier starts at the same time: what was left for it is not
-                              * its fault yet. */
-                             .health_at = clock_monotonic(),
-                             .procfs = { .root_fd = -1 },
-                             .ticker = { .timer_fd = -1, .all_fd = -1 },
-                             .state_lock = -1,
-                             .runtime_lock = -1,
-                             .alerts_file.folder_fd = -1,
-                             .learned_file.folder_fd = -1,
-                             .baselines_file.folder_fd = -1,
-                             .past_file.folder_fd = -1,
-                             .witness_file.folder_fd = -1,
-                             .quiet.file.folder_fd = -1 };
+        struct setting_up *up = userdata;
+        struct service *s = up->service;
+        int r = service_rules_load(s);
+        if (r >= 0)
+                r = engine_new(&s->rules, sampler_host(s->sampler), take_event, s, &s->engine);
+        if (r >= 0) {
+                if (s->options->log_level < 0)
+                        log_set_level(s->settings.log_level);
+                if (!service_state_restore(s) && s->options->seed && service_seed(s) < 0)
+                        log_warning("going on without it: what is usual is learned anew");
+                service_quiet_apply(s);
+                service_past_begin(s);
+        }
+        up->result = r;
+}
+
+/* Rules and what was learned before. */
+static int set_up_engine(struct service *s)
+{
+        struct setting_up up = { s, 0 };
+        run_apart(set_up, &up);
+        return up.result;
+}
+
+static int run(struct service *s)
+{
+        const struct service_options *o = s->options;
         uint64_t watchdog = 0;
         tzset(); /* now, and not from the disk when the first alert names a time */
-        journal_init(&s.journal, "kmemwatchd", o->journal);
-        int r = places_init(&s.places, &o->places, "/run/kmemwatch");
-        if (r < 0)
-                return 1;
-        if (service_start_sampling(&s) < 0 || service_start_outputs(&s) < 0) {
-                service_done(&s); /* they have said why */
-                return 1;
-        }
-        if ((r = setup_loop(&s)) < 0 || (r = service_rules_load(&s)) < 0 ||
-            (r = engine_new(&s.rules, sampler_host(s.sampler), take_event, &s, &s.engine)) < 0 ||
-            (r = ticker_init(&s.ticker, s.loop, s.settings.interval, on_tick, &s)) < 0) {
+        journal_init(&s->journal, "kmemwatchd", o->journal);
+        int r = places_init(&s->places, &o->places, "/run/kmemwatch");
+        if (r < 0 || service_start_sampling(s) < 0 || service_start_outputs(s) < 0)
+                return 1; /* they have said why */
+        if ((r = setup_loop(s)) < 0 || (r = set_up_engine(s)) < 0 ||
+            (r = ticker_init(&s->ticker, s->loop, s->settings.interval, on_tick, s)) < 0) {
                 log_error("cannot start: %s", strerror(-r));
-                service_done(&s);
                 return 1;
         }
-        if (o->log_level < 0)
-                log_set_level(s.settings.log_level);
-        if (!service_state_restore(&s) && o->seed && service_seed(&s) < 0)
-                log_warning("going on without it: what is usual is learned anew");
-        service_quiet_apply(&s);
-        service_past_begin(&s);
-        service_witness_set(&s);
-        service_start_control(&s);
-        service_start_words(&s);
+        service_witness_set(s);
+        service_start_control(s);
+        service_start_words(s);
         if (sd_watchdog_enabled(0, &watchdog) > 0) {
-                s.watchdog = s.watchdog_now = (double)watchdog / 1e6;
-                set_watchdog(&s);
+                s->watchdog = s->watchdog_now = (double)watchdog / 1e6;
+                set_watchdog(s);
         }
-        s.learned_at = s.baselines_at = clock_monotonic();
+        s->learned_at = s->baselines_at = clock_monotonic();
         (void)sd_notify(0, "READY=1");
 
-        r = ticker_run(&s.ticker);
+        r = ticker_run(&s->ticker);
         if (r < 0) {
                 log_error("event loop: %s", strerror(-r));
-                s.exit_code = 1;
+                s->exit_code = 1;
         }
-        service_done(&s);
-        return s.exit_code;
+        return s->exit_code;
+}
+
+int service_run(const struct service_options *o)
+{
+        /* Most of it is room for silences, which nobody may ever ask for. */
+        struct service *s = pages_new(sizeof(*s));
+        if (!s)
+                return 1;
+        s->options = o;
+        s->started = clock_realtime();
+        /* The courier starts at the same time: what was left for it is not its fault yet. */
+        s->health_at = clock_monotonic();
+        s->procfs.root_fd = -1;
+        s->ticker.timer_fd = s->ticker.all_fd = -1;
+        s->state_lock = s->runtime_lock = -1;
+        s->alerts_file.folder_fd = s->learned_file.folder_fd = s->baselines_file.folder_fd = -1;
+        s->past_file.folder_fd = s->witness_file.folder_fd = s->quiet.file.folder_fd = -1;
+        s->exit_code = run(s);
+        service_done(s);
+        int code = s->exit_code;
+        pages_free(s, sizeof(*s));
+        return code;
 }

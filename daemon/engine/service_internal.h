@@ -116,6 +116,7 @@ struct service {
         unsigned failures;    /* samples in a row that could not be taken ... */
         double failing_since; /* CLOCK_MONOTONIC of the first of them */
         int sample_error;     /* negative errno of the last of them */
+        bool lock_said; /* that memory cannot be locked */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };
@@ -125,7 +126,8 @@ struct service {
 int service_start_sampling(struct service *s);
 int service_start_outputs(struct service *s);
 void service_start_control(struct service *s); /* the daemon runs without it */
-void service_start_words(struct service *s);   /* rehearses and locks the memory, too */
+void service_start_words(struct service *s);   /* settles the memory, too */
+void service_settle_memory(struct service *s); /* rehearses, and locks what that needed */
 const char *service_root(const struct service *s);
 const char *service_sample_error(int error); /* of sampler_take, for a person */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets up what the service stands on, and says at the start what a person should know. */
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -10,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "base/units.h"
@@ -124,13 +124,20 @@ static void rehearse(struct service *s)
         (void)open_alerts_encode(s->engine, &alerts);
 }
 
-static void lock_memory(void)
+/* What only the start (or a reload) needed goes, what an alert takes comes, and that stays. */
+void service_settle_memory(struct service *s)
 {
+        (void)munlockall(); /* nothing that is locked can be given back */
+        give_back_program();
+        rehearse(s);
+        give_back_heap();
         /* On fault: only what is used, so that an unused arena costs nothing. */
-        if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+        if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 && !s->lock_said) {
                 log_notice("memory cannot be locked (%s): under memory pressure an alert may be "
                            "late; CAP_IPC_LOCK or a higher RLIMIT_MEMLOCK allows it",
                            strerror(errno));
+                s->lock_said = true;
+        }
 }
 
 static void say_host(const struct service *s)
@@ -154,9 +161,7 @@ void service_start_words(struct service *s)
 {
         const struct place_options *o = &s->options->places;
         bool folders = s->alerts_file.folder_fd >= 0 && s->learned_file.folder_fd >= 0;
-        rehearse(s);
-        (void)malloc_trim(0); /* what reading the rules has left */
-        lock_memory();
+        service_settle_memory(s);
         if (o->config && access(o->config, F_OK) < 0)
                 log_warning("--config %s: %s; using the defaults", o->config, strerror(errno));
         if (!folders && geteuid() != 0 && !o->state && !o->runtime)
