@@ -68,7 +68,7 @@ static void print_check(const struct terminal *t, const json_t *check)
                 text_add(&l, ": %s, %s", json_in_text(check, "value_text"),
                          json_in_text(check, "limit_text"));
                 if (fabs(margin) < MARGIN_MAX)
-                        text_add(&l, " (%+.0f%%)", margin * 100);
+                        text_add(&l, " (%+.0f %%)", margin * 100);
         }
         if (*waived)
                 text_add(&l, ": not needed, %s", waived);

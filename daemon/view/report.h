@@ -49,5 +49,8 @@ int report_print_json_line(const struct terminal *t, const struct json_t *root);
 /* A value in its unit: "310 MiB", "6.2 %", "1520". */
 const char *report_value(enum event_unit unit, double value, char *buffer);
 
+/* Whether its trend is not to be told from none. */
+bool report_is_steady(const struct reply_dimension *d);
+
 /* The style of a severity. */
 enum style report_style(enum severity severity);

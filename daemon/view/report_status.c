@@ -189,17 +189,21 @@ static bool is_ratio(const struct reply_dimension *d)
         return d->unit == UNIT_RATIO || d->unit == UNIT_BYTES_PER_COUNT;
 }
 
-/* How fast it grows, "steady" when that is not to be told from not at all. */
+bool report_is_steady(const struct reply_dimension *d)
+{
+        static const double NOTHING = 1024; /* bytes an hour */
+
+        return fabs(d->rate) <= 2 * fabs(d->rate_error) || fabs(d->rate) * 3600 < NOTHING;
+}
+
 static void set_trend(struct table *table, const struct reply_dimension *d)
 {
         char buffer[FORMAT_MAX];
 
         if (!isfinite(d->rate))
                 return;
-        if (fabs(d->rate) <= 2 * fabs(d->rate_error) || fabs(d->rate) * 3600 < 1024)
-                table_cell(table, COLUMN_TREND, STYLE_PLAIN, "steady");
-        else
-                table_cell(table, COLUMN_TREND, STYLE_PLAIN, "%s", format_rate(d->rate, buffer));
+        table_cell(table, COLUMN_TREND, STYLE_PLAIN, "%s",
+                   report_is_steady(d) ? "steady" : format_rate(d->rate, buffer));
 }
 
 /* What a rule takes off first (SUnreclaim less 64 MiB) may be more than there is. */
@@ -244,7 +248,9 @@ static int print_dimensions(const struct terminal *t, const struct daemon_reply 
 {
         const struct table_column columns[COLUMN_COUNT] = {
                 [COLUMN_STATE] = { .title = "", .min = any_state(d) ? STATE_WIDTH : 0 },
-                [COLUMN_NAME] = { .title = ratios ? "RATIO" : "DIMENSION", .shrinks = true },
+                [COLUMN_NAME] = { .title = ratios ? "RATIO" : "DIMENSION",
+                                  .shrinks = true,
+                                  .path = true },
                 [COLUMN_NOW] = { .title = "NOW", .right = true },
                 [COLUMN_BASELINE] = { .title = "BASELINE", .right = true },
                 [COLUMN_TREND] = { .title = "TREND", .right = true },
@@ -259,13 +265,13 @@ static int print_dimensions(const struct terminal *t, const struct daemon_reply 
         for (size_t i = 0; i < d->dimension_count; i++)
                 if (is_ratio(&d->dimensions[i]) == ratios)
                         add_dimension(&table, &d->dimensions[i], now);
-        size_t used = table_width_without_last(&table);
-        if (used + SPARK_COLUMNS_MIN <= t->width)
+        size_t room = table_room_for_last(&table, t, SPARK_COLUMNS_MIN);
+        if (room > 0)
                 for (size_t i = 0; i < d->dimension_count; i++) {
                         const struct reply_dimension *dimension = &d->dimensions[i];
                         if (is_ratio(dimension) != ratios)
                                 continue;
-                        spark(dimension->recent, dimension->recent_count, t->width - used, buffer);
+                        spark(dimension->recent, dimension->recent_count, room, buffer);
                         table_cell_at(&table, row++, COLUMN_SPARK, STYLE_PLAIN, buffer);
                 }
         if (table.rows > 0)
@@ -407,8 +413,9 @@ static int print_delivery(const struct terminal *t, const struct status_report *
                 return 0;
         }
         if (s->courier || s->channel_files == 0) {
-                terminal_line(t, STYLE_PLAIN,
-                              "          No channel is configured: alerts go to the journal only.");
+                terminal_spaces(t, 10);
+                terminal_wrap(t, STYLE_PLAIN, 10, 10,
+                              "No channel is configured: alerts go to the journal only.");
                 return 0;
         }
         terminal_spaces(t, 10);
@@ -416,11 +423,14 @@ static int print_delivery(const struct terminal *t, const struct status_report *
                        "kmemwatch-courier cannot be reached:");
         terminal_spaces(t, 1);
         terminal_wrap(t, STYLE_PLAIN, 47, 10, s->courier_problem);
-        if (courier_missing(s))
-                terminal_line(t, STYLE_PLAIN,
-                              "          %d channel%s configured. Start it: systemctl start "
-                              "kmemwatch-courier",
-                              s->channel_files, s->channel_files == 1 ? " is" : "s are");
+        if (courier_missing(s)) {
+                char line[128];
+                snprintf(line, sizeof line,
+                         "%d channel%s configured. Start it: systemctl start kmemwatch-courier",
+                         s->channel_files, s->channel_files == 1 ? " is" : "s are");
+                terminal_spaces(t, 10);
+                terminal_wrap(t, STYLE_PLAIN, 10, 10, line);
+        }
         return 0;
 }
 

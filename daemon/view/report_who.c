@@ -50,12 +50,48 @@ static void print_sentence(const struct terminal *t, const struct who_reply *w)
         terminal_wrap(t, STYLE_PLAIN, 0, 0, line);
 }
 
-enum { BYTES_WIDTH = 9, SHARE_WIDTH = 5, KIND_WIDTH = 13, GAP = 2 };
+static size_t longest_word(const char *s)
+{
+        size_t longest = 0;
+
+        while (*s) {
+                size_t length = strcspn(s, " ");
+                _cleanup_free_ char *word = strndup(s, length);
+                size_t columns = word ? terminal_columns(word) : length;
+                longest = MAX_OF(longest, columns);
+                s += length + (s[length] == ' ');
+        }
+        return longest;
+}
+
+enum {
+        BYTES_WIDTH = 9,
+        SHARE_WIDTH = 5,
+        KIND_WIDTH = 13,
+        GAP = 2,
+        WHO_COLUMN = BYTES_WIDTH + GAP + SHARE_WIDTH + GAP + KIND_WIDTH + GAP,
+};
+
+static void print_name(const struct terminal *t, const char *kind, const char *name)
+{
+        size_t longest = longest_word(name), column = WHO_COLUMN;
+
+        if (column + longest <= t->width) {
+                terminal_put_field(t, STYLE_PLAIN, kind, KIND_WIDTH, false);
+                terminal_spaces(t, GAP);
+        } else {
+                /* What has no room beside the numbers stands below them, whole. */
+                terminal_line(t, STYLE_PLAIN, "%s", kind);
+                size_t room = t->width > longest ? t->width - longest : 0;
+                column = MIN_OF(room, (size_t)(BYTES_WIDTH + GAP));
+                terminal_spaces(t, column);
+        }
+        terminal_wrap(t, STYLE_PLAIN, column, column, name);
+}
 
 static void print_culprit(const struct terminal *t, const struct who_reply *w,
                           const struct reply_culprit *c)
 {
-        enum { WHO_COLUMN = BYTES_WIDTH + GAP + SHARE_WIDTH + GAP + KIND_WIDTH + GAP };
         char bytes[FORMAT_MAX + 1], share[FORMAT_MAX] = "", buffer[FORMAT_MAX],
                                     note[LINE_MAX_BYTES];
         struct text n;
@@ -68,9 +104,7 @@ static void print_culprit(const struct terminal *t, const struct who_reply *w,
         terminal_spaces(t, GAP);
         terminal_put_field(t, STYLE_PLAIN, share, SHARE_WIDTH, true);
         terminal_spaces(t, GAP);
-        terminal_put_field(t, STYLE_PLAIN, culprit_kind_words(c->kind), KIND_WIDTH, false);
-        terminal_spaces(t, GAP);
-        terminal_wrap(t, STYLE_PLAIN, WHO_COLUMN, WHO_COLUMN, *c->label ? c->label : c->name);
+        print_name(t, culprit_kind_words(c->kind), *c->label ? c->label : c->name);
 
         text_init(&n, note, sizeof note);
         /* A size among growths: the number is of another kind than the title says. */

@@ -107,29 +107,31 @@ static size_t total_width(const size_t widths[], size_t count)
         return total;
 }
 
-size_t table_width_without_last(const struct table *t)
-{
-        size_t widths[TABLE_COLUMNS_MAX] = { 0 };
-
-        for (size_t i = 0; i + 1 < t->column_count; i++)
-                widths[i] = column_width(t, i);
-        size_t total = total_width(widths, t->column_count - 1);
-        return total + (total > 0 ? TABLE_GAP : 0);
-}
-
-/* Takes what is too much from the shrinking columns, the widest first. */
-static void shrink(const struct table *t, size_t widths[], size_t limit)
+/* Takes what is too much from the shrinking columns, the widest first, down to `least`. */
+static void shrink(const struct table *t, size_t widths[], size_t limit, size_t least)
 {
         for (size_t total = total_width(widths, t->column_count); total > limit; total--) {
                 size_t widest = t->column_count;
                 for (size_t i = 0; i < t->column_count; i++)
-                        if (t->columns[i].shrinks && widths[i] > TABLE_SHRUNK_MIN &&
+                        if (t->columns[i].shrinks && widths[i] > least &&
                             (widest == t->column_count || widths[i] > widths[widest]))
                                 widest = i;
                 if (widest == t->column_count)
                         return;
                 widths[widest]--;
         }
+}
+
+size_t table_room_for_last(const struct table *t, const struct terminal *terminal, size_t wanted)
+{
+        size_t widths[TABLE_COLUMNS_MAX] = { 0 };
+
+        for (size_t i = 0; i + 1 < t->column_count; i++)
+                widths[i] = column_width(t, i);
+        widths[t->column_count - 1] = wanted;
+        shrink(t, widths, terminal->width, TABLE_ENOUGH);
+        size_t total = total_width(widths, t->column_count);
+        return total > terminal->width ? 0 : wanted + (terminal->width - total);
 }
 
 static void print_line(const struct table *t, const struct terminal *terminal,
@@ -153,7 +155,10 @@ static void print_line(const struct table *t, const struct terminal *terminal,
                         continue;
                 }
                 terminal_spaces(terminal, pending + (t->columns[i].right ? space : 0));
-                terminal_put_field(terminal, style, text, columns, false);
+                if (t->columns[i].path)
+                        terminal_put_path(terminal, style, text, columns);
+                else
+                        terminal_put_field(terminal, style, text, columns, false);
                 pending = t->columns[i].right ? 0 : space;
         }
         fputc('\n', terminal->out);
@@ -169,7 +174,7 @@ int table_print(const struct table *t, const struct terminal *terminal)
                 return 0;
         for (size_t i = 0; i < t->column_count; i++)
                 widths[i] = column_width(t, i);
-        shrink(t, widths, terminal->width);
+        shrink(t, widths, terminal->width, TABLE_SHRUNK_MIN);
         print_line(t, terminal, widths, NULL);
         for (size_t row = 0; row < t->rows; row++)
                 print_line(t, terminal, widths, &t->cells[row * t->column_count]);

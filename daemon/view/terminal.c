@@ -246,6 +246,28 @@ void terminal_put_field(const struct terminal *t, enum style style, const char *
                 terminal_spaces(t, columns - 1 - used);
 }
 
+void terminal_put_path(const struct terminal *t, enum style style, const char *s, size_t columns)
+{
+        size_t needed = terminal_columns(s);
+
+        if (needed <= columns || columns < 3) {
+                terminal_put_field(t, style, s, columns, false);
+                return;
+        }
+        /* A third for the beginning, which names the kind. */
+        size_t head = (columns - 1) / 3, skipped = 0;
+        const char *tail = s;
+
+        while (needed - skipped > columns - 1 - head)
+                skipped += glyph_next(&tail, true).columns;
+        style_on(t, style);
+        size_t used = put_some(t, s, head);
+        used += put_some(t, "…", 1);
+        used += put_some(t, tail, columns - used);
+        style_off(t, style);
+        terminal_spaces(t, columns - used);
+}
+
 void terminal_wrap(const struct terminal *t, enum style style, size_t column, size_t indent,
                    const char *s)
 {

@@ -55,6 +55,9 @@ void terminal_line(const struct terminal *t, enum style style, const char *forma
 void terminal_put_field(const struct terminal *t, enum style style, const char *s, size_t columns,
                         bool align_right);
 
+/* The same on the left, cut in the middle: a long name's end says as much as its beginning. */
+void terminal_put_path(const struct terminal *t, enum style style, const char *s, size_t columns);
+
 void terminal_spaces(const struct terminal *t, size_t count);
 
 /* Prints s in lines of at most the terminal's width (and TERMINAL_PROSE_MAX), broken at spaces,

@@ -151,8 +151,7 @@ static void add_dimension(const struct terminal *t, struct table *table, const s
         if (t->width < NARROW)
                 return;
         if (isfinite(d->rate)) {
-                bool steady =
-                        fabs(d->rate) <= 2 * fabs(d->rate_error) || fabs(d->rate) * 3600 < 1024;
+                bool steady = report_is_steady(d);
                 table_cell(table, TREND, steady ? STYLE_FAINT : STYLE_PLAIN, "%s",
                            steady ? "steady" : format_rate(d->rate, buffer));
         }
@@ -164,16 +163,16 @@ static void add_dimension(const struct terminal *t, struct table *table, const s
 static void set_sparks(const struct terminal *t, struct table *table, const struct top_frame *f,
                        const bool shown[])
 {
-        size_t used = table_width_without_last(table), row = 0;
+        size_t room = table_room_for_last(table, t, SPARK_COLUMNS_MIN), row = 0;
         char buffer[SPARK_SIZE];
 
-        if (t->width < MIDDLE || used + SPARK_COLUMNS_MIN > t->width)
+        if (t->width < MIDDLE || room == 0)
                 return;
         for (size_t i = 0; i < f->daemon->dimension_count; i++) {
                 const struct reply_dimension *d = &f->daemon->dimensions[i];
                 if (!shown[i])
                         continue;
-                spark(d->recent, d->recent_count, t->width - used, buffer);
+                spark(d->recent, d->recent_count, room, buffer);
                 table_cell_at(table, row++, SPARK, STYLE_PLAIN, buffer);
         }
 }
@@ -184,7 +183,7 @@ static int print_dimensions(const struct terminal *t, const struct top_frame *f,
 {
         const struct table_column columns[COLUMNS] = {
                 [STATE] = { .title = "", .min = t->width < NARROW ? 2 : STATE_WIDTH },
-                [NAME] = { .title = "DIMENSION", .shrinks = true },
+                [NAME] = { .title = "DIMENSION", .shrinks = true, .path = true },
                 [NOW] = { .title = "NOW", .right = true },
                 [CHANGE] = { .title = "CHANGE", .right = true },
                 [TREND] = { .title = "TREND", .right = true },
@@ -211,7 +210,7 @@ static int print_growers(const struct terminal *t, const struct top_frame *f, si
         enum { GREW, OF, KIND, WHO, COUNT };
         static const struct table_column columns[COUNT] = {
                 [GREW] = { .title = "GREW", .right = true },
-                [OF] = { .title = "IN", .shrinks = true },
+                [OF] = { .title = "IN", .shrinks = true, .path = true },
                 [KIND] = { .title = "KIND" },
                 [WHO] = { .title = "WHO", .shrinks = true },
         };

@@ -246,7 +246,8 @@ static void test_words(void **state)
                   { "kernel-stack-spike  warning, firing\n",
                     "Waits for its end: back to about 6.25 MiB, or within 80 % of the limit, for "
                     "15 s; or 1 h 59 min\n  more, then this level is taken as normal.\n",
-                    "(threads): 100 %, less than 50 % (-100%)", "yes  is away from its level\n" } },
+                    "(threads): 100 %, less than 50 % (-100 %)",
+                    "yes  is away from its level\n" } },
                 { "steps = hold for 10s\n",
                   "kernel-stack-groth",
                   { "no rule and no dimension is called \"kernel-stack-groth\"; did you mean "

@@ -150,7 +150,13 @@ static void test_table(void **state)
         table_cell(&table, 0, STYLE_PLAIN, "short");
         table_cell(&table, 2, STYLE_PLAIN, "12345");
         table_cell_at(&table, 0, 4, STYLE_PLAIN, "x");
-        assert_int_equal(table_width_without_last(&table), 25 + 2 + 5 + 2 + 3 + 2);
+        enum { OTHERS = 25 + 2 + 5 + 2 + 3 + 2 };
+        struct terminal t = { .width = 80 };
+        assert_int_equal(table_room_for_last(&table, &t, 8), 80 - OTHERS);
+        t.width = OTHERS + 8;
+        assert_int_equal(table_room_for_last(&table, &t, 8), 8);
+        t.width--; /* the name is not long enough to give way */
+        assert_int_equal(table_room_for_last(&table, &t, 8), 0);
         p = page_new(80, true, false);
         assert_int_equal(table_print(&table, &p->t), 0);
         page_is(p, "wide",
@@ -171,6 +177,62 @@ static void test_table(void **state)
                 "a long name…      7       x\n"
                 "short         12345\n");
         table_done(&table);
+}
+
+/* A name longer than TABLE_ENOUGH gives way to the sparkline, and keeps its end. */
+static void test_long_names(void **state)
+{
+        static const struct table_column columns[] = {
+                { .title = "NAME", .shrinks = true, .path = true },
+                { .title = "SIZE", .right = true },
+                { .title = "LAST" },
+        };
+        struct table table;
+        struct terminal t = { .width = 44 };
+
+        (void)state;
+        table_init(&table, columns, ELEMENTS_OF(columns));
+        table_row(&table);
+        table_cell(&table, 0, STYLE_PLAIN, "cgroup:/system.slice/docker-0123456789abcdef/slab");
+        table_cell(&table, 1, STYLE_PLAIN, "7");
+        assert_int_equal(table_room_for_last(&table, &t, 8), 8);
+        t.width = TABLE_ENOUGH + 2 + 4 + 2 + 8;
+        assert_int_equal(table_room_for_last(&table, &t, 8), 8);
+        t.width--;
+        assert_int_equal(table_room_for_last(&table, &t, 8), 0);
+        table_cell_at(&table, 0, 2, STYLE_PLAIN, "12345678");
+        struct page *p = page_new(44, true, false);
+        assert_int_equal(table_print(&table, &p->t), 0);
+        page_is(p, "path",
+                "NAME                          SIZE  LAST\n"
+                "cgroup:/s…3456789abcdef/slab     7  12345678\n");
+        table_done(&table);
+}
+
+static void test_path(void **state)
+{
+        static const struct {
+                const char *text;
+                size_t columns;
+                const char *utf8, *ascii;
+        } cases[] = {
+                { "short", 8, "short   |", "short   |" },
+                { "exact", 5, "exact|", "exact|" },
+                { "0123456789", 7, "01…6789|", "01~6789|" },
+                { "0123456789", 3, "…89|", "~89|" },
+                { "0123456789", 2, "0…|", "0~|" },
+                { "漢字漢字漢字", 8, "漢…漢字 |", "??~???? |" },
+                { "漢字漢字漢字", 7, "漢…漢字|", "??~????|" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++)
+                for (int utf8 = 0; utf8 < 2; utf8++) {
+                        struct page *p = page_new(80, utf8, false);
+                        terminal_put_path(&p->t, STYLE_PLAIN, cases[i].text, cases[i].columns);
+                        terminal_put(&p->t, STYLE_PLAIN, "|");
+                        page_is(p, cases[i].text, utf8 ? cases[i].utf8 : cases[i].ascii);
+                }
 }
 
 static void test_spark(void **state)
@@ -265,9 +327,10 @@ static void test_width(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_put),   cmocka_unit_test(test_field),
-                cmocka_unit_test(test_wrap),  cmocka_unit_test(test_table),
-                cmocka_unit_test(test_spark), cmocka_unit_test(test_locale),
+                cmocka_unit_test(test_put),        cmocka_unit_test(test_field),
+                cmocka_unit_test(test_wrap),       cmocka_unit_test(test_table),
+                cmocka_unit_test(test_long_names), cmocka_unit_test(test_path),
+                cmocka_unit_test(test_spark),      cmocka_unit_test(test_locale),
                 cmocka_unit_test(test_width),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
