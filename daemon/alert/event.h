@@ -39,9 +39,11 @@ event_unit_name(enum event_unit unit);    /* "bytes", "bytes_per_count", "ratio"
 int event_unit_by_name(const char *name); /* or -1 */
 
 /* One of the tests that the verdict rested on, as `kmemwatch explain` shows them. */
+struct question;
 struct event_check {
-        const char *name, *asks; /* static storage */
-        double value, limit;     /* NaN: unknown */
+        const char *name, *asks;         /* static storage */
+        const struct question *question; /* with its unit, for check_text.h */
+        double value, limit;             /* NaN: unknown */
         bool passed;
 };
 enum { EVENT_CHECKS_MAX = 16 }; /* a detector has ten */

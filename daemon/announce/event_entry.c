@@ -5,6 +5,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "alert/check_text.h"
 #include "alert/event.h"
 #include "alert/text.h"
 #include "announce/entry.h"
@@ -135,6 +136,16 @@ static void add_checks(struct entry *e, const struct event *event)
         entry_add(e, "KMEMWATCH_CHECKS", buffer);
 }
 
+/* The same for people. */
+static void add_why(struct entry *e, const struct event *event)
+{
+        char buffer[ENTRY_VALUE_MAX + 1];
+        struct text t;
+        text_init(&t, buffer, sizeof(buffer));
+        event_checks_text(event, &t);
+        entry_add(e, "KMEMWATCH_WHY", buffer);
+}
+
 /* Who is behind it: a sentence, and for those who search a line for each. */
 static void add_culprits(struct entry *e, const struct culprit_list *l)
 {
@@ -217,6 +228,7 @@ void entry_of_event(struct entry *e, const char *identifier, const struct event 
         add_time(e, "KMEMWATCH_EXHAUSTS_AT", event->exhausts_at);
         entry_add_number(e, "KMEMWATCH_MEM_AVAILABLE_BYTES", event->mem_available);
         add_checks(e, event);
+        add_why(e, event);
         add_culprits(e, event->culprits);
         add_incident(e, event);
         entry_add(e, "KMEMWATCH_TEXT", event->text);

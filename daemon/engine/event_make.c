@@ -68,6 +68,7 @@ static void add_checks(struct event *e, const struct checks *c)
                 e->checks[e->check_count++] = (struct event_check){
                         .name = from->question->name,
                         .asks = from->question->asks,
+                        .question = from->question,
                         .value = from->value,
                         .limit = from->limit,
                         .passed = from->passed,

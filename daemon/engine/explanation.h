@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "alert/check_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "detect/check.h"
@@ -52,7 +53,7 @@ const char *explanation_value(const struct explanation *x, const struct check *c
 
 /* "at least 65 %" */
 const char *explanation_limit(const struct explanation *x, const struct check *c,
-                              char buffer[EXPLANATION_TEXT_MAX]);
+                              char buffer[CHECK_LIMIT_TEXT_MAX]);
 
 /* "0.12 %", "0.12 %, times 1.54": the rule's words, and how sure growth must be beside its horizon.
  */

@@ -6,31 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert/check_text.h"
 #include "alert/text.h"
 #include "base/macros.h"
 #include "engine/engine_internal.h"
 #include "engine/explanation.h"
 #include "judge/rule_load.h"
-
-static const char *number_text(double value, char buffer[FORMAT_MAX])
-{
-        if (isinf(value))
-                strcpy(buffer, value > 0 ? "without end" : "-");
-        else if (fabs(value) < 1000)
-                snprintf(buffer, FORMAT_MAX, "%.3g", value);
-        else
-                snprintf(buffer, FORMAT_MAX, "%.0f", value);
-        return buffer;
-}
-
-static const char *rate_text(enum event_unit unit, double per_second, char buffer[FORMAT_MAX])
-{
-        char number[FORMAT_MAX];
-
-        /* Without format_rate's sign: "falls by +3 MiB/h" would mislead. */
-        snprintf(buffer, FORMAT_MAX, "%.40s/h", event_amount(unit, per_second * 3600, number));
-        return buffer;
-}
 
 const char *explanation_field(int field)
 {
@@ -41,44 +22,14 @@ const char *explanation_field(int field)
 const char *explanation_value(const struct explanation *x, const struct check *c, double value,
                               char buffer[FORMAT_MAX])
 {
-        if (isnan(value)) {
-                strcpy(buffer, "unknown");
-                return buffer;
-        }
-        switch (c->question->unit) {
-        case CHECK_YES:
-                strcpy(buffer, value >= 1 ? "yes" : "no");
-                return buffer;
-        case CHECK_SHARE:
-                return isinf(value) ? number_text(value, buffer) : format_percent(value, buffer);
-        case CHECK_VALUE:
-                return event_amount(x->series->unit, value, buffer);
-        case CHECK_RATE:
-                return rate_text(x->series->unit, value, buffer);
-        case CHECK_SECONDS:
-                return format_duration(value, buffer);
-        case CHECK_BYTES:
-                return format_bytes(value, buffer);
-        case CHECK_BYTES_RATE:
-                return rate_text(UNIT_BYTES, value, buffer);
-        default:
-                return number_text(value, buffer);
-        }
+        return check_value_text(c->question->unit, x->series->unit, value, buffer);
 }
 
 const char *explanation_limit(const struct explanation *x, const struct check *c,
-                              char buffer[EXPLANATION_TEXT_MAX])
+                              char buffer[CHECK_LIMIT_TEXT_MAX])
 {
-        static const char *const SENSES[] = { "at least", "at most", "more than", "less than" };
-        static_assert(ELEMENTS_OF(SENSES) == CHECK_SENSE_COUNT, "each sense has its words");
-        char value[FORMAT_MAX];
-
-        if (c->question->unit == CHECK_YES || isnan(c->limit))
-                snprintf(buffer, EXPLANATION_TEXT_MAX, isnan(c->limit) ? "unknown yet" : "yes");
-        else
-                snprintf(buffer, EXPLANATION_TEXT_MAX, "%s %s", SENSES[c->question->sense],
-                         explanation_value(x, c, c->limit, value));
-        return buffer;
+        return check_limit_text(c->question->unit, c->question->sense, x->series->unit, c->limit,
+                                buffer);
 }
 
 const char *explanation_term(const struct judged_term *t, char buffer[EXPLANATION_TEXT_MAX])

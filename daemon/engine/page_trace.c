@@ -116,6 +116,7 @@ int page_trace_run(const struct page_trace_options *o)
                         .dimension_count = g.places,
                         .from = g.from,
                         .to = g.to,
+                        .numbers_from = g.from,
                         .host = "",
                         .trace = o->trace,
                 };

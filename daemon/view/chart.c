@@ -60,6 +60,19 @@ void thin_add(struct thin *t, const struct past_point *p)
         t->weight[t->count++] = 1;
 }
 
+void thin_add_present(struct thin *t, double time, double value)
+{
+        static const double AGE_MAX = 300; /* the writer is a minute behind, a slow disk more */
+        const struct past_point *last = t->count > 0 ? &t->points[t->count - 1] : NULL;
+        float v = (float)value;
+        if (!last || !isfinite(v) || time <= last->time)
+                return;
+        bool near = time - last->time < AGE_MAX;
+        size_t count = t->count;
+        thin_add(t, &(struct past_point){ time, v, v, v });
+        t->present = near && t->count > count;
+}
+
 /* --- the picture --- */
 
 enum { WIDTH = 1000, HEIGHT = 200 };
@@ -96,6 +109,13 @@ static double last_value(const struct chart *c)
         return (double)c->points->points[c->points->count - 1].mean;
 }
 
+/* Nobody knows of a day what an hour told: twice as far ahead as was looked back. */
+static double forecast_end(const struct chart *c)
+{
+        static const double FURTHEST = 2;
+        return isfinite(c->horizon) ? fmin(c->ends, c->to + FURTHEST * c->horizon) : c->ends;
+}
+
 static void widen(struct frame *f, double value)
 {
         if (isfinite(value)) {
@@ -115,10 +135,11 @@ static struct frame frame_of(const struct chart *c)
         double range = f.high - f.low;
         /* A forecast may take as much room again as the past, so that this stays to be seen. */
         if (has_trend(c)) {
-                double end = last_value(c) + c->rate * (c->ends - c->to);
+                double end = last_value(c) + c->rate * (forecast_end(c) - c->to);
                 widen(&f, fmin(fmax(end, f.low - range), f.high + range));
         }
         range = f.high - f.low;
+        bool positive = f.low >= 0;
         /* A constant lies in the middle; noise of a page is not blown up to the full height. */
         double least = fmax(fabs(f.high) * 0.01, c->unit == UNIT_RATIO ? 1e-6 : 1);
         if (range < least) {
@@ -126,7 +147,6 @@ static struct frame frame_of(const struct chart *c)
                 f.high += (least - range) / 2;
         }
         range = f.high - f.low;
-        bool positive = f.low >= 0;
         f.low -= range * 0.06;
         f.high += range * 0.06;
         if (positive && f.low < 0)
@@ -153,6 +173,8 @@ static void print_band(FILE *out, const struct frame *f)
 /* Between two points that lie further apart than this, nobody knows. */
 static bool is_gap(const struct thin *t, size_t i)
 {
+        if (t->present && i == t->count - 1)
+                return false;
         return t->points[i].time - t->points[i - 1].time > 3.5 * fmax(t->step, 1);
 }
 
@@ -183,21 +205,43 @@ static void print_line(FILE *out, const struct frame *f)
         fputs("\"/>", out);
 }
 
+/* Where the line of this rate runs through what there was since `begin`: its middle value at its
+ * middle time, as a regression's does. false: there was nothing. */
+static bool centre_of(const struct thin *t, double begin, double *ret_time, double *ret_value)
+{
+        double times = 0, values = 0, weight = 0;
+        for (size_t i = 0; i < t->count; i++) {
+                double w = t->points[i].time >= begin ? t->weight[i] : 0;
+                times += w * (t->points[i].time - begin);
+                values += w * (double)t->points[i].mean;
+                weight += w;
+        }
+        *ret_time = begin + times / weight;
+        *ret_value = values / weight;
+        return weight > 0;
+}
+
 static void print_trend(FILE *out, const struct frame *f)
 {
         const struct chart *c = f->chart;
+        double time, value;
         if (!has_trend(c))
                 return;
-        double now = last_value(c), ahead = c->ends - c->to;
-        double back = fmin(isfinite(c->horizon) ? c->horizon : 0, c->to - c->from);
+        double back = isfinite(c->horizon) ? fmin(c->horizon, c->to - c->from) : 0;
+        if (back > 0 && centre_of(c->points, c->to - back, &time, &value))
+                fprintf(out, "<path class=\"trend\" d=\"M%.1f,%.1fL%.1f,%.1f\"/>",
+                        x_of(f, c->to - back), y_of(f, value - c->rate * (time - c->to + back)),
+                        x_of(f, c->to), y_of(f, value + c->rate * (c->to - time)));
+        double end = forecast_end(c), ahead = end - c->to, now = last_value(c);
         double error = FORECAST_ERRORS * c->rate_error;
-        if (ahead > 0)
-                fprintf(out, "<polygon class=\"cone\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>",
-                        x_of(f, c->to), y_of(f, now), x_of(f, c->ends),
-                        y_of(f, now + (c->rate + error) * ahead), x_of(f, c->ends),
-                        y_of(f, now + (c->rate - error) * ahead));
-        fprintf(out, "<path class=\"trend\" d=\"M%.1f,%.1fL%.1f,%.1f\"/>", x_of(f, c->to - back),
-                y_of(f, now - c->rate * back), x_of(f, c->ends), y_of(f, now + c->rate * ahead));
+        if (ahead <= 0)
+                return;
+        fprintf(out, "<polygon class=\"cone\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>",
+                x_of(f, c->to), y_of(f, now), x_of(f, end),
+                y_of(f, now + (c->rate + error) * ahead), x_of(f, end),
+                y_of(f, now + (c->rate - error) * ahead));
+        fprintf(out, "<path class=\"forecast\" d=\"M%.1f,%.1fL%.1f,%.1f\"/>", x_of(f, c->to),
+                y_of(f, now), x_of(f, end), y_of(f, now + c->rate * ahead));
 }
 
 static void print_marks(FILE *out, const struct frame *f)
@@ -231,13 +275,6 @@ static void print_description(FILE *out, const struct chart *c)
                 fprintf(out, ", %zu alert mark%s", c->mark_count, c->mark_count == 1 ? "" : "s");
 }
 
-static void print_time(FILE *out, double time, double now)
-{
-        char utc[FORMAT_MAX], local[FORMAT_MAX];
-        fprintf(out, "<time datetime=\"%s\">%s</time>", format_time_utc(time, utc),
-                format_time_local(time, now, local));
-}
-
 void chart_print(FILE *out, const struct chart *c, unsigned id)
 {
         char top[FORMAT_MAX], bottom[FORMAT_MAX];
@@ -261,8 +298,8 @@ void chart_print(FILE *out, const struct chart *c, unsigned id)
         fprintf(out,
                 "</svg><div class=\"low\" aria-hidden=\"true\">%s</div><div class=\"times%s\">",
                 report_value(c->unit, f.low, bottom), c->ends > c->to ? " further" : "");
-        print_time(out, c->from, c->to);
-        print_time(out, c->to, c->from);
+        html_time(out, c->from, c->to);
+        html_time(out, c->to, c->from);
         if (c->ends > c->to)
                 fprintf(out, "<span class=\"ahead\">+ %s</span>",
                         format_duration(c->ends - c->to, top));

@@ -17,11 +17,15 @@ struct thin {
         struct past_point points[THIN_MAX];
         double weight[THIN_MAX]; /* how many values a point stands for */
         size_t count;
-        double step; /* seconds that a point covers; 0 until there are two */
+        double step;  /* seconds that a point covers; 0 until there are two */
+        bool present; /* the last point is what is now: between it and the others is no gap */
 };
 
 /* Times must not step back; a value whose time does, or that is not finite, is left out. */
 void thin_add(struct thin *t, const struct past_point *p);
+
+/* The value of this moment, after the newest of the past, which may be some minutes old. */
+void thin_add_present(struct thin *t, double time, double value);
 
 struct chart_mark {
         double time;            /* Unix seconds */
@@ -32,7 +36,7 @@ struct chart_mark {
 struct chart {
         const char *name;
         enum event_unit unit;
-        double from, to, ends; /* Unix seconds: the past, and until when the forecast reaches */
+        double from, to, ends; /* Unix seconds: the past, and the picture's end */
         const struct thin *points;
         double baseline, spread; /* NaN unknown */
         double rate, rate_error; /* per second, in the unit; NaN: no trend */

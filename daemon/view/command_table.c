@@ -244,7 +244,8 @@ static const struct command COMMANDS[] = {
                         "hours, or --since; around one alert; or of a trace, on which the rules\n"
                         "are run as replay does it.\n"
                         "\n"
-                        "Exit code: 2 when the page cannot be written or the trace is bad.\n",
+                        "Exit code: 2 when the page cannot be written or the trace is bad, 3 when\n"
+                        "the daemon, the journal or the history is missing in it.\n",
                 .examples = "  kmemwatch report -o today.html\n"
                             "  kmemwatch report --since 7d -o week.html\n"
                             "  kmemwatch report --alert 4f1c22 -o alert.html\n"

@@ -2,12 +2,14 @@
 /* Escapes text for HTML. */
 #include "view/html.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/units.h"
 
 static bool is_hidden(uint32_t c)
 {
@@ -59,4 +61,12 @@ void html_print(FILE *out, const char *tag, const char *attributes, const char *
         va_end(arguments);
         text[utf8_cut(text, sizeof(text) - 1)] = '\0';
         html_element(out, tag, attributes, text);
+}
+
+void html_time(FILE *out, double unix_seconds, double now)
+{
+        char utc[FORMAT_MAX], local[FORMAT_MAX];
+        if (isfinite(unix_seconds))
+                fprintf(out, "<time datetime=\"%s\">%s</time>", format_time_utc(unix_seconds, utc),
+                        format_time_local(unix_seconds, now, local));
 }

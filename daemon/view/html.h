@@ -14,3 +14,6 @@ void html_text(FILE *out, const char *s);
 void html_element(FILE *out, const char *tag, const char *attributes, const char *text);
 void html_print(FILE *out, const char *tag, const char *attributes, const char *format, ...)
         _printf_(4, 5);
+
+/* A moment in local time, as a person reads it at `now`; nothing when it is not finite. */
+void html_time(FILE *out, double unix_seconds, double now);

@@ -118,7 +118,7 @@ struct options {
         struct moment since, until;
         double interval, duration; /* seconds; duration INFINITY: until stopped */
         bool scores, json, serve, quiet, no_colour, no_pager, once, follow, replace;
-        size_t lines; /* the newest; 0: all */
+        size_t lines;           /* the newest; 0: all */
         const char *argument;   /* NULL: none given */
         char *const *arguments; /* NULL-terminated: all that were given, for argument_many */
 };

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "view/html.h"
 #include "view/page_style.h"
@@ -20,14 +19,6 @@ static const double AHEAD = 0.25;
 
 /* A slope is one from this many standard errors on. */
 static const double TREND_ERRORS = 2;
-
-static void print_when(FILE *out, double time, double now)
-{
-        char utc[FORMAT_MAX], local[FORMAT_MAX];
-        if (isfinite(time))
-                fprintf(out, "<time datetime=\"%s\">%s</time>", format_time_utc(time, utc),
-                        format_time_local(time, now, local));
-}
 
 static const char *host_name(const struct page *p)
 {
@@ -57,158 +48,6 @@ static void print_head(FILE *out, const struct page *p)
         if (p->missing)
                 html_element(out, "p", " class=\"missing\"", p->missing);
         fputs("\n</header>\n<main>\n", out);
-}
-
-/* --- alerts --- */
-
-/* What stands between back quotes is a command. */
-static void print_commands(FILE *out, const char *text)
-{
-        for (bool command = false;; command = !command) {
-                size_t length = strcspn(text, "`");
-                _cleanup_free_ char *part = strndup(text, length);
-                if (command)
-                        html_element(out, "code", "", part ? part : "");
-                else
-                        html_text(out, part ? part : "");
-                if (!text[length])
-                        return;
-                text += length + 1;
-        }
-}
-
-static void print_text(FILE *out, const char *label, const char *text)
-{
-        if (!*text)
-                return;
-        fputs("<p>", out);
-        html_print(out, "strong", "", "%s ", label);
-        print_commands(out, text);
-        fputs("</p>\n", out);
-}
-
-/* Rules are the administrator's own, but a link is followed with one touch: only to the web. */
-static void print_link(FILE *out, const char *label, const char *address)
-{
-        if (!has_prefix(address, "https://") && !has_prefix(address, "http://")) {
-                print_text(out, label, address);
-                return;
-        }
-        fputs("<p>", out);
-        html_print(out, "strong", "", "%s ", label);
-        fputs("<a rel=\"noreferrer\" href=\"", out);
-        html_text(out, address);
-        fputs("\">", out);
-        html_text(out, address);
-        fputs("</a></p>\n", out);
-}
-
-static void print_culprits(FILE *out, const struct told *t)
-{
-        if (!*t->culprit && !*t->culprits)
-                return;
-        print_text(out, "Who is behind it:", t->culprit);
-        if (!*t->culprits)
-                return;
-        fputs("<table><thead><tr><th scope=\"col\">What or who</th><th scope=\"col\">How much</th>"
-              "</tr></thead><tbody>\n",
-              out);
-        for (const char *line = t->culprits; *line;) {
-                size_t length = strcspn(line, "\n");
-                _cleanup_free_ char *one = strndup(line, length);
-                /* "cache dentry: 310 MiB, 98 %": the number follows the last colon. */
-                char *amount = one ? strrchr(one, ':') : NULL;
-                if (amount)
-                        *amount++ = '\0';
-                fputs("<tr>", out);
-                html_element(out, "td", "", one ? one : "");
-                html_element(out, "td", "", amount ? amount + strspn(amount, " ") : "");
-                fputs("</tr>\n", out);
-                line += length + (line[length] == '\n');
-        }
-        fputs("</tbody></table>\n", out);
-}
-
-static void print_life(FILE *out, const struct page *p, const struct page_alert *a)
-{
-        fputs("<ol class=\"life\">\n", out);
-        for (size_t i = 0; i < p->told->count; i++) {
-                const struct told *t = &p->told->list[i];
-                if (strcmp(t->alert_id, a->first->alert_id) != 0 ||
-                    strcmp(t->rule, a->first->rule) != 0)
-                        continue;
-                bool over = told_ends(t);
-                fprintf(out, "<li class=\"%s\">", severity_name(over ? SEVERITY_OK : t->severity));
-                print_when(out, t->time, p->to);
-                fprintf(out, " <b>%s</b> ",
-                        over || t->type != EVENT_FIRING ? event_type_name(t->type)
-                                                        : severity_name(t->severity));
-                html_text(out, t->text);
-                fputs("</li>\n", out);
-        }
-        fputs("</ol>\n", out);
-}
-
-/* in_full: with the words of its rule, which need not be read twice. */
-static void print_alert(FILE *out, const struct page *p, const struct page_alert *a, bool in_full)
-{
-        const struct told *w = a->worst;
-        enum severity s = w->severity == SEVERITY_OK ? w->previous : w->severity;
-        fprintf(out, "<article class=\"%s\">\n<h3>", severity_name(s));
-        html_element(out, "span", " class=\"badge\"", severity_name(s));
-        fputs(" ", out);
-        html_text(out, *w->summary ? w->summary : w->rule);
-        fputs("</h3>\n", out);
-        html_print(out, "p", " class=\"origin\"", "%s, rule %s, %s", w->dimension, w->rule,
-                   a->open ? "still open" : "over");
-        fputs("\n", out);
-        print_life(out, p, a);
-        print_culprits(out, *a->last->culprit ? a->last : w);
-        print_text(out, "Why it spoke:", w->checks);
-        if (in_full) {
-                print_text(out, "What it means:", w->explain);
-                print_text(out, "Look first:", w->action);
-                print_link(out, "More:", w->runbook);
-        }
-        fputs("</article>\n", out);
-}
-
-/* Whether no other of its rule is printed before it. */
-static bool is_first(const struct page_alert *alerts, size_t count, size_t index)
-{
-        const struct told *own = alerts[index].worst;
-        for (size_t i = 0; i < count; i++) {
-                const struct told *other = alerts[i].worst;
-                bool before = other->severity > own->severity ||
-                              (other->severity == own->severity && i < index);
-                if (before && strcmp(other->rule, own->rule) == 0)
-                        return false;
-        }
-        return true;
-}
-
-static int print_alerts(FILE *out, const struct page *p)
-{
-        struct page_alert *alerts;
-        size_t count;
-        int r = page_alerts(p, &alerts, &count);
-        if (r < 0)
-                return r;
-        fputs("<section>\n<h2>What spoke</h2>\n", out);
-        if (count == 0)
-                fputs(p->told_unknown ? "<p>No alert is open.</p>\n"
-                                      : "<p>No rule spoke in this time.</p>\n",
-                      out);
-        if (p->told->cut)
-                fputs("<p class=\"missing\">There was more: only the newest is shown.</p>\n", out);
-        /* The worst first, each kind in the order in which it began. */
-        for (int s = SEVERITY_COUNT; s-- > 0;)
-                for (size_t i = 0; i < count; i++)
-                        if ((int)alerts[i].worst->severity == s)
-                                print_alert(out, p, &alerts[i], is_first(alerts, count, i));
-        fputs("</section>\n", out);
-        free(alerts);
-        return 0;
 }
 
 /* --- dimensions --- */
@@ -263,7 +102,7 @@ static void print_facts(FILE *out, const struct chart *c, const struct reply_dim
         }
         if (d && isfinite(d->exhausts_at)) {
                 fputs("<div><dt>memory gone</dt><dd>", out);
-                print_when(out, d->exhausts_at, c->to);
+                html_time(out, d->exhausts_at, c->to);
                 fputs("</dd></div>", out);
         }
         fputs("</dl>\n", out);
@@ -287,7 +126,7 @@ static void print_numbers(FILE *out, const struct chart *c)
                         sum += (double)c->points->points[k].mean;
                 }
                 fputs("<tr><td>", out);
-                print_when(out, c->points->points[i].time, c->to);
+                html_time(out, c->points->points[i].time, c->to);
                 fprintf(out, "</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
                         report_value(c->unit, least, value[0]),
                         report_value(c->unit, sum / (double)(end - i), value[1]),
@@ -308,9 +147,9 @@ static void print_dimension(FILE *out, const struct page *p, size_t index)
         struct chart c = {
                 .name = x->name,
                 .unit = x->unit,
-                .from = p->from,
+                .from = p->numbers_from,
                 .to = p->to,
-                .ends = trend ? p->to + AHEAD * (p->to - p->from) : p->to,
+                .ends = trend ? p->to + AHEAD * (p->to - p->numbers_from) : p->to,
                 .points = &x->thin,
                 .baseline = d ? d->baseline : NAN,
                 .spread = d ? d->spread : NAN,
@@ -335,13 +174,18 @@ static void print_dimension(FILE *out, const struct page *p, size_t index)
 static void print_dimensions(FILE *out, const struct page *p)
 {
         static const char *const keys[][2] = {
-                { "line", "mean" },
-                { "range", "least to most" },
-                { "band", "normal" },
-                { "trend", "trend and forecast, 95 %" },
-                { "warning", "an alert spoke" },
+                { "line", "mean" },   { "range", "least to most" }, { "band", "normal" },
+                { "trend", "trend" }, { "cone", "forecast, 95 %" }, { "warning", "an alert spoke" },
         };
-        fputs("<section>\n<h2>Every number</h2>\n<p class=\"key\">", out);
+        char from[FORMAT_MAX];
+        if (p->dimension_count == 0)
+                return;
+        fputs("<section>\n<h2>Every number</h2>\n", out);
+        if (p->numbers_from > p->from)
+                html_print(out, "p", " class=\"span\"",
+                           "Numbers were recorded from %s on: the pictures begin there.",
+                           format_time_local(p->numbers_from, INFINITY, from));
+        fputs("<p class=\"key\">", out);
         for (size_t i = 0; i < ELEMENTS_OF(keys); i++)
                 fprintf(out, "<span><span class=\"k %s\"></span> %s</span> ", keys[i][0],
                         keys[i][1]);
@@ -397,7 +241,7 @@ int page_print(FILE *out, const struct page *p)
 {
         char made[FORMAT_MAX];
         print_head(out, p);
-        int r = print_alerts(out, p);
+        int r = page_print_alerts(out, p);
         if (r < 0)
                 return r;
         print_dimensions(out, p);

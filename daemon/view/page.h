@@ -24,6 +24,7 @@ struct page {
         const struct page_dimension *dimensions;
         size_t dimension_count;
         double from, to;     /* Unix seconds */
+        double numbers_from; /* when there are numbers only from later on; else as from */
         const char *host;    /* its name, "" when unknown */
         const char *trace;   /* the file that this is about, NULL: the machine itself */
         const char *alert;   /* the only alert that this is about, NULL: all */
@@ -32,6 +33,9 @@ struct page {
 
 /* 0 or -EIO. */
 int page_print(FILE *out, const struct page *p);
+
+/* Its part on the alerts. 0 or -ENOMEM. */
+int page_print_alerts(FILE *out, const struct page *p);
 
 /* The two sentences at its top, as plain text. For page_print, and for tests. */
 void page_words(const struct page *p, char *buffer, size_t size);

@@ -85,7 +85,8 @@ static void ask_daemon(const struct options *o, struct daemon_reply *ret, struct
         if (r >= 0)
                 r = daemon_reply_parse(reply, ret);
         if (r < 0)
-                text_add(missing, "The daemon does not answer, so what is normal is not shown. ");
+                text_add(missing, "%sThe daemon does not answer, so what is normal is not shown.",
+                         missing->length > 0 ? " " : "");
 }
 
 /* What is open now, where the journal does not know of it. */
@@ -128,6 +129,30 @@ static int add_open(const struct daemon_reply *d, const struct page *p, struct t
                         return r;
         }
         return 0;
+}
+
+/* The writer is up to a minute behind; the daemon knows how it goes on. */
+static void add_present(const struct daemon_reply *d, struct page_dimension *dimensions,
+                        size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < d->dimension_count; k++)
+                        if (strcmp(dimensions[i].name, d->dimensions[k].name) == 0)
+                                thin_add_present(&dimensions[i].thin, d->time,
+                                                 d->dimensions[k].value);
+}
+
+/* Where the pictures begin: a young history would be a sliver at the right edge of a day. */
+static double begin_of(const struct page *p)
+{
+        static const double EMPTY_MAX = 0.25; /* of the time; what is less shows as it is */
+        double first = INFINITY;
+        for (size_t i = 0; i < p->dimension_count; i++)
+                if (p->dimensions[i].thin.count > 0)
+                        first = fmin(first, p->dimensions[i].thin.points[0].time);
+        for (size_t i = 0; i < p->told->count; i++)
+                first = fmin(first, p->told->list[i].time);
+        return first < p->to && first > p->from + EMPTY_MAX * (p->to - p->from) ? first : p->from;
 }
 
 static int frame_alert(const struct options *o, const struct told_list *told, double now,
@@ -181,7 +206,7 @@ static enum exit_code run(const struct options *o, const struct places *places)
         if (r < 0)
                 text_add(&t,
                          "There is no journal that could be read (%s), so past alerts are "
-                         "missing. ",
+                         "missing.",
                          strerror(-r));
         p.told_unknown = r < 0;
         if (o->alert && frame_alert(o, &told, now, &p) < 0)
@@ -193,13 +218,20 @@ static enum exit_code run(const struct options *o, const struct places *places)
         }
         r = read_dimensions(places->state, &p, now, &dimensions, &p.dimension_count);
         if (r < 0)
-                text_add(&t, "The history in %s cannot be read (%s), so there are no pictures. ",
-                         places->state, strerror(-r));
+                text_add(&t, "%sThe history in %s cannot be read (%s), so there are no pictures.",
+                         t.length > 0 ? " " : "", places->state, strerror(-r));
         p.daemon = daemon.root ? &daemon : NULL;
+        if (p.daemon && p.to >= now)
+                add_present(&daemon, dimensions, p.dimension_count);
         p.dimensions = dimensions;
+        p.numbers_from = begin_of(&p);
         p.host = p.daemon ? daemon.host.name : told.count > 0 ? told.list[0].host : "";
         p.missing = *missing ? missing : NULL;
-        return page_write_file(o->output, &p) < 0 ? EXIT_USAGE : EXIT_FINE;
+        if (page_write_file(o->output, &p) < 0)
+                return EXIT_USAGE;
+        if (p.missing)
+                fprintf(stderr, "kmemwatch report: %s\n", p.missing);
+        return p.missing ? EXIT_DEGRADED : EXIT_FINE;
 }
 
 enum exit_code report_run(const struct options *o)

@@ -55,7 +55,8 @@ static const struct reply_dimension *fastest(const struct daemon_reply *d)
         for (size_t i = 0; d && i < d->dimension_count; i++) {
                 const struct reply_dimension *x = &d->dimensions[i];
                 if (x->unit == UNIT_BYTES && isfinite(x->rate) && x->rate > 0 &&
-                    strcmp(x->name, "MemAvailable") != 0 && (!best || x->rate > best->rate))
+                    !report_is_steady(x) && strcmp(x->name, "MemAvailable") != 0 &&
+                    (!best || x->rate > best->rate))
                         best = x;
         }
         return best;
@@ -76,13 +77,13 @@ static void add_calm(struct text *t, const struct page *p, unsigned notices)
 {
         char rate[FORMAT_MAX];
         const struct reply_dimension *f = fastest(p->daemon);
-        text_add(t, "%s%s",
-                 p->told_unknown ? "no alert is open about the kernel's memory"
-                                 : "nothing went wrong with the kernel's memory",
-                 *p->host ? " on " : "");
-        text_add(t, "%s", p->host);
+        text_add(t, "%s%s%s",
+                 !p->told_unknown ? "nothing went wrong with the kernel's memory"
+                 : p->daemon      ? "no alert is open about the kernel's memory"
+                                  : "what happened to the kernel's memory",
+                 *p->host ? " on " : "", p->host);
         if (p->told_unknown)
-                text_add(t, "; what was told before is not known");
+                text_add(t, p->daemon ? "; what was told before is not known" : " is not known");
         if (notices > 0)
                 text_add(t, " (%u notice%s in the journal)", notices, notices == 1 ? "" : "s");
         text_add(t, ".");
@@ -95,6 +96,8 @@ static void add_calm(struct text *t, const struct page *p, unsigned notices)
                          format_rate(f->rate, rate));
         text_add(t, ".");
 }
+
+enum { CULPRIT_MAX = 300 }; /* a sentence, as long as one may be on a phone */
 
 static void add_worst(struct text *t, const struct page *p, const struct page_alert *a,
                       size_t count)
@@ -112,18 +115,43 @@ static void add_worst(struct text *t, const struct page *p, const struct page_al
                 text_add(t, " on");
         else
                 text_add(t, " for %s", format_duration(a->last->time - since, lasted));
+        const char *culprit = *a->last->culprit ? a->last->culprit : a->worst->culprit;
+        if (*culprit)
+                text_add(t, "; %.*s", (int)utf8_cut(culprit, CULPRIT_MAX), culprit);
         text_add(t, ". ");
+}
+
+enum { SPAN_MAX = 32 };
+
+/* "24 hours", "7 days", "40 minutes": in the unit in which a person says it. */
+static const char *span_words(double seconds, char buffer[SPAN_MAX])
+{
+        static const struct {
+                double from, seconds;
+                const char *word;
+        } units[] = {
+                { 36 * 3600, 86400, "day" },
+                { 90 * 60, 3600, "hour" },
+                { 90, 60, "minute" },
+                { -INFINITY, 1, "second" },
+        };
+        size_t i = 0;
+        while (seconds < units[i].from)
+                i++;
+        double count = round(seconds / units[i].seconds);
+        snprintf(buffer, SPAN_MAX, "%.0f %s%s", count, units[i].word, count == 1 ? "" : "s");
+        return buffer;
 }
 
 void page_words(const struct page *p, char *buffer, size_t size)
 {
         struct text t;
-        char span[FORMAT_MAX], end[FORMAT_MAX];
+        char span[SPAN_MAX], end[FORMAT_MAX];
         struct page_alert *alerts = NULL, *worst = NULL, *soonest = NULL;
         size_t count = 0, pages = 0, open = 0;
         unsigned notices = 0;
         text_init(&t, buffer, size);
-        text_add(&t, "In the %s to %s, ", format_duration(p->to - p->from, span),
+        text_add(&t, "In the %s to %s, ", span_words(p->to - p->from, span),
                  format_time_local(p->to, INFINITY, end));
         if (page_alerts(p, &alerts, &count) < 0)
                 count = 0;

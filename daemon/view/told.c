@@ -11,6 +11,8 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "alert/check_text.h"
+#include "alert/text.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -80,7 +82,9 @@ static const struct {
         { offsetof(struct told, explain), "KMEMWATCH_EXPLAIN" },
         { offsetof(struct told, action), "KMEMWATCH_ACTION" },
         { offsetof(struct told, runbook), "KMEMWATCH_RUNBOOK" },
-        { offsetof(struct told, checks), "KMEMWATCH_CHECKS" },
+        { offsetof(struct told, why), "KMEMWATCH_WHY" },
+        { offsetof(struct told, incident), "KMEMWATCH_INCIDENT" },
+        { offsetof(struct told, unexplained), "KMEMWATCH_UNEXPLAINED" },
         { offsetof(struct told, host), "_HOSTNAME" },
 };
 
@@ -295,6 +299,8 @@ int told_add(struct told_list *l, struct told *t)
         return 0;
 }
 
+enum { WHY_MAX = 4096 }; /* as much as an entry of the journal takes */
+
 static char *copy(const char *s)
 {
         return strdup(s ? s : "");
@@ -302,6 +308,10 @@ static char *copy(const char *s)
 
 int told_add_event(struct told_list *l, const struct event *e)
 {
+        char why[WHY_MAX], incident[INCIDENT_TEXT_MAX];
+        struct text words;
+        text_init(&words, why, sizeof(why));
+        event_checks_text(e, &words);
         struct told t = {
                 .time = e->time,
                 .type = e->type,
@@ -321,7 +331,9 @@ int told_add_event(struct told_list *l, const struct event *e)
                 .explain = copy(e->explain),
                 .action = copy(e->action),
                 .runbook = copy(e->runbook),
-                .checks = copy(NULL),
+                .why = copy(why),
+                .incident = copy(event_incident_text(e, incident)),
+                .unexplained = copy(NULL),
                 .started = e->started,
                 .duration = e->duration,
                 .value = e->value,

@@ -17,7 +17,10 @@ struct told {
         enum event_unit unit;
         const char *rule, *dimension, *text, *summary, *alert_id, *id, *host;
         const char *culprit, *culprits; /* a sentence, and a line for each */
-        const char *explain, *action, *runbook, *checks;
+        const char *explain, *action, *runbook;
+        const char *why;      /* the tests that it rests on, a line for each */
+        const char *incident; /* what moved with it, and the alerts of the same cause */
+        const char *unexplained;
         double started, duration;
         double value, baseline, peak, grown; /* in `unit` */
         double rate;                         /* bytes per second */

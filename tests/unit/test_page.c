@@ -87,7 +87,9 @@ static struct told event(double time, enum event_type type, enum severity s, con
                 .explain = "",
                 .action = "",
                 .runbook = "",
-                .checks = "",
+                .why = "",
+                .incident = "",
+                .unexplained = "",
                 .started = type == EVENT_FIRING ? time : NAN,
                 .exhausts_at = s == SEVERITY_CRITICAL ? END + 7200 : NAN,
         };
@@ -109,7 +111,10 @@ static void test_words(void **state)
                 size_t count;
                 const char *has[3];
         } cases[] = {
-                { { { 0 } }, 0, { "nothing went wrong", "on db1", "4 GiB of 8 GiB" } },
+                { { { 0 } },
+                  0,
+                  { "In the 24 hours to", "went wrong",
+                    "on db1. At the end of it 4 GiB of 8 GiB" } },
                 { { event(END - 60, EVENT_FIRING, SEVERITY_NOTICE, "a", "r") },
                   1,
                   { "nothing went wrong", "(1 notice in the journal)", "." } },
@@ -133,6 +138,7 @@ static void test_words(void **state)
                 struct page p = { .daemon = &daemon,
                                   .told = &told,
                                   .from = END - 86400,
+                                  .numbers_from = END - 86400,
                                   .to = END,
                                   .host = "db1" };
                 char words[1024];
@@ -143,12 +149,106 @@ static void test_words(void **state)
         }
 }
 
+/* The present joins the past when it is near; what is far stays apart. */
+static void test_present(void **state)
+{
+        (void)state;
+        struct thin *t = calloc(1, sizeof(*t));
+        thin_add_present(t, END, 7);
+        assert_int_equal(t->count, 0); /* of what there is no past there is no picture */
+        for (int i = 0; i < 60; i++)
+                thin_add(t, &(struct past_point){ END + i, 1, 1, 1 });
+        thin_add_present(t, END + 10, 7);
+        thin_add_present(t, END + 130, NAN);
+        assert_int_equal(t->count, 60);
+        assert_false(t->present);
+        thin_add_present(t, END + 130, 7);
+        assert_int_equal(t->count, 61);
+        assert_true(t->present && t->points[60].mean == 7);
+        t->count = 60;
+        thin_add_present(t, END + 1000, 7);
+        assert_true(t->count == 61 && !t->present);
+        free(t);
+}
+
+static void draw(struct chart *c, char **ret_text)
+{
+        size_t size;
+        FILE *out = open_memstream(ret_text, &size);
+        assert_non_null(out);
+        chart_print(out, c, 1);
+        fclose(out);
+}
+
+/* The numbers of the first path or polygon of a class. */
+static unsigned numbers_of(const char *svg, const char *class, double ret[static 6])
+{
+        char begin[64];
+        unsigned count = 0;
+        snprintf(begin, sizeof(begin), "class=\"%s\"", class);
+        const char *s = strstr(svg, begin);
+        if (!s)
+                return 0;
+        for (s += strlen(begin), s = strchr(s, '"') + 1; *s != '"' && count < 6;) {
+                char *end;
+                double value = strtod(s, &end);
+                if (end > s)
+                        ret[count++] = value;
+                s = end > s ? end : s + 1;
+        }
+        return count;
+}
+
+/* A line is where the numbers were; the forecast goes on from the last and no further than twice
+ * what was looked back. */
+static void test_trend(void **state)
+{
+        (void)state;
+        struct thin *t = calloc(1, sizeof(*t));
+        for (int i = 0; i <= 100; i++) {
+                float v = 1000 + (float)i * 10 + (i % 2 ? 40 : 0); /* the last is a low one */
+                thin_add(t, &(struct past_point){ END - 1000 + i * 10, v, v, v });
+        }
+        struct chart c = { .name = "x",
+                           .unit = UNIT_BYTES,
+                           .from = END - 1000,
+                           .to = END,
+                           .ends = END + 250,
+                           .points = t,
+                           .baseline = NAN,
+                           .spread = NAN,
+                           .rate = 1,
+                           .rate_error = 0.25,
+                           .horizon = 1000 };
+        _cleanup_free_ char *text = NULL, *near = NULL;
+        double trend[6], forecast[6], cone[6];
+        draw(&c, &text);
+        assert_int_equal(numbers_of(text, "trend", trend), 4);
+        assert_int_equal(numbers_of(text, "forecast", forecast), 4);
+        assert_int_equal(numbers_of(text, "cone", cone), 6);
+        assert_float_equal(trend[0], 0, 0.2);
+        assert_float_equal(trend[2], 800, 0.2);
+        assert_true(trend[1] > trend[3]); /* y points down */
+        assert_float_equal(forecast[0], 800, 0.2);
+        assert_float_equal(forecast[2], 1000, 0.2);
+        /* Half of the points lie 40 higher than the last: the line runs between them. */
+        assert_true(forecast[1] > trend[3] + 1);
+        /* Two standard errors: half as much again and half as much less. */
+        assert_float_equal(forecast[1] - cone[3], 1.5 * (forecast[1] - forecast[3]), 0.5);
+        assert_float_equal(forecast[1] - cone[5], 0.5 * (forecast[1] - forecast[3]), 0.5);
+        c.horizon = 50;
+        draw(&c, &near);
+        assert_int_equal(numbers_of(near, "forecast", forecast), 4);
+        assert_float_equal(forecast[2], 880, 0.2);
+        free(t);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_thin),
-                cmocka_unit_test(test_thin_gaps),
-                cmocka_unit_test(test_words),
+                cmocka_unit_test(test_thin),  cmocka_unit_test(test_thin_gaps),
+                cmocka_unit_test(test_words), cmocka_unit_test(test_present),
+                cmocka_unit_test(test_trend),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
