@@ -5,6 +5,8 @@
  * "Updating formulae and a pairwise algorithm for computing sample variances", 1979). */
 #include "detect/fit.h"
 
+#include <string.h>
+
 enum { HALF = FIT_POINTS / 2 };
 
 typedef double pair __attribute__((vector_size(2 * sizeof(double))));
@@ -110,12 +112,45 @@ void fit_points(const struct points *p, struct fit *ret)
                 fit_some(p, ret);
 }
 
-/* The deviations of the times sum up to nothing, so the values' centre does not matter; one of them
- * is taken off, since they are large against what they differ by. */
-double fit_slope(const struct points *p, const struct fit *of, const double *value)
+/* The times of two rounds of the ring, from their centre. */
+#define ROUND -7.5, -6.5, -5.5, -4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5
+static const double rounds[2 * FIT_POINTS] = { ROUND, ROUND };
+
+static pair load(const double *from)
 {
-        double cross = 0;
-        for (unsigned i = 0; i < p->n; i++)
-                cross += (p->time[i] - of->centre_time) * (value[i] - value[0]);
-        return slope_of(cross, of->time_square);
+        pair p;
+        memcpy(&p, from, sizeof(p));
+        return p;
+}
+
+/* In the order of the ring: a vector is two neighbours there. */
+void fit_even(const float ring[FIT_POINTS], unsigned first, struct even_fit *ret)
+{
+        const double *time = rounds + (FIT_POINTS - first) % FIT_POINTS;
+        pair value[HALF], sum = { 0 }, cross = { 0 }, square = { 0 }, lagged = { 0 };
+        for (unsigned i = 0; i < HALF; i++) {
+                value[i] = (pair){ ring[2 * i], ring[2 * i + 1] };
+                sum += value[i];
+                cross += value[i] * load(time + 2 * i);
+        }
+        double mean = (sum[0] + sum[1]) / FIT_POINTS;
+        double slope = (cross[0] + cross[1]) / FIT_EVEN_SQUARE;
+        pair before = value[HALF - 1] - mean - slope * load(time + 2 * (HALF - 1));
+        for (unsigned i = 0; i < HALF; i++) {
+                pair residual = value[i] - mean - slope * load(time + 2 * i);
+                square += residual * residual;
+                lagged += residual * __builtin_shufflevector(before, residual, 1, 2);
+                before = residual;
+        }
+        /* The oldest and the newest are neighbours in the ring only. */
+        double oldest = ring[first] - mean - slope * rounds[0];
+        double newest =
+                ring[(first + FIT_POINTS - 1) % FIT_POINTS] - mean - slope * rounds[FIT_POINTS - 1];
+        double seam = oldest * newest;
+        *ret = (struct even_fit){
+                .slope = slope,
+                .last = mean + slope * rounds[FIT_POINTS - 1],
+                .residual_square = square[0] + square[1],
+                .lagged = lagged[0] + lagged[1] - seam,
+        };
 }

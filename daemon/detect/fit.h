@@ -24,5 +24,14 @@ struct fit {
 
 _hot_ void fit_points(const struct points *p, struct fit *ret);
 
-/* The slope of other values at the times of a fit. */
-_hot_ double fit_slope(const struct points *p, const struct fit *of, const double *value);
+/* The same of 16 points one unit of time apart, as they stand in a ring whose oldest one is at
+ * `first`. */
+struct even_fit {
+        double slope, last; /* per unit of time; where the line ends */
+        double residual_square, lagged;
+};
+
+/* Sum of the squared deviations of their times. */
+#define FIT_EVEN_SQUARE 340.0
+
+_hot_ void fit_even(const float ring[FIT_POINTS], unsigned first, struct even_fit *ret);

@@ -33,13 +33,21 @@ const struct growth_params growth_params_default = {
         .hour = 3600,
 };
 
-void growth_init(struct growth *g, bool cache)
+void growth_init(struct growth *g, bool cache, struct growth_level *levels, size_t stride)
 {
-        *g = (struct growth){ .cache = cache,
-                              .beginning = NAN,
-                              .now = NAN,
-                              .settled = NAN,
-                              .climbed_at = -INFINITY };
+        *g = (struct growth){
+                .cache = cache,
+                .beginning = NAN,
+                .settled = NAN,
+                .climbed_at = -INFINITY,
+                .levels = levels,
+                .stride = (uint32_t)stride,
+        };
+}
+
+static struct growth_level *level_of(const struct growth *g, unsigned level)
+{
+        return &g->levels[(size_t)level * g->stride];
 }
 
 /* The tests of a horizon; it grows when all are passed. */
@@ -76,19 +84,28 @@ static const struct {
 /* The surest slope of a shorter horizon, as a share of the one in question. Growth must be going
  * on: the next shorter horizon may not surely contradict, nor the one below it say that it has all
  * but stopped, where that one is long enough to span the stairs of a leak that comes in steps. */
-static double goes_on(const struct trend_answer *shorter, const struct trend_answer *a)
+static double goes_on(const struct trend_level *shorter, const struct trend_answer *a)
 {
-        return shorter && a->slope > 0 ? (shorter->slope + 2 * shorter->error) / a->slope : NAN;
+        return shorter && a->slope > 0
+                       ? ((double)shorter->slope + 2 * (double)shorter->error) / a->slope
+                       : NAN;
+}
+
+static const struct trend_level *known_level(const struct trend *t, unsigned level)
+{
+        return trend_knows(t, level) ? trend_level(t, level) : NULL;
 }
 
 bool growth_examine(const struct growth *g, const struct growth_params *p, const struct trend *t,
                     unsigned level, double time, double noise, double big,
                     struct growth_answer *ret, struct checks *checks)
 {
-        const struct trend_answer *a = trend_read(t, level);
-        if (!a)
+        struct trend_answer answered;
+        const struct trend_answer *a = &answered;
+        if (!trend_read(t, level, &answered))
                 return false;
-        const struct growth_level *l = &g->levels[level];
+        const struct growth_level *l = growth_level(g, level);
+        double most_ordinary = (double)larger(l->most, l->fall), steepest = (double)l->steepest;
         /* Error of a slope through n equally spaced points over span T: s * sqrt(12 / n) / T. */
         double bucket = noise * sqrt(12.0 / a->points) / a->span;
         double error = sqrt(a->error * a->error + bucket * bucket);
@@ -96,7 +113,7 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         /* The straighter, the less it must stand out: by the square root, as what wanders does. */
         double sure = error > 0 ? a->slope / error : a->slope > 0 ? INFINITY : 0;
         double most = larger(p->most_least, p->most * smaller(1, sqrt(p->straight / sure)));
-        double usual = larger(p->again * l->again, most * larger(l->most, l->fall));
+        double usual = larger(p->again * (double)l->again, most * most_ordinary);
         struct growth_answer answer = {
                 .level = level,
                 .rate = a->slope,
@@ -107,22 +124,20 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 .sure = sure,
                 .step = a->step,
                 /* The last bucket may lie hours back: what was released since is no growth. */
-                .back = larger(a->back, grown > 0 ? (a->last - g->now) / grown : 0),
+                .back = larger(a->back, grown > 0 ? (a->last - t->last) / grown : 0),
                 .pace = a->early > 0  ? a->late / a->early
                         : a->late > 0 ? INFINITY
                                       : 0,
                 .unusual = usual > 0 ? grown / usual : INFINITY,
-                .count = a->count,
         };
         /* What is noise does not grow. Mostly it is: nobody has asked what else it is not. */
         if (!checks && !(sure >= p->sure)) {
                 *ret = answer;
                 return true;
         }
-        const struct trend_answer *shorter = level > 0 ? trend_read(t, level - 1) : NULL;
-        const struct trend_answer *shortest = level > 1 && trend_horizon(t, level - 2) >= p->hour
-                                                      ? trend_read(t, level - 2)
-                                                      : NULL;
+        const struct trend_level *shorter = level > 0 ? known_level(t, level - 1) : NULL;
+        const struct trend_level *shortest =
+                level > 1 && trend_horizon(level - 2) >= p->hour ? known_level(t, level - 2) : NULL;
         double since = (a->last - larger(g->settled, a->first)) / grown;
         const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
         /* The slope of a half has an error of 2 sqrt(2) times that of the whole, the quotient of
@@ -136,7 +151,7 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 { a->step, p->step, NULL },
                 { answer.back, p->back, NULL },
                 { answer.pace, pace, NULL },
-                { a->slope / l->steepest, p->keeps_pace, l->steepest > 0 ? NULL : "it begins" },
+                { a->slope / steepest, p->keeps_pace, steepest > 0 ? NULL : "it begins" },
                 { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
                 { goes_on(shortest, a), p->ended, shortest ? NULL : "it is too short to tell" },
                 { answer.unusual, 1, large },
@@ -156,46 +171,64 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
 }
 
 /* A rise that is ordinary here. */
-static void remember_rise(struct growth_level *l, double rise)
+static void remember_rise(struct growth_level *l, float rise)
 {
-        l->again = larger(l->again, smaller(rise, l->most));
-        l->most = larger(l->most, rise);
+        l->again = fmaxf(l->again, fminf(rise, l->most));
+        l->most = fmaxf(l->most, rise);
+}
+
+/* e^-x. For the shortest horizons x is so small that x^3 / 6 is nothing. */
+static double decay_of(double x)
+{
+        return x < 1e-5 ? 1 - x + x * x / 2 : exp(-x);
+}
+
+/* Whether one step made so much of what the line rose or fell that it is no climb. Asked only where
+ * that matters: it is the longest part of the answer. */
+static bool is_step(const struct growth_params *p, const struct trend *t, unsigned level)
+{
+        struct trend_answer a;
+        return trend_read(t, level, &a) && a.step > p->step;
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
-static void learn(struct growth_level *l, const struct growth_params *p,
-                  const struct trend_answer *a, double width, bool cache)
+static void learn(struct growth *g, const struct growth_params *p, const struct trend *t,
+                  unsigned level, double span)
 {
-        double rise = a->last - a->first;
-        double decay = exp(-width / p->record_tau);
-        bool step = a->step > p->step;
+        struct growth_level *l = level_of(g, level);
+        double width = trend_horizon(level) / TREND_BUCKETS;
+        float rise = (float)((double)trend_level(t, level)->slope * span);
+        float decay = (float)decay_of(width / p->record_tau);
+        uint8_t bit = (uint8_t)(1u << level);
         l->most *= decay;
         l->again *= decay;
         l->fall *= decay;
         /* A leak is given back in one step, when what held it ends. What went down gradually came
          * and went, also when it was called growth while it came. */
-        bool returned = l->told > 0 && -rise >= p->returned * l->told;
-        if (!step || cache) {
-                l->fall = larger(l->fall, -rise);
+        bool returned = l->told > 0 && -rise >= (float)p->returned * l->told;
+        bool news = -rise > l->fall || returned || rise > l->pending;
+        bool step = news && is_step(p, t, level);
+        if (!step || g->cache) {
+                l->fall = fmaxf(l->fall, -rise);
                 if (returned)
                         remember_rise(l, l->told);
         }
-        l->told_for += width;
-        if (returned || l->told_for > larger(p->day, a->span))
+        l->told_for += (float)width;
+        if (returned || (double)l->told_for > larger(p->day, span))
                 l->told = 0;
         if (rise > l->pending) {
                 /* One step is no climb, and nothing to compare climbs with. */
                 if (!step)
                         l->pending = rise;
-        } else if (rise < p->ended * l->pending) {
-                if (l->flagged) {
+        } else if (rise < (float)p->ended * l->pending) {
+                if (g->flagged & bit) {
                         l->told = l->pending;
                         l->told_for = 0;
                 } else {
                         remember_rise(l, l->pending);
                 }
-                l->pending = larger(0, rise);
-                l->flagged = false;
+                l->pending = fmaxf(0, rise);
+                g->flagged &= (uint8_t)~bit;
         }
 }
 
@@ -208,10 +241,10 @@ static bool is_over(const struct growth *g, const struct growth_params *p, const
                 if (shorter > g->level)
                         break;
                 unsigned level = g->level - shorter;
-                const struct trend_answer *a = trend_read(t, level);
-                if (shorter > 0 && trend_horizon(t, level) < p->over)
+                const struct trend_level *l = known_level(t, level);
+                if (shorter > 0 && trend_horizon(level) < p->over)
                         break;
-                if (a && a->slope + 2 * a->error < p->ended * g->rate)
+                if (l && l->slope + 2 * l->error < (float)p->ended * g->rate)
                         return true;
         }
         return false;
@@ -219,17 +252,30 @@ static bool is_over(const struct growth *g, const struct growth_params *p, const
 
 /* Whether the slope is surely within its noise, told from two numbers: the bucket noise that
  * growth_examine adds to the error only widens it. The margin is for its rounding. */
-static bool is_noise(const struct growth_params *p, const struct trend_answer *a)
+static bool is_noise(const struct growth_params *p, const struct trend_level *l)
 {
-        return a->slope <= 0 || a->slope < 0.999 * p->sure * a->error;
+        return l->slope <= 0 || l->slope < 0.999F * (float)p->sure * l->error;
 }
 
-static unsigned longest_known(const struct trend *t)
+/* A horizon has a new answer. */
+_hot_ static void update_level(struct growth *g, const struct growth_params *p,
+                               const struct trend *t, unsigned level, double time)
 {
-        unsigned level = TREND_LEVELS - 1;
-        while (level > 0 && !trend_read(t, level))
-                level--;
-        return level;
+        const struct trend_level *a = trend_level(t, level);
+        struct growth_level *l = level_of(g, level);
+        double horizon = trend_horizon(level), width = horizon / TREND_BUCKETS;
+        double span = trend_span(t, level);
+        uint8_t bit = (uint8_t)(1u << level);
+        g->begun |= bit;
+        if (!g->rested && horizon >= p->rest)
+                g->rested = a->slope <= 2 * a->error;
+        if (horizon > p->hour || time - g->climbed_at > span + 2 * width)
+                learn(g, p, t, level, span);
+        if (a->slope < (float)p->ended * l->steepest)
+                l->steepest = 0;
+        g->sure &= (uint8_t)~bit;
+        if (!is_noise(p, a))
+                g->sure |= bit;
 }
 
 void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
@@ -240,78 +286,88 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
         if (changed == 0)
                 return;
 
-        struct growth_answer best = { 0 };
-        unsigned longest = longest_known(t);
-        g->known = false;
-        g->now = NAN;
-        for (unsigned level = 0; level <= longest; level++) {
-                const struct trend_answer *a = trend_read(t, level);
-                if (!a)
+        g->known = t->known != 0;
+        g->grows = false;
+        for (unsigned left = changed & t->known; left != 0; left &= left - 1)
+                update_level(g, p, t, (unsigned)__builtin_ctz(left), time);
+        g->sure &= t->known;
+        g->answers = g->known ? (uint8_t)(31 - __builtin_clz(t->known)) : 0;
+        /* What is noise cannot grow: most of the time nobody need be examined. */
+        for (unsigned left = g->sure; left != 0; left &= left - 1) {
+                unsigned level = (unsigned)__builtin_ctz(left);
+                struct growth_level *l = level_of(g, level);
+                struct growth_answer answer;
+                if (!growth_examine(g, p, t, level, time, noise, big, &answer, NULL))
                         continue;
-                struct growth_level *l = &g->levels[level];
-                if (isnan(g->now))
-                        g->now = a->last;
-                if (!g->rested && trend_horizon(t, level) >= p->rest)
-                        g->rested = a->slope <= 2 * a->error;
-                if (changed & 1u << level) {
-                        double width = trend_horizon(t, level) / TREND_BUCKETS;
-                        bool calm = width * TREND_BUCKETS > p->hour ||
-                                    time - g->climbed_at > a->span + 2 * width;
-                        if (calm)
-                                learn(l, p, a, width, g->cache);
-                }
-                /* What is noise cannot grow, and is told only where no longer horizon has an
-                 * answer: most of the time this saves all examinations but one. */
-                if (level < longest && is_noise(p, a)) {
-                        if (a->slope < p->ended * l->steepest)
-                                l->steepest = 0;
-                        continue;
-                }
-
-                struct growth_answer answer = { .grows = false };
-                (void)growth_examine(g, p, t, level, time, noise, big, &answer, NULL);
-                if (answer.grows)
-                        l->flagged = true;
-                if (a->slope < p->ended * l->steepest)
-                        l->steepest = 0;
                 if (answer.sure >= p->sure)
-                        l->steepest = larger(l->steepest, a->slope);
-                if (!g->known || answer.grows || !best.grows)
-                        best = answer;
-                g->known = true;
+                        l->steepest = fmaxf(l->steepest, (float)answer.rate);
+                if (!answer.grows)
+                        continue;
+                g->flagged |= (uint8_t)(1u << level);
+                g->grows = true;
+                g->answers = (uint8_t)level;
+                g->level = (uint8_t)level;
+                g->rate = (float)answer.rate;
         }
-        best.goes_on = best.grows;
-        if (best.grows) {
+        g->goes_on = g->grows;
+        if (g->grows) {
                 g->climbing = true;
                 g->climbed_at = time;
-                g->level = best.level;
-                g->rate = best.rate;
         } else if (g->climbing && !is_over(g, p, t)) {
                 /* Not every test at every moment: what was told goes on until it is surely over. */
-                if (growth_examine(g, p, t, g->level, time, noise, big, &best, NULL))
-                        best.goes_on = true;
+                if (trend_knows(t, g->level)) {
+                        g->answers = g->level;
+                        g->goes_on = true;
+                }
                 g->climbed_at = time;
         } else if (g->climbing && time - g->climbed_at >= p->over) {
                 g->climbing = false;
-                g->settled = g->now;
+                g->settled = t->last;
         }
         /* What is told is ordinary over no horizon. */
         for (unsigned level = g->level; g->climbing && level < TREND_LEVELS; level++)
-                if (g->levels[level].pending > 0)
-                        g->levels[level].flagged = true;
-        if (g->now < g->settled)
-                g->settled = g->now;
-        best.climb = g->climbing ? trend_horizon(t, g->level) : 0;
-        g->answer = best;
+                if (g->begun & 1u << level && level_of(g, level)->pending > 0)
+                        g->flagged |= (uint8_t)(1u << level);
+        if (t->last < g->settled)
+                g->settled = t->last;
 }
 
 void growth_shift(struct growth *g, double amount)
 {
         g->settled += amount;
-        g->now += amount;
 }
 
-const struct growth_answer *growth_read(const struct growth *g)
+void growth_copy(struct growth *to, const struct growth *from)
 {
-        return g->known ? &g->answer : NULL;
+        struct growth kept = *from;
+        kept.levels = to->levels;
+        kept.stride = to->stride;
+        *to = kept;
+        for (unsigned level = 0; level < TREND_LEVELS; level++)
+                if (from->begun & 1u << level)
+                        *level_of(to, level) = *level_of(from, level);
+}
+
+void growth_recall(struct growth *g, unsigned level, const struct growth_level *ordinary)
+{
+        g->begun |= (uint8_t)(1u << level);
+        *level_of(g, level) = (struct growth_level){
+                .most = ordinary->most,
+                .again = ordinary->again,
+                .fall = ordinary->fall,
+        };
+}
+
+bool growth_read(const struct growth *g, const struct growth_params *p, const struct trend *t,
+                 double noise, double big, struct growth_answer *ret)
+{
+        struct growth_answer answer;
+        if (!g->known || !growth_examine(g, p, t, g->answers, t->time, noise, big, &answer, NULL))
+                return false;
+        /* As it was decided: time that has passed since can make up for a test. */
+        answer.grows = g->grows;
+        answer.goes_on = g->goes_on;
+        answer.climb = g->climbing ? trend_horizon(g->level) : 0;
+        *ret = answer;
+        return true;
 }

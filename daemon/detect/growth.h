@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -65,39 +66,43 @@ struct growth_answer {
         double climb;    /* seconds of the horizon that told of the present climb, 0 none */
         double grown;    /* along the line over that time, unit */
         double sure, step, back, pace, unusual; /* the numbers of the tests */
-        uint64_t count;                         /* samples behind it */
 };
 
+/* What is known of one horizon; floats: none of it is compared more closely than by a tenth. */
 struct growth_level {
-        /* What is ordinary over this horizon, decayed: */
-        double most;  /* the largest rise that has ended */
-        double again; /* the second largest */
-        double fall;  /* the largest fall */
+        /* What is ordinary over it, decayed: */
+        float most;  /* the largest rise that has ended */
+        float again; /* the second largest */
+        float fall;  /* the largest fall */
         /* The climb that is going on: */
-        double pending;  /* its largest rise */
-        double steepest; /* its largest sure slope, unit per second */
-        bool flagged;    /* it was called growth: not ordinary, unless it goes as it came */
-        double told_for; /* seconds since the end of */
-        double told;     /* the last one that was called growth and has ended, 0 none */
+        float pending;  /* its largest rise */
+        float steepest; /* its largest sure slope, unit per second */
+        float told;     /* the last one that was called growth and has ended, 0 none */
+        float told_for; /* seconds since its end */
 };
 
 struct growth {
-        bool cache;       /* the kernel takes it back when it needs memory, and it fills again */
-        double beginning; /* time of the first sample, NaN before */
-        bool known;
-        bool rested;    /* it was seen not to grow */
-        bool climbing;  /* some horizon grew, lately */
-        unsigned level; /* the horizon that last passed every test, and its rate then */
-        double rate;
-        double climbed_at; /* when it last did, -INFINITY never */
-        double settled; /* where the last climb ended, or lower if it has fallen since; NaN none */
-        double now;     /* where the line of the shortest horizon ends */
-        struct growth_answer answer;
-        struct growth_level levels[TREND_LEVELS];
+        double beginning;  /* time of the first sample, NaN before */
+        double climbed_at; /* when some horizon last passed every test, -INFINITY never */
+        double settled;  /* where the last climb ended, or lower if it has fallen since; NaN none */
+        float rate;      /* of that horizon then */
+        uint8_t level;   /* which one it was */
+        uint8_t answers; /* the horizon that answers: the longest that passes, else the longest */
+        uint8_t sure;    /* bit per level: may be no noise */
+        uint8_t begun;   /* bit per level: something stands in it */
+        uint8_t flagged; /* its climb was called growth: not ordinary, unless it goes as it came */
+        bool cache;      /* the kernel takes it back when it needs memory, and it fills again */
+        bool known;      /* some horizon has an answer */
+        bool rested;     /* it was seen not to grow */
+        bool climbing;   /* some horizon grew, lately */
+        bool grows;      /* some horizon passes every test */
+        bool goes_on;    /* grows, or did and no horizon is sure that it is over */
+        uint32_t stride;
+        struct growth_level *levels; /* level i is levels[i * stride]; not owned */
 };
 
-/* cache: see there; what it gives back at once is ordinary. */
-void growth_init(struct growth *g, bool cache);
+/* cache: see there; what it gives back at once is ordinary. levels: zeros, kept by the caller. */
+void growth_init(struct growth *g, bool cache, struct growth_level *levels, size_t stride);
 
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
@@ -108,11 +113,24 @@ _hot_ void growth_update(struct growth *g, const struct growth_params *p, const 
 /* The series was rebased by `amount`, see trend_shift. */
 void growth_shift(struct growth *g, double amount);
 
+/* Goes on in `to`, fresh, with what another has learned. */
+void growth_copy(struct growth *to, const struct growth *from);
+
+/* What is ordinary over a horizon, as it is known from before a reboot: most, again and fall. */
+void growth_recall(struct growth *g, unsigned level, const struct growth_level *ordinary);
+
 /* What one horizon says, by the same tests that growth_update goes by; each is appended to checks
  * unless that is NULL. False while the horizon has no answer. */
 _hot_ bool growth_examine(const struct growth *g, const struct growth_params *p,
                           const struct trend *t, unsigned level, double time, double noise,
                           double big, struct growth_answer *ret, struct checks *checks);
 
-/* The answer, or NULL while no horizon has one. */
-const struct growth_answer *growth_read(const struct growth *g);
+/* The answer as of the last sample: that of one horizon, and what all of them say. False while none
+ * has one. */
+bool growth_read(const struct growth *g, const struct growth_params *p, const struct trend *t,
+                 double noise, double big, struct growth_answer *ret);
+
+static inline const struct growth_level *growth_level(const struct growth *g, unsigned level)
+{
+        return &g->levels[(size_t)level * g->stride];
+}

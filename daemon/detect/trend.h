@@ -2,14 +2,21 @@
 /* Linear regression over several sliding horizons at once, in fixed memory.
  *
  * The series is averaged into buckets; each level keeps the last TREND_BUCKETS of them and its
- * buckets are TREND_FACTOR times as wide as those of the level below, fed from finished buckets of
- * that level. With 4 s as the first width the horizons are 64 s, 4.3 min, 17 min, 68 min, 4.6 h,
- * 18 h, 3 d and 12 d. A sample costs O(1): a running mean, and every 4th, 16th ... time a bucket
- * is finished and one regression over 16 points is done.
+ * buckets are TREND_FACTOR times as wide as those of the level below and made of its finished ones.
+ * The horizons are 64 s, 4.3 min, 17 min, 68 min, 4.6 h, 18 h, 3 d and 12 d. A sample costs O(1): a
+ * running mean, and every 4th, 16th ... time a bucket is finished and one line is laid through 16
+ * points.
  *
- * Beside its mean a bucket keeps its low: the smallest mean of the buckets that went into it. Work
- * that comes and goes lifts the means and leaves the lows, a leak lifts both: the lower envelope is
- * what is tested for growth from the second level on.
+ * What a bucket keeps is its low: the smallest mean of the buckets that went into it (of the first
+ * level: its mean). Work that comes and goes lifts the means and leaves the lows, a leak lifts
+ * both: the lower envelope is what is tested for growth. Means are kept where somebody asks for
+ * them.
+ *
+ * It must be possible to follow a hundred thousand series for weeks, so a level is 96 bytes: lows
+ * are floats relative to one of them, which is off by at most 2^-24 of what the horizon spans (a
+ * page where memory has moved by 64 GiB, nothing where it has moved by less than 16 MiB); the mean
+ * time of a bucket's samples is a byte; and only slope and error are kept of the answer, the rest
+ * is computed when somebody asks.
  *
  * Slope and standard error are those of ordinary least squares on the lows. Averaging into
  * buckets removes the correlation of neighbouring samples (the method of batch means; A. M. Law,
@@ -31,61 +38,66 @@ enum {
         TREND_BUCKETS =
                 16, /* 14 degrees of freedom: enough for a t test, small enough to be cheap */
         TREND_FACTOR = 4,
+        TREND_WIDTH = 4,       /* of a bucket of the first level, seconds */
         TREND_POINTS_MIN = 10, /* buckets with data before a level answers */
 };
 
-struct trend_bucket {
-        double mean;    /* of the samples, in the value's unit */
-        double low;     /* smallest mean of the buckets of the level below; level 0: the mean */
-        float offset;   /* mean time of the samples, seconds after the bucket's start */
-        uint32_t count; /* samples; 0: a gap */
-};
-
 struct trend_answer {
-        double slope;      /* of the lows, unit per second */
-        double error;      /* standard error of slope, autocorrelation included */
-        double mean_slope; /* of the means, unit per second */
-        double fit;        /* R squared, 0 ... 1 */
-        double span;       /* seconds from the first to the last bucket's mean time */
-        double first;      /* the line's value at the first bucket */
-        double last;       /* the line's value at the last bucket */
-        double early;      /* slope of the first half, unit per second */
-        double late;       /* slope of the second half */
-        double step; /* share of the rise (or fall) that the largest single step between neighbours
-                        made, 0 ... 1 */
+        double slope; /* of the lows, unit per second */
+        double error; /* standard error of slope, autocorrelation included */
+        double fit;   /* R squared, 0 ... 1 */
+        double span;  /* seconds from the first to the last bucket's mean time */
+        double first; /* the line's value at the first bucket */
+        double last;  /* the line's value at the last bucket */
+        double early; /* slope of the first half, unit per second */
+        double late;  /* slope of the second half */
+        double step;  /* share of the rise (or fall) that the largest single step between neighbours
+                         made, 0 ... 1 */
         double back; /* the largest fall below an earlier bucket, as a share of the net rise; 0 when
                         it only rises */
         unsigned points; /* buckets behind it */
-        uint64_t count;  /* samples behind it */
 };
 
-/* The bucket of a level that is being filled. */
-struct trend_open {
-        struct trend_bucket bucket;
-        int64_t number; /* floor(time / width) */
-};
-
-/* The rest of a level, first touched when it finishes a bucket. */
+/* The finished buckets of a level, bucket number floor(time / width) at number % TREND_BUCKETS. All
+ * zeros before the first one. */
 struct trend_level {
-        struct trend_answer answer;
-        struct trend_bucket
-                ring[TREND_BUCKETS]; /* of finished buckets, ring[number % TREND_BUCKETS] */
+        double base;                 /* what the lows are relative to */
+        float low[TREND_BUCKETS];    /* the value's unit */
+        uint8_t when[TREND_BUCKETS]; /* coded mean time of the samples; 0: a gap */
+        float slope, error;          /* of the answer */
+};
+
+/* The means of the same buckets, and of the open one. */
+struct trend_means {
+        double base, open;
+        float mean[TREND_BUCKETS];
+};
+
+/* The samples of a bucket that is being filled: its low is in what the level below has finished. */
+struct trend_open {
+        float offset;   /* their mean time, seconds after the bucket's start */
+        uint32_t count; /* 0: a gap */
 };
 
 struct trend {
-        double width; /* of a bucket of level 0, seconds */
-        double time;  /* of the last sample */
+        double time;    /* of the last sample */
+        int64_t number; /* of the open bucket of level 0, and its mean */
+        double mean;
+        struct trend_open open[TREND_LEVELS];
+        uint32_t stride;
+        double last; /* where the line of the shortest level that has an answer ends; NaN none */
         bool started;
+        uint8_t last_level; /* that one */
         uint8_t begun; /* bit per level: it has finished a bucket; without it all of it is zero */
         uint8_t known; /* bit per level: it has an answer */
-        struct trend_open open[TREND_LEVELS];
         struct trend_level *levels; /* level i is levels[i * stride]; not owned */
-        size_t stride;
+        struct trend_means *means;  /* of all levels, or NULL */
 };
 
-/* width > 0: seconds of a bucket of the first level. levels: zeros, kept by the caller. So that the
- * long horizons of many series lie together, and only those are touched that were reached. */
-void trend_init(struct trend *t, double width, struct trend_level *levels, size_t stride);
+/* levels: zeros, kept by the caller. So that the long horizons of many series lie together, and
+ * only those are touched that were reached. means: NULL, or TREND_LEVELS of zeros likewise. */
+void trend_init(struct trend *t, struct trend_level *levels, size_t stride,
+                struct trend_means *means);
 
 /* One sample; time must advance, else it is ignored (false). Values that are not finite are
  * ignored. Returns a bit per level whose answer changed. */
@@ -94,16 +106,37 @@ _hot_ unsigned trend_add(struct trend *t, double time, double value);
 /* The lowest low of the last horizon of a level, the value's unit; NaN while nothing is known. */
 double trend_low(const struct trend *t, unsigned level);
 
-/* The answer of a level (0 ... TREND_LEVELS - 1), or NULL while fewer than TREND_POINTS_MIN buckets
- * have data or they span less than half of the horizon. */
-static inline const struct trend_answer *trend_read(const struct trend *t, unsigned level)
+/* Whether a level (0 ... TREND_LEVELS - 1) has an answer: TREND_POINTS_MIN buckets have data and
+ * they span at least half of the horizon. */
+static inline bool trend_knows(const struct trend *t, unsigned level)
 {
-        return level < TREND_LEVELS && t->known & 1u << level ? &t->levels[level * t->stride].answer
-                                                              : NULL;
+        return level < TREND_LEVELS && t->known & 1u << level;
 }
 
+/* Its slope and error are in it. */
+static inline const struct trend_level *trend_level(const struct trend *t, unsigned level)
+{
+        return &t->levels[(size_t)level * t->stride];
+}
+
+/* The answer of a level; false when it has none. */
+_hot_ bool trend_read(const struct trend *t, unsigned level, struct trend_answer *ret);
+
+/* Seconds from the first to the last bucket of a level that has an answer: `span` of it. */
+double trend_span(const struct trend *t, unsigned level);
+
+/* Slope of the means of a level that has an answer, unit per second; of the lows where no means are
+ * kept. */
+double trend_mean_slope(const struct trend *t, unsigned level);
+
 /* Seconds of a level's horizon. */
-double trend_horizon(const struct trend *t, unsigned level);
+static inline double trend_horizon(unsigned level)
+{
+        return (double)((unsigned)TREND_WIDTH * TREND_BUCKETS << 2 * level); /* TREND_FACTOR is 4 */
+}
 
 /* Adds `amount` to everything learned: the series was rebased by a step that is no growth. */
 void trend_shift(struct trend *t, double amount);
+
+/* Goes on in `to`, fresh, with what another has learned. */
+void trend_copy(struct trend *to, const struct trend *from);

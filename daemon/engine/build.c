@@ -62,9 +62,11 @@ static size_t find_or_add(struct building *b, int field, const struct expression
         return added;
 }
 
+/* Conditions ask for the slope of its mean. */
 static void follow(struct building *b, enum field field)
 {
-        (void)find_or_add(b, (int)field, &nothing, &nothing, field_name(field));
+        size_t at = find_or_add(b, (int)field, &nothing, &nothing, field_name(field));
+        series_keep_means(&b->engine->series[at], &b->engine->store, at);
 }
 
 struct hash watch_judges(const struct watch *w)

@@ -53,14 +53,14 @@ static double field_rate(const struct engine *e, int field, const struct series_
         if (field < 0 || field >= FIELD_KNOWN_COUNT || e->field_series[field] < 0)
                 return NAN;
         const struct trend *t = &e->series[e->field_series[field]].trend;
-        if (n->growth_known) {
-                const struct trend_answer *a = trend_read(t, n->growth.level);
-                return a ? a->mean_slope : NAN;
-        }
+        if (n->growth_known)
+                return trend_knows(t, n->growth.level) ? trend_mean_slope(t, n->growth.level) : NAN;
         for (unsigned level = 1; level < TREND_LEVELS; level++) {
-                const struct trend_answer *a = trend_read(t, level);
-                if (a && fabs(a->mean_slope) > 2 * a->error)
-                        return a->mean_slope;
+                if (!trend_knows(t, level))
+                        continue;
+                double slope = trend_mean_slope(t, level);
+                if (fabs(slope) > 2 * (double)trend_level(t, level)->error)
+                        return slope;
         }
         return NAN;
 }
@@ -104,15 +104,15 @@ static struct workload_numbers explain(const struct engine *e, struct watch *w,
                 return unknown;
         const struct series *s = &e->series[w->series], *workload = &e->series[w->workload];
         if (w->rule->kind == KIND_GROWTH) {
-                const struct trend_answer *own, *its;
-                if (!n->growth_known || !(own = trend_read(&s->trend, n->growth.level)) ||
-                    !(its = trend_read(&workload->trend, n->growth.level)))
+                struct trend_answer own, its;
+                if (!n->growth_known || !trend_read(&s->trend, n->growth.level, &own) ||
+                    !trend_read(&workload->trend, n->growth.level, &its))
                         return unknown;
                 struct workload_numbers known = explain_change(
-                        w->rule, own->first, own->last - own->first, its->first, its->last);
+                        w->rule, own.first, own.last - own.first, its.first, its.last);
                 /* Whether it ran away is seen from where it was hours ago, not a horizon ago. */
                 if (isfinite(known.factor) && workload->low > 0)
-                        known.factor = fmax(known.factor, its->last / workload->low);
+                        known.factor = fmax(known.factor, its.last / workload->low);
                 return known;
         }
         if (!n->jump_known)
@@ -162,9 +162,9 @@ static void watch_judge(struct engine *e, struct watch *w, const struct machine_
 double watch_wait(const struct rule *r, const struct series *s, const struct verdict *v)
 {
         double wait = r->for_seconds;
-        const struct growth_answer *growth = growth_read(&s->growth);
-        if (r->kind == KIND_GROWTH && growth)
-                wait = fmin(wait, growth->seconds / GROWTH_WAIT_PART);
+        struct growth_answer growth;
+        if (r->kind == KIND_GROWTH && series_growth(s, &growth))
+                wait = fmin(wait, growth.seconds / GROWTH_WAIT_PART);
         if (isfinite(v->exhausts_soonest) && v->severity == SEVERITY_CRITICAL)
                 wait = fmin(wait, fmax(30, v->exhausts_soonest / 20));
         return wait;
@@ -174,10 +174,10 @@ double watch_wait(const struct rule *r, const struct series *s, const struct ver
  * to tell the end of. */
 static double clear_seconds(const struct rule *r, const struct series *s)
 {
-        const struct growth_answer *growth = growth_read(&s->growth);
-        if (r->kind != KIND_GROWTH || !growth || growth->climb <= 0)
+        struct growth_answer growth;
+        if (r->kind != KIND_GROWTH || !series_growth(s, &growth) || growth.climb <= 0)
                 return r->clear_for_seconds;
-        return fmin(r->clear_for_seconds, growth->climb);
+        return fmin(r->clear_for_seconds, growth.climb);
 }
 
 static void watch_step(struct engine *e, struct watch *w, const struct machine_numbers *m)
@@ -231,7 +231,7 @@ static bool is_quiet(const struct engine *e, struct watch *w)
                         note_workload(e, w);
                 return true;
         case KIND_GROWTH:
-                return !s->growth.known || !s->growth.answer.grows;
+                return !s->growth.grows;
         default:
                 return !(s->value >= w->from);
         }

@@ -89,10 +89,10 @@ static void make_checks(const struct engine *e, const struct watch *w, struct ev
 static double explained_since(const struct engine *e, const struct watch *w)
 {
         const struct series *s = &e->series[w->series];
-        const struct growth_answer *growth = growth_read(&s->growth);
+        struct growth_answer growth;
         double since = w->life->alert.pending_since;
-        if (w->rule->kind == KIND_GROWTH && growth)
-                since = fmin(since, e->now - growth->seconds);
+        if (w->rule->kind == KIND_GROWTH && series_growth(s, &growth))
+                since = fmin(since, e->now - growth.seconds);
         else if ((w->rule->kind == KIND_SPIKE || w->rule->kind == KIND_DROP) && s->jump.away)
                 since = fmin(since, s->jump.away_since);
         return e->wall - (e->now - since);

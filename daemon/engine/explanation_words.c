@@ -67,7 +67,7 @@ static void wait_to_know(const struct explanation *x, struct text *t)
                 text_add(t, "a value: this machine does not report all of %s", r->dimension);
         else if (r->kind == KIND_GROWTH)
                 text_add(t, "a first horizon: that takes %s of samples",
-                         format_duration(x->series->trend.width * TREND_POINTS_MIN, from));
+                         format_duration(TREND_WIDTH * TREND_POINTS_MIN, from));
         else
                 text_add(t, "knowing what is normal: that takes %s and %.0f samples",
                          format_duration(jump_params_default.learn, from),

@@ -97,9 +97,9 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
                 .onset = w->life->alert.pending_since,
                 .ending = isfinite(w->life->alert.below_since),
         };
-        const struct growth_answer *growth = growth_read(&s->growth);
+        struct growth_answer growth;
         if (w->kind == KIND_GROWTH)
-                a.since = growth ? e->now - growth->seconds : a.onset;
+                a.since = series_growth(s, &growth) ? e->now - growth.seconds : a.onset;
         if ((w->kind == KIND_SPIKE || w->kind == KIND_DROP) && s->jump.away)
                 a.onset = fmin(a.onset, s->jump.away_since);
         if (w->kind == KIND_SPIKE || w->kind == KIND_DROP)

@@ -19,10 +19,11 @@ struct head {
 };
 
 /* The pointers in it are NULL in the file. Behind it follow the minutes of `recent`, what the
- * season has when it has begun, and the levels of the trend that have begun. */
+ * season has when it has begun, the levels of the trend that have begun, their means if there are
+ * any, and the levels of the growth that have begun. */
 struct series_record {
         struct hash measures;
-        double value;
+        double value, floor;
         struct jump jump;
         struct trend trend;
         struct growth growth;
@@ -30,6 +31,7 @@ struct series_record {
         struct ewma days;
         double low;
         struct recent recent;
+        bool means;
 };
 
 /* What a rule remembers beside its alert. */
@@ -38,12 +40,18 @@ struct watch_record {
         double workload_before, value_before;
 };
 
-static size_t tail_size(const struct recent *recent, const struct season *season,
-                        const struct trend *trend)
+static size_t count_bits(uint8_t bits)
 {
-        size_t levels = (size_t)__builtin_popcount(trend->begun);
+        return (size_t)__builtin_popcount(bits);
+}
+
+static size_t tail_size(const struct recent *recent, const struct season *season,
+                        const struct trend *trend, bool means, const struct growth *growth)
+{
+        size_t level = sizeof(struct trend_level) + (means ? sizeof(struct trend_means) : 0);
         return recent->filled * sizeof(double) + (season->begun ? sizeof(struct season_past) : 0) +
-               levels * sizeof(struct trend_level);
+               count_bits(trend->begun) * level +
+               count_bits(growth->begun) * sizeof(struct growth_level);
 }
 
 static struct head make_head(const struct engine *e)
@@ -95,7 +103,7 @@ size_t learned_size(const struct engine *e)
                       e->watch_count * sizeof(struct watch_record);
         for (size_t i = 0; i < e->series_count; i++) {
                 const struct series *s = &e->series[i];
-                size += tail_size(&s->recent, &s->season, &s->trend);
+                size += tail_size(&s->recent, &s->season, &s->trend, s->trend.means, &s->growth);
         }
         return size;
 }
@@ -110,6 +118,7 @@ static char *put_series(char *to, const struct series *s)
         struct series_record r = {
                 .measures = series_measured(s),
                 .value = s->value,
+                .floor = s->floor,
                 .jump = s->jump,
                 .trend = s->trend,
                 .growth = s->growth,
@@ -117,19 +126,28 @@ static char *put_series(char *to, const struct series *s)
                 .days = s->days,
                 .low = s->low,
                 .recent = s->recent,
+                .means = s->trend.means,
         };
         r.recent.value = NULL;
         r.season.past = NULL;
         r.trend.levels = NULL;
-        r.trend.stride = 0;
+        r.trend.means = NULL;
+        r.growth.levels = NULL;
+        r.trend.stride = r.growth.stride = 0;
         to = put(to, &r, sizeof(r));
         to = put(to, s->recent.value, s->recent.filled * sizeof(double));
         if (s->season.begun)
                 to = put(to, s->season.past, sizeof(*s->season.past));
+        for (unsigned i = 0; i < TREND_LEVELS; i++) {
+                if (!(s->trend.begun & 1u << i))
+                        continue;
+                to = put(to, trend_level(&s->trend, i), sizeof(struct trend_level));
+                if (r.means)
+                        to = put(to, &s->trend.means[i], sizeof(struct trend_means));
+        }
         for (unsigned i = 0; i < TREND_LEVELS; i++)
-                if (s->trend.begun & 1u << i)
-                        to = put(to, &s->trend.levels[i * s->trend.stride],
-                                 sizeof(struct trend_level));
+                if (s->growth.begun & 1u << i)
+                        to = put(to, growth_level(&s->growth, i), sizeof(struct growth_level));
         return to;
 }
 
@@ -154,15 +172,14 @@ void learned_encode(const struct engine *e, void *buffer)
 static bool record_is_sane(const struct series_record *r)
 {
         bool flags = is_flag(&r->jump.away) && is_flag(&r->jump.up) && is_flag(&r->trend.started) &&
-                     is_flag(&r->growth.climbing) && is_flag(&r->growth.known) &&
-                     is_flag(&r->growth.cache) && is_flag(&r->growth.rested) &&
-                     is_flag(&r->growth.answer.grows) && is_flag(&r->growth.answer.goes_on) &&
-                     is_flag(&r->season.begun);
-        for (unsigned level = 0; level < TREND_LEVELS; level++)
-                flags = flags && is_flag(&r->growth.levels[level].flagged);
+                     is_flag(&r->growth.cache) && is_flag(&r->growth.known) &&
+                     is_flag(&r->growth.rested) && is_flag(&r->growth.climbing) &&
+                     is_flag(&r->growth.grows) && is_flag(&r->growth.goes_on) &&
+                     is_flag(&r->season.begun) && is_flag(&r->means);
         return flags && r->jump.past < JUMP_PAST && r->recent.next < EVENT_RECENT_MAX &&
-               r->recent.filled <= EVENT_RECENT_MAX && r->growth.answer.level < TREND_LEVELS &&
-               r->growth.level < TREND_LEVELS && (r->trend.known & ~r->trend.begun) == 0;
+               r->recent.filled <= EVENT_RECENT_MAX && r->growth.answers < TREND_LEVELS &&
+               r->growth.level < TREND_LEVELS && (r->trend.known & ~r->trend.begun) == 0 &&
+               (r->growth.sure & ~r->trend.known) == 0 && (r->growth.sure & ~r->growth.begun) == 0;
 }
 
 /* The next record and what follows it; false when they are not all there. */
@@ -175,7 +192,7 @@ static bool next_record(const char **from, const char *end, struct series_record
         memcpy(ret, *from, sizeof(*ret));
         if (!record_is_sane(ret))
                 return false;
-        tail = tail_size(&ret->recent, &ret->season, &ret->trend);
+        tail = tail_size(&ret->recent, &ret->season, &ret->trend, ret->means, &ret->growth);
         if (left - sizeof(*ret) < tail)
                 return false;
         *ret_tail = *from + sizeof(*ret);
@@ -203,25 +220,40 @@ static void take_over(struct series *s, const struct series_record *r, const cha
 {
         struct series from = *s;
         from.value = r->value;
+        from.floor = r->floor;
         from.jump = r->jump;
-        from.growth = r->growth;
         from.days = r->days;
         from.low = r->low;
         from.recent = r->recent;
         from.recent.value = s->recent.value;
         from.season = r->season;
         from.season.past = s->season.past;
-        from.trend = r->trend;
-        from.trend.levels = s->trend.levels;
-        from.trend.stride = s->trend.stride;
         *s = from;
         tail = get(tail, s->recent.value, s->recent.filled * sizeof(double));
         if (s->season.begun)
                 tail = get(tail, s->season.past, sizeof(*s->season.past));
+
+        struct trend_level levels[TREND_LEVELS];
+        struct trend_means means[TREND_LEVELS];
+        struct growth_level ordinary[TREND_LEVELS];
+        struct trend trend = r->trend;
+        struct growth growth = r->growth;
+        trend.levels = levels;
+        trend.means = r->means ? means : NULL;
+        growth.levels = ordinary;
+        trend.stride = growth.stride = 1;
+        for (unsigned i = 0; i < TREND_LEVELS; i++) {
+                if (!(trend.begun & 1u << i))
+                        continue;
+                tail = get(tail, &levels[i], sizeof(levels[i]));
+                if (r->means)
+                        tail = get(tail, &means[i], sizeof(means[i]));
+        }
         for (unsigned i = 0; i < TREND_LEVELS; i++)
-                if (s->trend.begun & 1u << i)
-                        tail = get(tail, &s->trend.levels[i * s->trend.stride],
-                                   sizeof(struct trend_level));
+                if (growth.begun & 1u << i)
+                        tail = get(tail, &ordinary[i], sizeof(ordinary[i]));
+        trend_copy(&s->trend, &trend);
+        growth_copy(&s->growth, &growth);
 }
 
 /* The series that measures this, or NULL. Mostly all are there in the same order: the search begins
@@ -242,7 +274,7 @@ static int restore_series(struct engine *e, const struct series_record *r, const
                           size_t *next)
 {
         struct series *s = find_series(e, r->measures, next);
-        if (!s || r->trend.width != s->trend.width)
+        if (!s)
                 return 0;
         take_over(s, r, tail);
         return 1;
@@ -297,7 +329,7 @@ struct baseline_record {
         struct season season; /* its pointer is NULL */
         struct season_past past;
         struct ewma days;
-        double most[TREND_LEVELS], again[TREND_LEVELS], fall[TREND_LEVELS]; /* of growth */
+        struct growth_level ordinary[TREND_LEVELS];
 };
 
 size_t baselines_size(const struct engine *e)
@@ -318,11 +350,9 @@ void baselines_encode(const struct engine *e, void *buffer)
                 r.season.past = NULL;
                 if (s->season.begun)
                         r.past = *s->season.past;
-                for (unsigned level = 0; level < TREND_LEVELS; level++) {
-                        r.most[level] = s->growth.levels[level].most;
-                        r.again[level] = s->growth.levels[level].again;
-                        r.fall[level] = s->growth.levels[level].fall;
-                }
+                for (unsigned level = 0; level < TREND_LEVELS; level++)
+                        if (s->growth.begun & 1u << level)
+                                r.ordinary[level] = *growth_level(&s->growth, level);
                 memcpy(to, &r, sizeof(r));
         }
 }
@@ -349,11 +379,8 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 s->days = r.days;
                 s->days.time = e->now; /* engine time begins anew */
                 for (unsigned level = 0; level < TREND_LEVELS; level++)
-                        s->growth.levels[level] = (struct growth_level){
-                                .most = r.most[level],
-                                .again = r.again[level],
-                                .fall = r.fall[level],
-                        };
+                        if (r.ordinary[level].most > 0 || r.ordinary[level].fall > 0)
+                                growth_recall(&s->growth, level, &r.ordinary[level]);
                 restored++;
         }
         return restored;

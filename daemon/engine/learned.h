@@ -9,7 +9,7 @@
 
 struct engine;
 
-enum { LEARNED_VERSION = 8, BASELINES_VERSION = 4 };
+enum { LEARNED_VERSION = 9, BASELINES_VERSION = 5 };
 
 /* Bytes that learned_encode writes now. */
 size_t learned_size(const struct engine *e);

@@ -11,9 +11,6 @@
 #include "base/prefetch.h"
 #include "judge/expression.h"
 
-/* Width of the first trend bucket: 16 of them give a horizon of about a minute. */
-static const double TREND_WIDTH = 4;
-
 /* While there is too little data to measure the noise, the kernel's fold error stands in: counters
  * are folded per CPU once a second, and a jump must exceed max(1 MiB, 0.5 MiB x CPUs) (measured:
  * 224 KiB on 2 CPUs, 64 MiB worst case on 128). As a spread that is an eighth of it, because jumps
@@ -74,8 +71,10 @@ struct hash series_measured(const struct series *s)
 int series_store_init(struct series_store *store, size_t room)
 {
         size_t levels = room * TREND_LEVELS * sizeof(*store->levels);
+        size_t ordinary = room * TREND_LEVELS * sizeof(*store->ordinary);
+        size_t means = room * sizeof(*store->means);
         size_t seasons = room * sizeof(*store->seasons), recent = room * sizeof(*store->recent);
-        size_t size = levels + seasons + recent;
+        size_t size = levels + means + recent + seasons + ordinary;
         char *pages = pages_new(size);
         if (!pages)
                 return -ENOMEM;
@@ -84,8 +83,10 @@ int series_store_init(struct series_store *store, size_t room)
                 .size = size,
                 .room = room,
                 .levels = (struct trend_level *)pages,
-                .recent = (double(*)[EVENT_RECENT_MAX])(pages + levels),
-                .seasons = (struct season_past *)(pages + levels + recent),
+                .means = (struct trend_means(*)[TREND_LEVELS])(pages + levels),
+                .recent = (double(*)[EVENT_RECENT_MAX])(pages + levels + means),
+                .seasons = (struct season_past *)(pages + levels + means + recent),
+                .ordinary = (struct growth_level *)(pages + levels + means + recent + seasons),
         };
         return 0;
 }
@@ -115,8 +116,9 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .recent = { .value = store->recent[index] },
         };
         jump_init(&s->jump);
-        trend_init(&s->trend, TREND_WIDTH, &store->levels[index], store->room);
-        growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB);
+        trend_init(&s->trend, &store->levels[index], store->room, NULL);
+        growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB,
+                    &store->ordinary[index], store->room);
         season_init(&s->season, &store->seasons[index]);
         ewma_init(&s->days, DAYS_TAU, DAYS_CLIP);
 }
@@ -131,16 +133,19 @@ void series_inherit(struct series *to, const struct series *from)
         kept.adopt_down = to->adopt_down;
         kept.recent.value = to->recent.value;
         kept.season.past = to->season.past;
-        kept.trend.levels = to->trend.levels;
-        kept.trend.stride = to->trend.stride;
+        kept.trend = to->trend;
+        kept.growth = to->growth;
         *to = kept;
+        trend_copy(&to->trend, &from->trend);
+        growth_copy(&to->growth, &from->growth);
         memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(double));
         if (from->season.begun)
                 *to->season.past = *from->season.past;
-        for (unsigned i = 0; i < TREND_LEVELS; i++)
-                if (from->trend.begun & 1u << i)
-                        to->trend.levels[i * to->trend.stride] =
-                                from->trend.levels[i * from->trend.stride];
+}
+
+void series_keep_means(struct series *s, const struct series_store *store, size_t index)
+{
+        s->trend.means = store->means[index];
 }
 
 static uint32_t mix(uint32_t h, const struct expression *e)
@@ -235,8 +240,7 @@ static double big_rise(const struct series *s, double total)
 
 void series_prefetch(const struct series *s)
 {
-        prefetch(s, &s->trend.open[1]);
-        prefetch(&s->growth, &s->growth.answer.passed);
+        prefetch(s, s + 1);
         if (!s->plain)
                 prefetch(s->less, s->less + 1);
 }
@@ -295,6 +299,11 @@ bool series_examine(const struct series *s, unsigned level, double now, double t
                               big_rise(s, total), ret, checks);
 }
 
+bool series_growth(const struct series *s, struct growth_answer *ret)
+{
+        return growth_read(&s->growth, &growth_params_default, &s->trend, s->floor, INFINITY, ret);
+}
+
 bool series_knows_level(const struct series *s)
 {
         return isfinite(s->value) && jump_known(&s->jump, &jump_params_default);
@@ -311,8 +320,5 @@ void series_numbers(const struct series *s, struct series_numbers *ret)
         if (ewma_read(&s->days, 0, 2, &days))
                 ret->seen = days.seconds;
         ret->days_level = ret->seen >= DAYS_LEAST ? days.level : NAN;
-        const struct growth_answer *growth = growth_read(&s->growth);
-        ret->growth_known = isfinite(s->value) && growth;
-        if (ret->growth_known)
-                ret->growth = *growth;
+        ret->growth_known = isfinite(s->value) && series_growth(s, &ret->growth);
 }

@@ -66,6 +66,8 @@ struct series_store {
         void *pages;
         size_t size, room; /* bytes, series */
         struct trend_level *levels;
+        struct growth_level *ordinary;
+        struct trend_means (*means)[TREND_LEVELS];
         struct season_past *seasons;
         double (*recent)[EVENT_RECENT_MAX];
 };
@@ -100,8 +102,14 @@ _hot_ void series_prefetch(const struct series *s);
 _hot_ void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
                        struct series_shared *shared);
 
+/* Keeps means beside the lows of its trend: somebody asks for their slope. */
+void series_keep_means(struct series *s, const struct series_store *store, size_t index);
+
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);
+
+/* Its growth; false while nothing is known. */
+bool series_growth(const struct series *s, struct growth_answer *ret);
 
 /* Whether there is an answer about jumps. */
 bool series_knows_level(const struct series *s);

@@ -8,11 +8,12 @@
 #include "base/macros.h"
 #include "detect/growth.h"
 
-enum { HOUR = 3600, DAY = 24 * HOUR, WIDTH = 4, INTERVAL = 60 };
+enum { HOUR = 3600, DAY = 24 * HOUR, INTERVAL = 60 };
 
 struct run {
         struct trend trend;
         struct trend_level levels[TREND_LEVELS];
+        struct growth_level ordinary[TREND_LEVELS];
         struct growth growth;
         struct random *random;
         double time, scale, level;
@@ -25,8 +26,8 @@ static void start(struct run *run, struct random *r, double scale)
 {
         *run = (struct run){ .random = r, .scale = scale, .level = 100 };
         run->time = floor(random_uniform(r) * 30 * DAY);
-        trend_init(&run->trend, WIDTH, run->levels, 1);
-        growth_init(&run->growth, false);
+        trend_init(&run->trend, run->levels, 1, NULL);
+        growth_init(&run->growth, false, run->ordinary, 1);
 }
 
 static void feed_one(struct run *run)
@@ -36,9 +37,11 @@ static void feed_one(struct run *run)
         unsigned changed = trend_add(&run->trend, run->time, value);
         growth_update(&run->growth, &growth_params_default, &run->trend, changed, run->time,
                       run->scale * 1e-3, INFINITY);
-        const struct growth_answer *a = growth_read(&run->growth);
+        struct growth_answer a;
+        bool known = growth_read(&run->growth, &growth_params_default, &run->trend,
+                                 run->scale * 1e-3, INFINITY, &a);
         /* By chance alone noise passes every test now and then: no rule has a limit that low. */
-        bool grows = a && a->goes_on && a->grown > run->scale;
+        bool grows = known && a.goes_on && a.grown > run->scale;
         if (grows && !run->grows)
                 run->told++;
         run->grows = grows;

@@ -8,7 +8,7 @@
 #include "detect/growth.h"
 #include "detect/trend.h"
 
-enum { SAMPLES = 6000, SERIES = 60, WIDTH = 4 };
+enum { SAMPLES = 6000, SERIES = 60, WIDTH = TREND_WIDTH };
 
 struct plain {
         double slope, error, fit;
@@ -82,9 +82,9 @@ static void test_matches_regression(void **state)
                 struct trend_level levels[TREND_LEVELS] = { 0 };
                 double now = 1.7e9 + random_uniform(&r) * 1e6, step = 0.2 + random_uniform(&r) * 20;
                 double slope = random_normal(&r) * 1e3, noise = random_uniform(&r) * 1e6,
-                       level = 1e9;
+                       level = s % 2 ? 1e9 : 1e13; /* floats are relative to something near */
                 unsigned n = 500 + (unsigned)(random_uniform(&r) * (SAMPLES - 500));
-                trend_init(&trend, WIDTH, levels, 1);
+                trend_init(&trend, levels, 1, NULL);
                 for (unsigned i = 0; i < n; i++) {
                         now += step * (0.1 + 2 * random_uniform(&r));
                         if (random_uniform(&r) < 0.002)
@@ -98,21 +98,21 @@ static void test_matches_regression(void **state)
                      level_number++, width *= TREND_FACTOR) {
                         struct plain p;
                         bool known = textbook(t, x, n, width, &p);
-                        const struct trend_answer *a = trend_read(&trend, level_number);
-                        assert_int_equal(known, a != NULL);
+                        struct trend_answer answer, *a = &answer;
+                        assert_int_equal(known, trend_read(&trend, level_number, a));
                         if (!known)
                                 continue;
                         compared++;
                         assert_int_equal(a->points, p.points);
-                        /* Times inside a bucket are kept as float: 1e-6 of its width. */
-                        double tolerance = 1e-4 * (fabs(p.slope) + p.error);
+                        /* Times inside a bucket are known to 1/250 of its width or better. */
+                        double tolerance = 3e-3 * (fabs(p.slope) + p.error);
                         if (!(fabs(a->slope - p.slope) <= tolerance))
                                 fail_msg("slope %.9g against %.9g, level %u", a->slope, p.slope,
                                          level_number);
-                        if (!(fabs(a->error - p.error) <= 1e-3 * p.error + 1e-9))
+                        if (!(fabs(a->error - p.error) <= 2e-2 * p.error + 1e-9))
                                 fail_msg("error %.9g against %.9g, level %u", a->error, p.error,
                                          level_number);
-                        assert_true(fabs(a->fit - p.fit) < 1e-4);
+                        assert_true(fabs(a->fit - p.fit) < 3e-3);
                 }
         }
         assert_true(compared > SERIES);
@@ -128,13 +128,13 @@ static void test_error_covers_truth(void **state)
                 struct trend trend;
                 struct trend_level levels[TREND_LEVELS] = { 0 };
                 double slope = random_normal(&r) * 100;
-                trend_init(&trend, WIDTH, levels, 1);
+                trend_init(&trend, levels, 1, NULL);
                 for (unsigned i = 1; i <= 300; i++)
                         trend_add(&trend, i, slope * i + 1e4 * random_normal(&r));
                 for (unsigned level = 0; level < 2; level++) {
-                        const struct trend_answer *a = trend_read(&trend, level);
-                        assert_non_null(a);
-                        inside += fabs(a->slope - slope) <= 3 * a->error;
+                        struct trend_answer a;
+                        assert_true(trend_read(&trend, level, &a));
+                        inside += fabs(a.slope - slope) <= 3 * a.error;
                         all++;
                 }
         }
@@ -148,20 +148,45 @@ static void test_refuses(void **state)
         (void)state;
         struct trend trend;
         struct trend_level levels[TREND_LEVELS] = { 0 };
-        trend_init(&trend, WIDTH, levels, 1);
-        assert_null(trend_read(&trend, 0));
-        assert_null(trend_read(&trend, TREND_LEVELS));
+        trend_init(&trend, levels, 1, NULL);
+        struct trend_answer a;
+        assert_false(trend_read(&trend, 0, &a));
+        assert_false(trend_read(&trend, TREND_LEVELS, &a));
         for (unsigned i = 0; i < 36; i++)
                 trend_add(&trend, i, 1);
-        assert_null(trend_read(&trend, 0));            /* nine buckets */
+        assert_false(trend_read(&trend, 0, &a));       /* nine buckets */
         assert_int_equal(trend_add(&trend, 10, 1), 0); /* back in time */
         assert_int_equal(trend_add(&trend, 40, NAN), 0);
         for (unsigned i = 36; i < 80; i++)
                 trend_add(&trend, i, 1);
-        assert_non_null(trend_read(&trend, 0));
-        assert_true(trend_read(&trend, 0)->slope == 0);
+        assert_true(trend_read(&trend, 0, &a));
+        assert_true(a.slope == 0);
         trend_add(&trend, 1e9, 1); /* a leap far ahead leaves nothing to fit */
-        assert_null(trend_read(&trend, 0));
+        assert_false(trend_read(&trend, 0, &a));
+}
+
+/* Work that comes and goes leaves the lows, and lifts the means. */
+static void test_means(void **state)
+{
+        (void)state;
+        struct trend_level levels[2][TREND_LEVELS] = { 0 };
+        struct trend_means means[TREND_LEVELS] = { 0 };
+        struct trend with, without;
+        trend_init(&with, levels[0], 1, means);
+        trend_init(&without, levels[1], 1, NULL);
+        for (unsigned i = 0; i < 5000; i++) {
+                double value = 1e12 + (i / 20 % 2 ? 1e3 * i : 0);
+                trend_add(&with, i, value);
+                trend_add(&without, i, value);
+        }
+        for (unsigned level = 2; level < 4; level++) {
+                assert_true(trend_knows(&with, level));
+                assert_true(fabs(trend_mean_slope(&with, level) - 500) < 50);
+                assert_true(trend_mean_slope(&without, level) == 0);
+        }
+        trend_shift(&with, -1e12);
+        assert_true(fabs(trend_mean_slope(&with, 3) - 500) < 50);
+        assert_true(fabs(trend_low(&with, 3)) < 1);
 }
 
 static double shape_line(double t)
@@ -208,9 +233,10 @@ static void test_shapes(void **state)
         for (unsigned i = 0; i < ELEMENTS_OF(cases); i++) {
                 struct trend trend;
                 struct trend_level levels[TREND_LEVELS] = { 0 };
+                struct growth_level ordinary[TREND_LEVELS] = { 0 };
                 struct growth growth;
-                trend_init(&trend, WIDTH, levels, 1);
-                growth_init(&growth, false);
+                trend_init(&trend, levels, 1, NULL);
+                growth_init(&growth, false, ordinary, 1);
                 for (double t = -3600; t < 5400; t++) {
                         double value = (t < 0 && cases[i].value != shape_wave ? cases[i].value(0)
                                                                               : cases[i].value(t)) +
@@ -219,8 +245,9 @@ static void test_shapes(void **state)
                         growth_update(&growth, &growth_params_default, &trend, changed, t, 8192,
                                       INFINITY);
                 }
-                const struct growth_answer *a = growth_read(&growth);
-                assert_non_null(a);
+                struct growth_answer answer, *a = &answer;
+                assert_true(
+                        growth_read(&growth, &growth_params_default, &trend, 8192, INFINITY, a));
                 if ((a->grows && a->grown > 2e6) != cases[i].grows)
                         fail_msg(
                                 "%s: grows %d, passed %#x, sure %g step %g back %g pace %g record %g",
@@ -236,16 +263,18 @@ static void test_shift_is_no_growth(void **state)
         (void)state;
         struct trend a, b;
         struct trend_level levels[2 * TREND_LEVELS] = { 0 }; /* the levels of both in turn */
-        trend_init(&a, WIDTH, &levels[0], 2);
-        trend_init(&b, WIDTH, &levels[1], 2);
+        trend_init(&a, &levels[0], 2, NULL);
+        trend_init(&b, &levels[1], 2, NULL);
         for (unsigned i = 0; i < 400; i++) {
                 if (i == 200)
                         trend_shift(&b, 5e7);
                 trend_add(&a, i, 1e8 + i);
                 trend_add(&b, i, 1e8 + i + (i >= 200 ? 5e7 : 0));
         }
-        assert_true(fabs(trend_read(&a, 1)->slope - trend_read(&b, 1)->slope) < 1e-6);
-        assert_true(fabs(trend_read(&b, 1)->last - trend_read(&a, 1)->last - 5e7) < 1e-3);
+        struct trend_answer x, y;
+        assert_true(trend_read(&a, 1, &x) && trend_read(&b, 1, &y));
+        assert_true(fabs(x.slope - y.slope) < 1e-6);
+        assert_true(fabs(y.last - x.last - 5e7) < 1e-3);
 }
 
 int main(void)
@@ -254,6 +283,7 @@ int main(void)
                 cmocka_unit_test(test_matches_regression),
                 cmocka_unit_test(test_error_covers_truth),
                 cmocka_unit_test(test_refuses),
+                cmocka_unit_test(test_means),
                 cmocka_unit_test(test_shapes),
                 cmocka_unit_test(test_shift_is_no_growth),
         };
