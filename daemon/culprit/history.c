@@ -249,7 +249,7 @@ void history_add(struct history *h, const struct findings *f)
         if (h->count > 0) {
                 double newest = history_at(h, h->count - 1)->time;
 
-                if (f->time <= newest)
+                if (f->time < newest + HISTORY_GAP)
                         history_shift(h, f->time - newest - 1);
         }
         while (h->count >= HISTORY_RECORDS_MAX - 1 || h->capacity - h->used < size)

@@ -29,6 +29,9 @@ struct history {
 
 enum { HISTORY_RECORDS_MAX = 256 }; /* three times what thinning leaves */
 
+/* Seconds that lie between two records at least. */
+#define HISTORY_GAP 0.001
+
 /* Of a record whose head is complete: the bytes that all of it takes. */
 size_t record_size(const struct record *r);
 const uint16_t *record_ids(const struct record *r, enum table table);

@@ -72,10 +72,14 @@ static bool load_name(struct names *n, const struct saved_name *name)
         return true;
 }
 
-/* A record of which `left` bytes follow. */
+/* A record of which `left` bytes follow. Times so large that a shift would round them lose their
+ * order. */
 static bool is_sound(const struct history *h, const struct record *r, size_t left, double before)
 {
-        if (left < sizeof(*r) || r->size > left || !isfinite(r->time) || !(r->time > before))
+        static const double LATEST = 1e11;
+
+        if (left < sizeof(*r) || r->size > left || !(r->time >= 0 && r->time < LATEST) ||
+            !(r->time >= before + HISTORY_GAP))
                 return false;
         for (unsigned t = 0; t < TABLE_COUNT; t++)
                 if (r->rows[t] > table_infos[t].kept ||

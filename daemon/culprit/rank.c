@@ -62,6 +62,11 @@ double rank_clamp(double share)
         return isnan(share) ? share : fmin(1, fmax(0, share));
 }
 
+bool rank_is_whole(const struct rank_work *w, enum table table)
+{
+        return w->in->found->state[table_source(table)] == SOURCE_DONE;
+}
+
 bool rank_has_base(const struct rank_work *w, enum table table)
 {
         return !w->in->sizes && !isnan(w->in->bases[table].time);
@@ -98,7 +103,13 @@ double rank_row_growth(const struct rank_work *w, enum table table, unsigned row
         const struct tally *t = &w->in->found->tables[table];
         double now = value(w, tally_now(t, row));
 
-        return rank_has_base(w, table) ? (now - value(w, tally_then(t, row))) * w->sign : now;
+        if (!rank_has_base(w, table))
+                return now;
+        double grown = now - value(w, tally_then(t, row));
+        /* What was not read any more only looks as if it were gone. */
+        if (!rank_is_whole(w, table) && (w->sign < 0 || grown < 0))
+                return NAN;
+        return grown * w->sign;
 }
 
 unsigned rank_top(const struct rank_work *w, enum table table, rank_value value, rank_filter filter,

@@ -31,6 +31,8 @@ struct rank_row {
         double bytes; /* as of rank_row_growth() */
 };
 
+/* The table was read to its end: what is not in it is not there. */
+bool rank_is_whole(const struct rank_work *w, enum table table);
 bool rank_has_base(const struct rank_work *w, enum table table);
 /* What a field grew by since the table's base, in the direction that is explained; all of it
  * without a base. */
@@ -38,7 +40,8 @@ double rank_field(const struct rank_work *w, enum table table, enum field field)
 /* What shares of a table's rows are shares of: what the dimension grew by while the rows did, all
  * of it without a base; what was asked for when that is not known; NaN when nothing is. */
 double rank_growth(const struct rank_work *w, enum table table);
-/* What a row grew by, in the direction that is explained; all of it without a base. */
+/* What a row grew by, in the direction that is explained; all of it without a base. NaN when that
+ * cannot be known, because there was no time to read it all. */
 double rank_row_growth(const struct rank_work *w, enum table table, unsigned row, rank_value value);
 /* The largest rows, those of the least share left out; returns how many. *ret_all: the sum of all
  * rows that take part, also those that shrank. filter may be NULL. */

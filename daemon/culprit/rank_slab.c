@@ -211,7 +211,8 @@ static void add_caches(struct rank_work *w)
         unsigned count = rank_top(w, TABLE_CACHES, cache_bytes, takes_part, growth, top, &all);
         double large = growth - all, names = join_names(w, top, &count);
         /* Where large pieces are most of it they come first. */
-        bool large_told = isnan(growth) || w->in->found->slab_lists_all ||
+        bool large_told = isnan(growth) || !rank_is_whole(w, TABLE_CACHES) ||
+                          w->in->found->slab_lists_all ||
                           w->in->dimension == DIMENSION_SRECLAIMABLE;
 
         add_makers(w, growth, count > 0 ? top[0].bytes : 0);

@@ -165,11 +165,12 @@ static void blame_threads(struct rank_work *w, double stacks, double growth)
 void rank_vmalloc(struct rank_work *w)
 {
         bool seen = rank_source(w, SOURCE_VMALLOCINFO);
+        bool whole = seen && rank_is_whole(w, TABLE_CALLERS);
         double growth = rank_growth(w, TABLE_CALLERS), stacks = 0, percpu, others;
 
-        if (stacks_are_inside(w, seen))
-                stacks = seen ? sum_of(w, is_stack)
-                              : rank_field(w, TABLE_CALLERS, FIELD_KERNEL_STACK);
+        if (stacks_are_inside(w, whole))
+                stacks = whole ? sum_of(w, is_stack)
+                               : rank_field(w, TABLE_CALLERS, FIELD_KERNEL_STACK);
         if (stacks >= 0.5 * growth && stacks >= RANK_BYTES_MIN) {
                 blame_threads(w, stacks, growth);
                 return;
@@ -177,19 +178,19 @@ void rank_vmalloc(struct rank_work *w)
         /* What is left is what the rules judge: they take stacks off too. */
         others = growth - fmax(0, stacks);
         /* Each byte of Percpu brings 2 / CPUs bytes of records (measured on 6.18). */
-        percpu = seen ? sum_of(w, is_percpu)
-                      : rank_field(w, TABLE_CALLERS, FIELD_PERCPU) * 2 / w->in->possible_cpus;
+        percpu = whole ? sum_of(w, is_percpu)
+                       : rank_field(w, TABLE_CALLERS, FIELD_PERCPU) * 2 / w->in->possible_cpus;
 
         bool mostly_percpu = percpu > 0.5 * others;
         if (mostly_percpu)
-                add_percpu(w, percpu, others, seen);
+                add_percpu(w, percpu, others, whole);
         if (seen)
                 add_callers(w, others);
         if (!mostly_percpu)
-                add_percpu(w, percpu, others, seen);
+                add_percpu(w, percpu, others, whole);
         if (seen && !isnan(others)) {
                 w->list->explained = rank_clamp((sum_of(w, asks_for_itself) + percpu) / others);
-                if (w->list->explained < 0.9)
+                if (whole && w->list->explained < 0.9)
                         rank_say(&w->unexplained, "%.0f %% stands in no area of /proc/vmallocinfo",
                                  (1 - w->list->explained) * 100);
         }

@@ -116,24 +116,32 @@ static size_t count_of(const char *page, const char *what)
         return count;
 }
 
+static void exchange(char *text, size_t size, const char *from, const char *to)
+{
+        for (size_t i = 0; i < size; i++) {
+                const char *at = text[i] ? strchr(from, text[i]) : NULL;
+                if (at)
+                        text[i] = to[at - from];
+        }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        struct part input = { data, size }, rest = input;
+        static const char marks[] = "<>&\"'", letters[] = "GHJKQ", others[] = "ghjkq";
+        char *tame = copy_text(data, size);
+        struct part input = { (const uint8_t *)tame, size }, rest = input;
+        /* The answer is JSON and needs its marks: only the texts of events are made harmless, by
+         * letters that stand nowhere else, so that what was not the same stays so. */
+        (void)next_part(&rest);
+        (void)next_part(&rest);
+        char *texts = tame + (size - rest.size);
+        exchange(texts, rest.size, letters, others);
         char *page = print(input);
         require(utf8_valid(page));
         require(!strstr(page, "<script") && count_of(page, "<html") == 1);
 
-        /* The answer is JSON and needs its marks: only the texts of events are made harmless. */
-        (void)next_part(&rest);
-        (void)next_part(&rest);
-        uint8_t *tame = malloc(size + 1);
-        require(tame != NULL);
-        if (size > 0)
-                memcpy(tame, data, size);
-        for (size_t i = size - rest.size; i < size; i++)
-                if (tame[i] && strchr("<>&\"'", tame[i]))
-                        tame[i] = 'x';
-        char *other = print((struct part){ tame, size });
+        exchange(texts, rest.size, marks, letters);
+        char *other = print(input);
         require(count_of(page, "<") == count_of(other, "<"));
         require(count_of(page, ">") == count_of(other, ">"));
         require(count_of(page, "\"") == count_of(other, "\""));

@@ -158,6 +158,45 @@ static void test_networks(void **state)
         scene_done(&s);
 }
 
+/* The look ended before all caches were read: of the others nothing is known, not that they are
+ * gone, nor that what is missing stands in none of them. */
+static void test_half_read(void **state)
+{
+        (void)state;
+        struct scene s;
+
+        scene_init(&s, DIMENSION_SUNRECLAIM);
+        s.f.state[SOURCE_SLABINFO] = SOURCE_LATE;
+        grow(&s, FIELD_SUNRECLAIM, 100);
+        cache(&s, "kmalloc-64", 10, 60, 0);
+        cache(&s, "filp", 40, 0, 0);
+        judge(&s);
+        expect(&s, 0, CULPRIT_CACHE, "kmalloc-64", 0.5);
+        assert_int_equal(s.l.count, 1);
+        assert_true(fabs(s.l.explained - 0.5) < 0.001);
+        expect_said(s.l.hidden, "no time to read all slab caches");
+        assert_null(strstr(s.l.unexplained, "%"));
+        scene_done(&s);
+
+        scene_init(&s, DIMENSION_SUNRECLAIM);
+        s.f.state[SOURCE_SLABINFO] = SOURCE_LATE;
+        grow(&s, FIELD_SUNRECLAIM, -50);
+        cache(&s, "filp", 50, 0, 0);
+        judge(&s);
+        assert_int_equal(s.l.count, 0);
+        scene_done(&s);
+
+        scene_init(&s, DIMENSION_VMALLOC_USED);
+        s.f.state[SOURCE_VMALLOCINFO] = SOURCE_LATE;
+        grow(&s, FIELD_VMALLOC_USED, 100);
+        caller(&s, "leak_vmalloc", 0, 30);
+        caller(&s, "bpf_map_area_alloc", 60, 0);
+        judge(&s);
+        expect(&s, 0, CULPRIT_CALLER, "leak_vmalloc", 0.3);
+        assert_null(strstr(s.l.unexplained, "stands in no area"));
+        scene_done(&s);
+}
+
 /* One fault ended and another came within the time that is looked at: the caches of the first give
  * back what those of the second take, so that these grew by more than the whole. */
 static void test_one_after_another(void **state)
@@ -272,7 +311,7 @@ int main(void)
                 cmocka_unit_test(test_large_kmalloc), cmocka_unit_test(test_dentries_and_names),
                 cmocka_unit_test(test_a_drop),        cmocka_unit_test(test_networks),
                 cmocka_unit_test(test_sites),         cmocka_unit_test(test_one_after_another),
-                cmocka_unit_test(test_two_sides),
+                cmocka_unit_test(test_two_sides),     cmocka_unit_test(test_half_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
