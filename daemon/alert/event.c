@@ -8,9 +8,13 @@
 #include "base/macros.h"
 
 static const char *const TYPE_NAMES[] = {
-        [EVENT_FIRING] = "firing",   [EVENT_ESCALATED] = "escalated",
-        [EVENT_EASED] = "eased",     [EVENT_REMINDER] = "reminder",
-        [EVENT_ADOPTED] = "adopted", [EVENT_RESOLVED] = "resolved",
+        [EVENT_FIRING] = "firing",
+        [EVENT_ESCALATED] = "escalated",
+        [EVENT_EASED] = "eased",
+        [EVENT_REMINDER] = "reminder",
+        [EVENT_ADOPTED] = "adopted",
+        [EVENT_RESOLVED] = "resolved",
+        [EVENT_ACKNOWLEDGED] = "acknowledged",
 };
 static_assert(ELEMENTS_OF(TYPE_NAMES) == EVENT_TYPE_COUNT, "each type of event has a name");
 

@@ -10,12 +10,13 @@
 #include "sample/host.h"
 
 enum event_type {
-        EVENT_FIRING,    /* an alert begins */
-        EVENT_ESCALATED, /* it became more severe */
-        EVENT_EASED,     /* it became less severe, still firing */
-        EVENT_REMINDER,  /* it is still firing and worse than when last told */
-        EVENT_ADOPTED,   /* spike or drop: the new level is taken as normal; ends the alert */
-        EVENT_RESOLVED,  /* it is over */
+        EVENT_FIRING,       /* an alert begins */
+        EVENT_ESCALATED,    /* it became more severe */
+        EVENT_EASED,        /* it became less severe, still firing */
+        EVENT_REMINDER,     /* it is still firing and worse than when last told */
+        EVENT_ADOPTED,      /* spike or drop: the new level is taken as normal; ends the alert */
+        EVENT_RESOLVED,     /* it is over */
+        EVENT_ACKNOWLEDGED, /* a person knows; no step of an alert: only for whom it concerns */
         EVENT_TYPE_COUNT,
 };
 const char *event_type_name(enum event_type type); /* "firing", "escalated", ... */

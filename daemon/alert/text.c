@@ -181,4 +181,6 @@ void event_text(struct event *e)
                 text_add(&t, "; eased from %s", severity_name(e->previous_severity));
         else if (e->type == EVENT_REMINDER)
                 text_add(&t, "; firing for %s", format_duration(e->duration, since));
+        else if (e->type == EVENT_ACKNOWLEDGED)
+                text_add(&t, "; acknowledged after %s", format_duration(e->duration, since));
 }

@@ -164,6 +164,11 @@ int announcer_event(struct announcer *a, const struct event *e)
         return r;
 }
 
+int announcer_pass_on(struct announcer *a, const struct event *e)
+{
+        return a->has_spool ? submit_spool(a, e) : 0;
+}
+
 void announcer_rehearse(struct announcer *a, const struct event *e)
 {
         _cleanup_free_ char *json = NULL;

@@ -40,6 +40,9 @@ int announcer_tell(struct announcer *a, const struct event *e);
  * the one that closes what was paged. */
 int announcer_event(struct announcer *a, const struct event *e);
 
+/* For the courier alone: the journal is told otherwise. 0 or negative errno, as above. */
+int announcer_pass_on(struct announcer *a, const struct event *e);
+
 /* Does with an event all that announcer_event does before it hands it over, and throws it away. */
 void announcer_rehearse(struct announcer *a, const struct event *e);
 

@@ -74,6 +74,8 @@ enum message message_of_event(enum event_type type, enum kind kind)
                 return MESSAGE_ADOPTED;
         case EVENT_RESOLVED:
                 return MESSAGE_RESOLVED;
+        case EVENT_ACKNOWLEDGED:
+                return MESSAGE_ACKNOWLEDGED;
         case EVENT_FIRING:
         case EVENT_TYPE_COUNT:
                 break;

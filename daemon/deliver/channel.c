@@ -182,6 +182,8 @@ enum meaning channel_meaning(const struct channel *c, const struct letter *m)
         bool now = m->severity >= c->min_severity;
         bool before = m->previous_severity >= c->min_severity;
 
+        if (m->event == EVENT_ACKNOWLEDGED)
+                return now && c->type == CHANNEL_PAGERDUTY ? MEANING_ACKNOWLEDGED : MEANING_NONE;
         if (letter_ends(m))
                 return m->highest_severity >= c->min_severity ? MEANING_ENDS : MEANING_NONE;
         if (m->event == EVENT_FIRING || m->trigger || m->joins)

@@ -76,7 +76,13 @@ double channel_resend(const struct channel *c);
 
 /* What the message means for a channel that begins at min_severity: the alert comes into its sight,
  * changes in it, leaves it, or none of these. */
-enum meaning { MEANING_NONE, MEANING_BEGINS, MEANING_CHANGES, MEANING_ENDS };
+enum meaning {
+        MEANING_NONE,
+        MEANING_BEGINS,
+        MEANING_CHANGES,
+        MEANING_ENDS,
+        MEANING_ACKNOWLEDGED, /* only where a person's word means something: PagerDuty */
+};
 enum meaning channel_meaning(const struct channel *c, const struct letter *m);
 
 /* True when the message is meant for this channel: severity, patterns, and what its type can say.

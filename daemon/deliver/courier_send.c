@@ -94,6 +94,7 @@ static void sort_out(struct courier *c, struct queue_entry *entry)
         entry->alert = letter_alert_hash(&m);
         entry->time = m.time;
         entry->critical = m.severity >= SEVERITY_CRITICAL;
+        entry->acknowledges = m.event == EVENT_ACKNOWLEDGED;
         for (size_t i = 0; i < c->outlet_count; i++) {
                 const struct outlet *o = c->outlets[i];
                 if (!o->channel)

@@ -165,6 +165,9 @@ static bool make_unit(struct choice *c, size_t first, size_t *ret_next, struct u
         if (u.alone || c->lane->joining == JOIN_NOTHING ||
             (c->lane->joining == JOIN_ALERT && !late))
                 u.count = 1;
+        /* What a person knows must be told first; what came after that has overtaken it. */
+        if (u.count > 1 && entry_at(c, first + u.count - 1)->acknowledges)
+                u.count--;
         u.count = MIN_OF(u.count, (size_t)BUNDLE_MAX);
         c->late = c->late || (late && c->lane->joining != JOIN_NOTHING);
         *ret = u;

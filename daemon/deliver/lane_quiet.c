@@ -47,6 +47,16 @@ static bool is_unheard(const struct round *r, const struct queue_entry *entry)
         return entry->begins & r->bit && !(entry->tried & r->bit) && entry->time >= r->began;
 }
 
+/* What goes on. A person who knows of it need not be told; who was told, is told that one knows. */
+static void rest(const struct round *r, size_t from, size_t to)
+{
+        bool known = entry_at(r, to - 1)->acknowledges;
+        if (known && is_unheard(r, entry_at(r, from)))
+                mute(r, from, to);
+        else
+                hold(r, from, to - known);
+}
+
 /* All that waits of one alert, up to its end, and then what comes after that. */
 static void sort_alert(const struct round *r, size_t from, size_t to)
 {
@@ -55,7 +65,7 @@ static void sort_alert(const struct round *r, size_t from, size_t to)
                 while (end < to && !(entry_at(r, end)->ends & r->bit))
                         end++;
                 if (end == to) {
-                        hold(r, from, to);
+                        rest(r, from, to);
                         return;
                 }
                 if (is_unheard(r, entry_at(r, from)))

@@ -20,6 +20,8 @@ const char *pagerduty_action(const struct letter *m, enum meaning meaning)
                 return "trigger";
         case MEANING_ENDS:
                 return "resolve";
+        case MEANING_ACKNOWLEDGED:
+                return "acknowledge";
         case MEANING_CHANGES:
                 return m->event == EVENT_ESCALATED ? "trigger" : NULL;
         default:

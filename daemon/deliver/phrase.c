@@ -98,6 +98,9 @@ const char *phrase_event(const struct letter *m, char buffer[PHRASE_MAX])
         case EVENT_ADOPTED:
                 text_add(&t, "the new level is taken as normal after %s", duration);
                 break;
+        case EVENT_ACKNOWLEDGED:
+                text_add(&t, "acknowledged after %s", duration);
+                break;
         case EVENT_RESOLVED:
                 text_add(&t, "over after %s", duration);
                 break;

@@ -18,6 +18,7 @@ struct queue_entry {
         bool given_up;         /* by one channel at least */
         uint8_t read_failures; /* in a row */
         bool critical;         /* the event's severity; when it has been read */
+        bool acknowledges;     /* likewise: a person knows of what came before it */
         uint32_t settled;      /* bit per channel: accepted, given up, or not meant for it */
         double not_before;     /* it could not be read: wait until then */
         double arrived;        /* when it was taken in; like not_before by a clock without steps */

@@ -55,8 +55,11 @@ typedef enum event_quiet (*engine_quiet)(const struct rule *rule, void *userdata
 void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata);
 
 /* A person knows of the alerts of that name (an alert id, a rule, a pattern of rules, or a
- * dimension). Returns how many firing alerts of warning or above that were. */
-unsigned engine_acknowledge(struct engine *e, const char *name);
+ * dimension). Returns how many firing alerts of warning or above that were. tell is called, in
+ * between, with an event for each that receivers were told of. */
+unsigned engine_acknowledge(struct engine *e, const char *name,
+                            void (*tell)(const struct event *event, void *userdata),
+                            void *userdata);
 
 /* A field's mean in the minute before `seconds` ago, of the oldest one that is kept (an hour) when
  * that is longer ago. NaN when it is not followed or nothing is known. */

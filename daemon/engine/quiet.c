@@ -36,7 +36,25 @@ enum severity watch_severity(const struct watch *w)
         return least ? SEVERITY_NOTICE : w->life->alert.severity;
 }
 
-unsigned engine_acknowledge(struct engine *e, const char *name)
+/* Receivers that were told of it are; of one that they have not heard of yet they will, as it is.
+ */
+static void tell_acknowledged(const struct engine *e, const struct watch *w,
+                              void (*tell)(const struct event *event, void *userdata),
+                              void *userdata)
+{
+        const struct alert_change known = { .type = EVENT_ACKNOWLEDGED,
+                                            .previous = w->life->alert.severity };
+        const struct incident_change goes = { .tells = true, .previous = w->life->alert.severity };
+        struct event event;
+        if (!w->life->alert.triggered || w->owed)
+                return;
+        event_make(e, w, &known, e->wall, &event);
+        engine_incident_describe(e, w->news->incident_id, &goes, &event);
+        tell(&event, userdata);
+}
+
+unsigned engine_acknowledge(struct engine *e, const char *name,
+                            void (*tell)(const struct event *event, void *userdata), void *userdata)
 {
         unsigned count = 0;
         for (size_t i = 0; i < e->watch_count; i++) {
@@ -44,7 +62,10 @@ unsigned engine_acknowledge(struct engine *e, const char *name)
                 if (w->life->alert.severity < SEVERITY_WARNING ||
                     (strcmp(w->news->alert_id, name) != 0 && !rule_is_meant(w->rule, name)))
                         continue;
-                count += alert_acknowledge(&w->life->alert, e->now, w->life->verdict.value);
+                if (!alert_acknowledge(&w->life->alert, e->now, w->life->verdict.value))
+                        continue;
+                count++;
+                tell_acknowledged(e, w, tell, userdata);
         }
         return count;
 }

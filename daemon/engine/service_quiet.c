@@ -265,12 +265,21 @@ void service_on_unsilence(struct control_request *request, const char *argument,
                     json_pack("{s:o}", "silence", silence_json(&silence, &clock)));
 }
 
+static void pass_on(const struct event *event, void *userdata)
+{
+        const struct service *s = userdata;
+        int r = announcer_pass_on(s->announcer, event);
+        if (r < 0)
+                log_warning("receivers will not hear that %s is acknowledged: %s", event->rule,
+                            strerror(-r));
+}
+
 void service_on_acknowledge(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
         if (!may_change(request))
                 return;
-        unsigned count = engine_acknowledge(s->engine, argument);
+        unsigned count = engine_acknowledge(s->engine, argument, pass_on, s);
         if (count == 0) {
                 char error[EXPLAIN_ERROR_MAX];
                 bool known = engine_is_meant(s->engine, argument, error);

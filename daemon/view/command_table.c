@@ -206,7 +206,8 @@ static const struct command COMMANDS[] = {
                         "Acknowledges the active alerts of NAME: an alert id, a rule, a pattern of\n"
                         "rules, or a dimension. No channel hears more of them until they get worse\n"
                         "(a higher severity, or markedly more when a reminder is due). Their end is\n"
-                        "told. For root and the members of the group kmemwatch-admin.\n"
+                        "told. In PagerDuty their incidents are acknowledged. For root and the\n"
+                        "members of the group kmemwatch-admin.\n"
                         "\n"
                         "Exit code: 1 when it was refused, 4 when kmemwatchd cannot be reached.\n",
                 .examples = "  kmemwatch ack slab-unreclaimable-growth\n"

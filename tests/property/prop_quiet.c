@@ -109,6 +109,10 @@ static void restart(struct scenario *x)
         assert_int_equal(result.bad, 0);
 }
 
+static void ignore(const struct event *e _unused_, void *userdata _unused_)
+{
+}
+
 static void say(struct scenario *x, struct random *r)
 {
         static const char *const names[] = { "*", "slab-*", "slab-size", "SUnreclaim", "tables" };
@@ -125,7 +129,7 @@ static void say(struct scenario *x, struct random *r)
                 (void)silences_remove(&x->silences, name, &out);
                 break;
         case 4:
-                (void)engine_acknowledge(x->w.engine, name);
+                (void)engine_acknowledge(x->w.engine, name, ignore, NULL);
                 break;
         case 5:
                 restart(x);

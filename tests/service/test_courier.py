@@ -812,6 +812,37 @@ def test_two_couriers():
         assert second.returncode == 1 and "another courier" in second.stderr, second
 
 
+def test_acknowledged():
+    """PagerDuty is told that a person knows, under the key of the trigger; nobody else is."""
+    with Setup() as (place, receiver):
+        place.start()
+        events = alert(place, FIRING)
+        place.wait_empty()
+        place.put(make_event(events[0]["alert"]["id"], "acknowledged", "warning", "warning"))
+        place.wait_empty()
+        nothing_wrong(receiver)
+        told = bodies(accepted(receiver, "/pagerduty"))
+        assert [t["event_action"] for t in told] == ["trigger", "acknowledge"], told
+        assert told[0]["dedup_key"] == told[1]["dedup_key"]
+        assert len(accepted(receiver, "/hook")) == 1 and len(accepted(receiver, "/slack")) == 1
+        # In an outage: opened and taken on, but not when it is over since.
+        receiver.script({"path": "/pagerduty", "always": {"kind": "reset"}})
+        events = alert(place, FIRING)
+        place.put(make_event(events[0]["alert"]["id"], "acknowledged", "warning", "warning"))
+        over = alert(place, FIRING)
+        place.put(make_event(over[0]["alert"]["id"], "acknowledged", "warning", "warning"))
+        place.put(make_event(over[0]["alert"]["id"], "resolved", "ok", "warning"))
+        place.wait(lambda: place.channel_status("oncall")["state"] != "idle")
+        time.sleep(0.3)
+        receiver.script({"path": "/pagerduty"})
+        place.wait_empty(30)
+        told = [(t["event_action"], t["dedup_key"]) for t in bodies(accepted(receiver, "/pagerduty"))
+                if "kmemwatch-channel" not in t["dedup_key"]][2:]
+        known, closed = events[0]["dedup_key"], over[0]["dedup_key"]
+        assert [a for a, k in told if k == known] == ["trigger", "acknowledge"], told
+        assert [a for a, k in told if k == closed] == ["resolve"], told
+
+
 def test_idle():
     """With nothing to do it sleeps: no wake-ups, hardly any memory."""
     with Setup() as (place, receiver):

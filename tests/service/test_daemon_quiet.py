@@ -95,11 +95,13 @@ def test_acknowledge():
         d.wait_events("firing")
         code, text = d.ask("ack", "slab-large")
         assert code == 0 and "1 alert acknowledged" in text, text
+        fired, known = d.wait_events("firing", "acknowledged")  # for PagerDuty
+        assert known["dedup_key"] == fired["dedup_key"] and not known["trigger"], known
         d.kill()
         d.start(rules)
         d.wait(lambda: "acknowledged; since" in d.ask("status")[1])
         set_slab(d, 900 * 1024)
-        d.wait_events("firing", "escalated")
+        d.wait_events("firing", "acknowledged", "escalated")
         alert = json.loads(d.ask("alerts", "--json")[1])["alerts"][0]
         assert alert["quiet"] == ""
         code, text = d.ask("ack", alert["alert_id"])
@@ -107,7 +109,7 @@ def test_acknowledge():
         set_slab(d, 400 * 1024)  # eases: not told
         d.wait_output("(eased) (acknowledged)")
         set_slab(d, 30 * 1024)
-        d.wait_events("firing", "escalated", "resolved")
+        d.wait_events("firing", "acknowledged", "escalated", "acknowledged", "resolved")
         assert d.stop() == 0
 
 

@@ -68,8 +68,9 @@ static enum severity severity_of(char letter)
 static char letter_of(const struct alert_change *c)
 {
         static const char letters[EVENT_TYPE_COUNT] = {
-                [EVENT_FIRING] = 'F',   [EVENT_ESCALATED] = 'E', [EVENT_EASED] = 'e',
-                [EVENT_REMINDER] = 'r', [EVENT_ADOPTED] = 'A',   [EVENT_RESOLVED] = 'R',
+                [EVENT_FIRING] = 'F',       [EVENT_ESCALATED] = 'E', [EVENT_EASED] = 'e',
+                [EVENT_REMINDER] = 'r',     [EVENT_ADOPTED] = 'A',   [EVENT_RESOLVED] = 'R',
+                [EVENT_ACKNOWLEDGED] = '!',
         };
         return c->happened ? letters[c->type] : '-';
 }

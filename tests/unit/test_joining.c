@@ -114,6 +114,18 @@ static void test_alert(void **state _unused_)
         add(&q, 6, 99, ENDS)->arrived = 50;
         queue_find(&q, 5, "id")->time = queue_find(&q, 6, "id")->time = WALL + 50;
         assert_string_equal(picked(&l, &q, 51), "5");
+        /* that a person knows comes after what is known, and not after what came since */
+        l.failed_at = 60;
+        add(&q, 7, 99, CHANGES)->acknowledges = true;
+        queue_find(&q, 6, "id")->settled |= BIT;
+        assert_string_equal(picked(&l, &q, 61), "5");
+        settle(&q, 5, 5);
+        assert_string_equal(picked(&l, &q, 61), "7");
+        add(&q, 8, 99, ENDS);
+        assert_string_equal(picked(&l, &q, 61), "7 8");
+        settle(&q, 7, 8);
+        queue_find(&q, 5, "id")->settled = queue_find(&q, 6, "id")->settled = 0;
+        l.failed_at = 0;
         /* a courier that was started late */
         queue_find(&q, 5, "id")->time = WALL - 300;
         assert_string_equal(picked(&l, &q, 51), "5 6");

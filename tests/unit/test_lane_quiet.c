@@ -16,8 +16,8 @@
 enum { BIT = 4, BEGAN = 1800000000 };
 
 /* One letter an event, of alert A unless a digit follows: b began before the quiet hours, B in
- * them, t in them and was sent once; C changes, X changes and is critical, E ends; ? is not read
- * yet. What becomes of each: "." goes, "h" is held, "m" is muted. */
+ * them, t in them and was sent once; C changes, X changes and is critical, K is known to a person,
+ * E ends; ? is not read yet. What becomes of each: "." goes, "h" is held, "m" is muted. */
 static const struct {
         const char *events, *fate;
         bool ends_all, but_critical;
@@ -55,6 +55,14 @@ static const struct {
         /* of two alerts in turn */
         { "B1B2E1C2", "mhmh", false, false },
         { "B1E2E1C2", "m.mh", false, false },
+        /* a person knows of it: nothing to tell to who has not heard, else only that */
+        { "BK", "mm", false, false },
+        { "BCK", "mmm", true, false },
+        { "K", ".", true, false },
+        { "CK", "h.", true, false },
+        { "bK", "h.", true, false },
+        { "BKX", "hhh", true, false },
+        { "BKE", "mm.", true, false },
         { "?", ".", false, false },
         { "?B", ".h", false, false },
 };
@@ -68,6 +76,7 @@ static void add(struct queue *q, char what, uint64_t alert)
         entry->begins = strchr("bBt", what) ? BIT | 1 : 0;
         entry->ends = what == 'E' ? BIT | 1 : 0;
         entry->critical = what == 'X';
+        entry->acknowledges = what == 'K';
         entry->tried = what == 't' ? BIT : 0;
 }
 

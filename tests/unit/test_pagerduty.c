@@ -214,6 +214,25 @@ static void test_meaning(void **state _unused_)
         }
 }
 
+/* A person's word is for PagerDuty alone, and goes under the incident's key. */
+static void test_acknowledged(void **state _unused_)
+{
+        struct letter l;
+        make_letter("{\"event\":\"acknowledged\",\"trigger\":false,"
+                    "\"previous_severity\":\"critical\"}",
+                    &l);
+        for (int type = 0; type < CHANNEL_TYPE_COUNT; type++) {
+                struct channel c = { .type = (enum channel_type)type,
+                                     .min_severity = SEVERITY_WARNING };
+                assert_int_equal(channel_wants(&c, &l), type == CHANNEL_PAGERDUTY);
+        }
+        letter_done(&l);
+        json_auto_t *body =
+                body_of("{\"event\":\"acknowledged\"}", MEANING_ACKNOWLEDGED, FORM_FULL);
+        assert_string_equal(text_at(body, "event_action", NULL), "acknowledge");
+        assert_string_equal(text_at(body, "dedup_key", NULL), "machine/rule/SUnreclaim/1");
+}
+
 static void test_patterns(void **state _unused_)
 {
         static const struct {
@@ -382,8 +401,9 @@ int main(void)
                 cmocka_unit_test(test_incident),     cmocka_unit_test(test_resolve),
                 cmocka_unit_test(test_short),        cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_meaning),      cmocka_unit_test(test_patterns),
-                cmocka_unit_test(test_webhook_body), cmocka_unit_test(test_requests),
-                cmocka_unit_test(test_redact),       cmocka_unit_test(test_test_letter),
+                cmocka_unit_test(test_acknowledged), cmocka_unit_test(test_webhook_body),
+                cmocka_unit_test(test_requests),     cmocka_unit_test(test_redact),
+                cmocka_unit_test(test_test_letter),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,18 +290,38 @@ static void test_owed_in_silence(void **state)
         world_done(&w);
 }
 
+struct known {
+        unsigned count;
+        char dedup_key[EVENT_DEDUP_MAX], text[EVENT_TEXT_MAX];
+};
+
+static void note_known(const struct event *e, void *userdata)
+{
+        struct known *known = userdata;
+        known->count++;
+        assert_int_equal(e->type, EVENT_ACKNOWLEDGED);
+        assert_true(e->incident.tells);
+        memcpy(known->dedup_key, event_dedup_key(e), sizeof(known->dedup_key));
+        memcpy(known->text, e->text, sizeof(known->text));
+}
+
 static void test_acknowledge(void **state)
 {
         (void)state;
         struct world w;
+        struct known known = { 0 };
         world_init(&w, SIZE);
-        assert_int_equal(engine_acknowledge(w.engine, "slab-size"), 0);
+        assert_int_equal(engine_acknowledge(w.engine, "slab-size", note_known, &known), 0);
         w.values[FIELD_SUNRECLAIM] = 500 * MIB;
         world_run(&w, 5, 0);
-        assert_int_equal(engine_acknowledge(w.engine, "other"), 0);
-        assert_int_equal(engine_acknowledge(w.engine, ""), 0);
-        assert_int_equal(engine_acknowledge(w.engine, w.seen[0].alert_id), 1);
-        assert_int_equal(engine_acknowledge(w.engine, "SUnreclaim"), 1);
+        assert_int_equal(engine_acknowledge(w.engine, "other", note_known, &known), 0);
+        assert_int_equal(engine_acknowledge(w.engine, "", note_known, &known), 0);
+        assert_int_equal(engine_acknowledge(w.engine, w.seen[0].alert_id, note_known, &known), 1);
+        assert_int_equal(engine_acknowledge(w.engine, "SUnreclaim", note_known, &known), 1);
+        assert_int_equal(known.count, 2);
+        assert_string_equal(known.dedup_key, w.seen[0].incident.dedup_key);
+        assert_non_null(strstr(known.text, "; acknowledged after"));
+        assert_int_equal(w.count, 1); /* the journal is told in another way */
         struct engine_summary sum;
         engine_summary(w.engine, &sum);
         assert_int_equal(sum.quiet, 1);
