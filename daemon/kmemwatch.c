@@ -187,13 +187,24 @@ static enum exit_code run(const struct options *o)
         return help(o, o->argument);
 }
 
+/* The command in a line that could not be read, NULL when there is none. */
+static const char *command_named(int argc, char *argv[])
+{
+        for (int i = 1; i < argc; i++)
+                if (command_by_name(argv[i]) >= 0)
+                        return argv[i];
+        return NULL;
+}
+
 int main(int argc, char *argv[])
 {
         char error[OPTIONS_ERROR_MAX];
         struct options o;
 
         if (options_parse(argc, argv, &o, error) < 0) {
-                fprintf(stderr, "kmemwatch: %s\nTry kmemwatch help.\n", error);
+                const char *command = command_named(argc, argv);
+                fprintf(stderr, "kmemwatch: %s\nTry kmemwatch help%s%s.\n", error,
+                        command ? " " : "", command ? command : "");
                 return EXIT_USAGE;
         }
         enum exit_code code = run(&o);

@@ -57,7 +57,7 @@ _kmemwatch() {
     top) options+=' --since --interval --once --json' ;;
     silence) options+=' --for --why --json' ;;
     unsilence | ack) options+=' --json' ;;
-    check) options+=' --quiet --rules --channels' ;;
+    check) options+=' --quiet --rules --channels --json' ;;
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --lines --follow --rule --directory --no-pager --json' ;;
     setup)

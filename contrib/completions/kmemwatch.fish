@@ -48,7 +48,7 @@ complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a send-tes
     -d 'send a test message to a channel'
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a help -d 'help'
 
-complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain history replay send-test' -l json \
+complete -c kmemwatch -n '__fish_seen_subcommand_from status alerts explain history check replay send-test' -l json \
     -d 'print JSON'
 complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l json -d 'print JSON'
 complete -c kmemwatch -n '__fish_seen_subcommand_from who top' -l since -x \

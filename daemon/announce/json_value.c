@@ -26,6 +26,12 @@ json_t *json_value_exact(double value)
         return value == floor(value) ? json_value_whole(value) : json_value_number(value);
 }
 
+json_t *json_value_text(const char *s)
+{
+        json_t *value = json_string(s);
+        return value ? value : json_string("(not UTF-8)");
+}
+
 json_t *json_value_time(double unix_seconds)
 {
         char buffer[FORMAT_MAX];

@@ -12,5 +12,8 @@ struct json_t *json_value_whole(double value);
 /* Whole when it is, as a value of unknown unit. */
 struct json_t *json_value_exact(double value);
 
+/* What is no UTF-8 is said to be none. */
+struct json_t *json_value_text(const char *s);
+
 /* RFC 3339. */
 struct json_t *json_value_time(double unix_seconds);

@@ -91,9 +91,10 @@ void ask_print_unreachable(const struct options *o, enum program program, int er
         struct terminal t;
 
         terminal_init(&t, stderr, o->no_colour);
-        terminal_print(&t, STYLE_CRITICAL, "%s cannot be reached", PROGRAMS[program].name);
-        terminal_line(&t, STYLE_PLAIN, ": %s", problem);
-        fputc('\n', stderr);
+        terminal_print(&t, STYLE_CRITICAL, "%s cannot be reached:", PROGRAMS[program].name);
+        terminal_spaces(&t, 1);
+        terminal_wrap(&t, STYLE_PLAIN,
+                      strlen(PROGRAMS[program].name) + strlen(" cannot be reached: "), 2, problem);
         if (error != -ENOENT && error != -ECONNREFUSED)
                 fprintf(stderr, "Look at it:  systemctl status %s; journalctl -u %s -n 20\n",
                         PROGRAMS[program].unit, PROGRAMS[program].unit);

@@ -2,10 +2,12 @@
 /* `kmemwatch check`: reads settings, rules and channels as the programs would, and prints every
  * fault with its place. systemd runs it before a reload. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "announce/json_value.h"
 #include "base/macros.h"
 #include "base/places.h"
 #include "config/config_file.h"
@@ -13,6 +15,7 @@
 #include "deliver/channel_file.h"
 #include "judge/rule_file.h"
 #include "view/commands.h"
+#include "view/report.h"
 #include "view/terminal.h"
 
 /* A folder that was named must be there; those that are only looked into need not. */
@@ -91,6 +94,31 @@ static size_t files_with_faults(const struct problems *problems)
         return count;
 }
 
+/* For programs: what was read and every fault with its place. */
+static int print_json(const struct terminal *t, const struct checked *checked, bool rules_only,
+                      struct problems *problems, size_t files)
+{
+        json_t *faults = json_array();
+
+        problems_sort(problems);
+        for (size_t i = 0; i < problems->count; i++) {
+                const struct problem *p = &problems->list[i];
+                json_array_append_new(
+                        faults, json_pack("{s:o, s:o, s:o}", "file", json_value_text(p->file),
+                                          "line", p->line ? json_integer(p->line) : json_null(),
+                                          "text", json_value_text(p->text)));
+        }
+        json_t *root = json_pack(
+                "{s:i, s:I, s:o, s:I, s:o, s:I}", "version", 1, "rules", (json_int_t)checked->rules,
+                "channels", rules_only ? json_null() : json_integer((json_int_t)checked->channels),
+                "files_with_faults", (json_int_t)files, "faults", faults, "faults_left_out",
+                (json_int_t)problems->dropped);
+        int r = root ? report_print_json(t, root) : -ENOMEM;
+
+        json_decref(root);
+        return r;
+}
+
 static const char *plural(size_t count)
 {
         return count == 1 ? "" : "s";
@@ -128,12 +156,14 @@ enum exit_code check_run(const struct options *o, const struct terminal *t,
         folder_must_exist(o->channels, &problems);
         if (places_init(&places, &options, "/run/kmemwatch") < 0 ||
             check(&places, parts, count, rules_only, &problems, &checked) < 0 ||
-            print_problems(t, &problems) < 0) {
+            (!o->json && print_problems(t, &problems) < 0)) {
                 fputs("kmemwatch: out of memory\n", stderr);
                 return EXIT_USAGE;
         }
         size_t faults = files_with_faults(&problems);
-        if (!o->quiet)
+        if (o->json)
+                (void)print_json(t, &checked, rules_only, &problems, faults);
+        else if (!o->quiet)
                 print_summary(t, &checked, rules_only, faults);
         return faults > 0 ? EXIT_FAULTS : EXIT_FINE;
 }

@@ -298,8 +298,10 @@ static const struct command COMMANDS[] = {
                         "Exit code: 1 when there are faults.\n",
                 .examples = "  kmemwatch check\n"
                             "  kmemwatch check ./my-rules\n"
-                            "  kmemwatch check --quiet && systemctl reload kmemwatch\n",
-                .options = BIT(OPTION_QUIET) | BIT(OPTION_RULES) | BIT(OPTION_CHANNELS),
+                            "  kmemwatch check --quiet && systemctl reload kmemwatch\n"
+                            "  kmemwatch check --json | jq -r '.faults[].text'\n",
+                .options = BIT(OPTION_QUIET) | BIT(OPTION_RULES) | BIT(OPTION_CHANNELS) |
+                           BIT(OPTION_JSON),
         },
         [COMMAND_RECORD] = {
                 .name = "record",

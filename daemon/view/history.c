@@ -46,12 +46,6 @@ static void print_event(const struct terminal *t, const struct told *e, double n
         }
 }
 
-static json_t *text(const char *s)
-{
-        json_t *value = json_string(s);
-        return value ? value : json_string("(not UTF-8)");
-}
-
 static json_t *event_object(const struct told *e)
 {
         return json_pack(
@@ -59,14 +53,16 @@ static json_t *event_object(const struct told *e)
                 " s:o, s:o, s:o, s:o}",
                 "time", json_value_time(e->time), "event", event_type_name(e->type), "severity",
                 severity_name(e->severity), "previous_severity", severity_name(e->previous), "kind",
-                kind_name(e->kind), "rule", text(e->rule), "dimension", text(e->dimension), "text",
-                text(e->text), "summary", text(e->summary), "alert_id", text(e->alert_id), "id",
-                text(e->id), "host", text(e->host), "unit", event_unit_name(e->unit), "value",
-                json_value_exact(e->value), "baseline", json_value_exact(e->baseline),
-                "rate_bytes_per_hour", json_value_exact(e->rate * 3600), "exhausts_at",
-                json_value_time(e->exhausts_at), "started", json_value_time(e->started),
-                "duration_seconds", json_value_exact(e->duration), "culprit",
-                *e->culprit ? text(e->culprit) : json_null());
+                kind_name(e->kind), "rule", json_value_text(e->rule), "dimension",
+                json_value_text(e->dimension), "text", json_value_text(e->text), "summary",
+                json_value_text(e->summary), "alert_id", json_value_text(e->alert_id), "id",
+                json_value_text(e->id), "host", json_value_text(e->host), "unit",
+                event_unit_name(e->unit), "value", json_value_exact(e->value), "baseline",
+                json_value_exact(e->baseline), "rate_bytes_per_hour",
+                json_value_exact(e->rate * 3600), "exhausts_at", json_value_time(e->exhausts_at),
+                "started", json_value_time(e->started), "duration_seconds",
+                json_value_exact(e->duration), "culprit",
+                *e->culprit ? json_value_text(e->culprit) : json_null());
 }
 
 static int print_json(const struct terminal *t, const struct told_list *l)

@@ -267,6 +267,24 @@ static int arguments_take(struct options *o, int argc, char *argv[], char error[
         return 0;
 }
 
+static void unknown_option(const char *text, char error[OPTIONS_ERROR_MAX])
+{
+        char name[40], near[SUGGEST_TEXT_MAX];
+        struct suggestion nearest;
+
+        /* Without its dashes, and without "=value". */
+        snprintf(name, sizeof name, "%s", text + strspn(text, "-"));
+        name[strcspn(name, "=")] = 0;
+        suggestion_init(&nearest, name);
+        for (int i = 0; i < OPTION_COUNT; i++)
+                suggestion_offer(&nearest, option_get((enum option_id)i)->name);
+        if (*suggestion_text(&nearest, near))
+                snprintf(error, OPTIONS_ERROR_MAX, "unknown option %.40s; did you mean --%s?", text,
+                         nearest.best);
+        else
+                snprintf(error, OPTIONS_ERROR_MAX, "unknown option %.40s", text);
+}
+
 int options_parse(int argc, char *argv[], struct options *ret, char error[OPTIONS_ERROR_MAX])
 {
         struct options o = { .interval = 1, .duration = INFINITY, .at = INFINITY };
@@ -301,10 +319,10 @@ int options_parse(int argc, char *argv[], struct options *ret, char error[OPTION
                                 snprintf(error, OPTIONS_ERROR_MAX, "%.40s needs a value", text);
                         else if (optopt > 0 && optopt < CODE_BASE)
                                 snprintf(error, OPTIONS_ERROR_MAX, "unknown option -%c", optopt);
+                        else if (optopt)
+                                snprintf(error, OPTIONS_ERROR_MAX, "%.40s takes no value", text);
                         else
-                                snprintf(error, OPTIONS_ERROR_MAX,
-                                         optopt ? "%.40s takes no value" : "unknown option %.40s",
-                                         text);
+                                unknown_option(text, error);
                         return -EINVAL;
                 }
                 seen |= UINT64_C(1) << id;

@@ -6,6 +6,7 @@ machine, and without them; what it prints, and its exit codes."""
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from courier_kit import HOOK_TOKEN, SECRETS  # noqa: E402
 from runner import run_tests  # noqa: E402
 from test_courier import Setup  # noqa: E402
 from test_daemon import BUILD, Daemon, ROOT, RULE, set_slab  # noqa: E402
+from test_history import Journal, entry  # noqa: E402
 
 COMMANDS = ("status", "alerts", "explain", "check", "record", "replay", "test", "send-test")
 
@@ -181,6 +183,46 @@ def test_check():
         assert code == 1 and "telegraph" in out + err, out + err
         code, out, err = tool(*config, "check", f"{d.path}/nothing")
         assert code in (1, 2) and "nothing" in out + err, out + err
+
+
+def keys_of(value):
+    """Every name in it, at any depth; those of `changes` are dimensions."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key != "changes":
+                yield from keys_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys_of(inner)
+
+
+def test_json_is_documented():
+    """Every --json is one object of version 1, and kmemwatch-formats(7) names all that is in it."""
+    with open("contrib/man/kmemwatch-formats.7", encoding="utf-8") as f:
+        page = f.read().replace("\\", "")
+    names = set(re.findall(r"\w+", page))
+    now = time.time()
+    bad = RULE.replace("warning", "warnign")
+    with Daemon() as d, Journal(entry(now - 60, "firing")) as j:
+        os.makedirs(f"{d.path}/bad")
+        with open(f"{d.path}/bad/x.ini", "w", encoding="utf-8") as f:
+            f.write(bad)
+        d.start(d.rules(RULE))
+        d.wait_output("watching")
+        for command in (("status",), ("alerts",), ("explain", "*"), ("who", "SUnreclaim"),
+                        ("top", "--once"), ("history", "-D", j.path), ("check", f"{d.path}/bad"),
+                        ("silence", "*", "--for", "1h", "--why", "x"), ("status",),
+                        ("unsilence", "*")):
+            code, text = d.ask(*command, "--json")
+            assert code in (0, 1, 3), (command, text)
+            value = json.loads(text)
+            assert value["version"] == 1, (command, text)
+            unknown = set(keys_of(value)) - names
+            assert not unknown, (command, unknown)
+        assert d.stop() == 0
+    code, text, _ = tool("check", "--json", "rules")
+    assert (code, json.loads(text)["faults"]) == (0, [])
 
 
 def test_record_and_replay():

@@ -145,7 +145,7 @@ static void test_bad_lines(void **state)
                 { "status --scores", "--scores is no option of status; it belongs to replay" },
                 { "record --json",
                   "--json is no option of record; it belongs to status alerts explain who top silence "
-                  "unsilence ack history replay send-test" },
+                  "unsilence ack history check replay send-test" },
                 { "explain", "explain needs NAME" },
                 { "silence --for 1h", "silence needs NAME" },
                 { "silence a --for long",
@@ -155,6 +155,8 @@ static void test_bad_lines(void **state)
                   "--at soon: give +2h after the first sample, Unix seconds, or "
                   "2026-01-05T03:00:00Z" },
                 { "status --frob", "unknown option --frob" },
+                { "status --jsn", "unknown option --jsn; did you mean --json?" },
+                { "history --snice=2h", "unknown option --snice=2h; did you mean --since?" },
                 { "status -x", "unknown option -x" },
                 { "status --json=1", "--json=1 takes no value" },
                 { "record --for", "--for needs a value" },
