@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -79,15 +78,6 @@ static int list(struct hold *h)
         return r < 0 ? r : -errno;
 }
 
-/* Also removed while it is open: a name that leads to another folder, or to none. */
-static bool is_there(const struct hold *h)
-{
-        struct stat by_name, open;
-
-        return h->fd >= 0 && stat(h->path, &by_name) == 0 && fstat(h->fd, &open) == 0 &&
-               by_name.st_dev == open.st_dev && by_name.st_ino == open.st_ino;
-}
-
 int hold_open(struct hold *h)
 {
         int r;
@@ -113,7 +103,7 @@ int hold_open(struct hold *h)
         return 0;
 }
 
-/* STATE/held, and its name in STATE, durable. */
+/* STATE/unspooled, and its name in STATE, durable. */
 static int make_folder(struct hold *h)
 {
         _cleanup_free_ char *above = strdup(h->path);
@@ -122,7 +112,7 @@ static int make_folder(struct hold *h)
 
         if (!above)
                 return -ENOMEM;
-        if (is_there(h))
+        if (folder_is_at(h->fd, h->path))
                 return 0;
         closep(&h->fd);
         h->fd = -1;

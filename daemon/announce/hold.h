@@ -2,8 +2,8 @@
 /* Where events wait on the disk while the spool cannot be written or is full: a folder of the
  * daemon's own, so that a kill loses none of them. Used on the writer's thread for disks only.
  *
- *   STATE/held/NUMBER-EVENTID.json   the event as it will stand in the spool; the numbers are its
- *                                    own, they say what comes before what
+ *   STATE/unspooled/NUMBER-EVENTID.json   the event as it will stand in the spool; the numbers are
+ * its own, they say what comes before what
  *
  * The folder is made with the first event that needs it. */
 #pragma once

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -239,11 +240,31 @@ static int open_one(int parent, const char *name, int *ret)
         return 0;
 }
 
+/* Somebody may have moved the spool away and made a new one: what is put into the old one nobody
+ * finds. */
+static bool is_in_place(const struct spool *s)
+{
+        struct stat open, named;
+
+        return folder_is_at(s->dir_fd, s->path) && fstat(s->new_fd, &open) == 0 &&
+               fstatat(s->dir_fd, "new", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+/* Another daemon, with a state folder of its own, would use the same numbers and remove what this
+ * one is writing. The courier locks dead/. */
+static int lock(const struct spool *s)
+{
+        if (flock(s->tmp_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+                return 0; /* or there are no locks on this file system */
+        return -EBUSY;
+}
+
 int spool_open(struct spool *s, double now)
 {
         int r;
 
-        if (s->open)
+        if (s->open && is_in_place(s))
                 return 0;
         close_folders(s);
         r = open_directory(s->path, FOLDER_MODE);
@@ -251,6 +272,8 @@ int spool_open(struct spool *s, double now)
                 return r;
         s->dir_fd = r;
         r = open_one(s->dir_fd, "tmp", &s->tmp_fd);
+        if (r == 0)
+                r = lock(s);
         if (r == 0)
                 r = open_one(s->dir_fd, "new", &s->new_fd);
         if (r == 0)

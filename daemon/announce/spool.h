@@ -52,7 +52,8 @@ int spool_init(struct spool *s, const char *path);
 void spool_done(struct spool *s);
 
 /* Makes and opens the folders, removes what was left in tmp/, finds the last sequence number.
- * 0, also when it is open already, or negative errno: try again later. */
+ * 0, also when it is open already, or negative errno: try again later. -EBUSY: another daemon
+ * writes there. */
 int spool_open(struct spool *s, double now);
 
 /* Announces one event: durable when it returns 0. Opens the spool when it is not open. -EXFULL when

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,12 +147,28 @@ int file_replace(int dirfd, const char *name, const void *data, size_t size, mod
         return replace(dirfd, dirfd, name, data, size, mode, false);
 }
 
+/* The name of what was made in it lies in the folder above. */
+static int sync_above(const char *path)
+{
+        _cleanup_free_ char *above = strdup(path);
+        _cleanup_close_ int fd = -1;
+
+        if (!above)
+                return -ENOMEM;
+        fd = open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* One that may be written and not read, or of a kind that cannot be synced, is no reason to
+         * do without the new folder. */
+        if (fd < 0 || fsync(fd) == 0 || errno == EINVAL)
+                return 0;
+        return -errno;
+}
+
 static int make_one(const char *path, mode_t mode)
 {
         struct stat st;
 
         if (mkdir(path, mode) == 0)
-                return 0;
+                return sync_above(path);
         if (errno != EEXIST && errno != EROFS && errno != EACCES && errno != EPERM)
                 return -errno;
         /* On a read-only parent mkdir says EROFS, behind a sandbox EACCES, for what exists. */
@@ -214,6 +230,14 @@ int open_subfolder(int parent, const char *name, mode_t mode)
         if (made && fsync(parent) < 0)
                 return -errno;
         return TAKE_FD(fd);
+}
+
+bool folder_is_at(int fd, const char *path)
+{
+        struct stat open, named;
+
+        return fd >= 0 && fstat(fd, &open) == 0 && stat(path, &named) == 0 &&
+               open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 DIR *list_folder(int dirfd)

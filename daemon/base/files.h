@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -29,7 +30,8 @@ int file_replace(int dirfd, const char *name, const void *data, size_t size, mod
 /* Writes all of data, restarting on EINTR and short writes. */
 int write_all(int fd, const void *data, size_t size);
 
-/* mkdir -p: mode for the last folder, 0755 for those above. Existing folders keep their mode. */
+/* mkdir -p: mode for the last folder, 0755 for those above. Existing folders keep their mode. What
+ * is made is durable. */
 int make_directory(const char *path, mode_t mode);
 
 /* Opens a folder (O_DIRECTORY|O_CLOEXEC), made first where missing. The descriptor, or negative
@@ -39,6 +41,10 @@ int open_directory(const char *path, mode_t mode);
 /* The same for a folder in one that somebody else may write in: never through a link, and made
  * durably, with this mode whatever the umask is, and the set-group-ID bit that it inherits. */
 int open_subfolder(int parent, const char *name, mode_t mode);
+
+/* Whether this name still leads to this open folder: a folder that was moved away can be written,
+ * but nobody looks for anything there. */
+bool folder_is_at(int fd, const char *path);
 
 /* What lies in an open folder, from its beginning, for closedir; NULL with errno. The descriptor
  * and its own place in the list stay the caller's. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include "announce/spool_name.h"
 #include "base/files.h"
@@ -130,9 +129,7 @@ void outbox_close(struct outbox *s)
 
 bool outbox_in_place(const struct outbox *s)
 {
-        struct stat here, there;
-        return fstat(s->new_fd, &here) >= 0 && stat(s->new_path, &there) >= 0 &&
-               here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+        return folder_is_at(s->new_fd, s->new_path);
 }
 
 enum outbox_file outbox_classify(const char *name, uint64_t *ret_sequence, char *ret_id)

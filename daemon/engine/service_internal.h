@@ -146,11 +146,10 @@ void service_state_save_witness(struct service *s);
 void service_state_restore_witness(struct service *s);
 void service_state_save_baselines(struct service *s);
 void service_state_close(struct service *s);
-/* For jobs on the writer thread that write a kept file by themselves: 0 with its folder open; the
- * folder closed again when somebody has removed it; and what came of the job, told when it is news:
- * returns what the job returns. */
+/* For jobs on the writer thread that write a kept file by themselves: 0 with its folder open, the
+ * one of that name now; and what came of the job, told when it is news: returns what the job
+ * returns. */
 int service_kept_folder(struct kept_file *f);
-void service_kept_lost(struct kept_file *f, int error);
 int service_kept_tell(struct kept_file *f, int r);
 
 /* service_evidence.c: at the first critical event of an alert, asks for evidence to be gathered. */

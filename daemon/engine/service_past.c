@@ -21,10 +21,8 @@ static int write_minute(void *userdata, const char *name, const void *data, size
         char aside[PAST_ASIDE_MAX] = "";
         (void)size;
         int r = service_kept_folder(f);
-        if (r >= 0) {
+        if (r >= 0)
                 r = past_write(f->folder_fd, name, data, aside);
-                service_kept_lost(f, r);
-        }
         if (*aside)
                 (void)announcer_message(
                         *f->announcer, MESSAGE_STATE_SET_ASIDE, LOG_WARNING,

@@ -78,7 +78,7 @@ static bool is_same_folder(const char *a, const char *b)
 
 int service_start_outputs(struct service *s)
 {
-        _cleanup_free_ char *hold = path_join(s->places.state, "held");
+        _cleanup_free_ char *hold = path_join(s->places.state, "unspooled");
         if (!hold)
                 return -ENOMEM;
         service_state_open(s); /* the folder above the spool, with the mode that it should have */

@@ -57,17 +57,13 @@ struct job_data {
 
 int service_kept_folder(struct kept_file *f)
 {
+        if (f->folder_fd >= 0 && !folder_is_at(f->folder_fd, f->folder)) {
+                closep(&f->folder_fd);
+                f->folder_fd = -1;
+        }
         if (f->folder_fd < 0)
                 f->folder_fd = open_directory(f->folder, f->mode);
         return f->folder_fd < 0 ? TAKE_FD(f->folder_fd) : 0;
-}
-
-void service_kept_lost(struct kept_file *f, int error)
-{
-        if (error != -ENOENT)
-                return;
-        closep(&f->folder_fd);
-        f->folder_fd = -1;
 }
 
 static int write_once(struct kept_file *f, const void *data, size_t size)
@@ -78,9 +74,8 @@ static int write_once(struct kept_file *f, const void *data, size_t size)
         if (r < 0)
                 return r;
         state_encode(&job->head, job + 1, payload, job->file);
-        r = state_file_put(f->folder_fd, f->name, job->file, STATE_HEAD_SIZE + payload, f->synced);
-        service_kept_lost(f, r);
-        return r;
+        return state_file_put(f->folder_fd, f->name, job->file, STATE_HEAD_SIZE + payload,
+                              f->synced);
 }
 
 /* On the writer thread: data is a job_data with its payload. The open alerts go through

@@ -76,6 +76,24 @@ def test_newer():
         assert d.stop() == 0
 
 
+def test_moved_away():
+    """Somebody puts the folder aside, and an empty one in its place: what comes then is kept and
+    announced there, not in the one that nobody looks at."""
+    with Daemon("interval = 200ms") as d:
+        rules = d.rules(RULE)
+        d.start(rules)
+        d.wait_status(0, "no alerts")
+        os.rename(f"{d.path}/state", f"{d.path}/old")
+        os.mkdir(f"{d.path}/state", 0o711)
+        set_slab(d, 900 * 1024)
+        d.wait_events("firing")
+        d.wait(lambda: os.path.exists(f"{d.path}/state/alerts.state"))
+        d.kill()
+        d.start(rules)
+        d.wait_output("1 open alert goes on from before")
+        assert d.stop() == 0
+
+
 def test_cut():
     """However short a file was cut, the daemon starts, and says what it does not know."""
     for size in (0, 1, 159, 160, 161, 700):

@@ -46,7 +46,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
         struct place *p = *state;
-        char command[128];
+        char command[320];
 
         spool_done(&p->spool);
         snprintf(command, sizeof(command), "rm -rf %s", p->top);
@@ -344,14 +344,25 @@ static void test_failure_and_retry(void **state)
         assert_event(p, 2, OTHER, "2");
 
         /* Somebody removed everything under us. */
-        char command[128];
+        char command[320];
         snprintf(command, sizeof(command), "rm -rf %s", p->path);
         assert_int_equal(system(command), 0);
-        assert_true(write_event(p, ID, "3") < 0);
         assert_int_equal(write_event(p, ID, "3"), 0);
         assert_event(p, 3, ID, "3");
 
+        /* Or moved it away, to begin with an empty one. */
+        snprintf(command, sizeof(command), "mv %s %s.old && mkdir -p %s/new", p->path, p->path,
+                 p->path);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(write_event(p, OTHER, "4"), 0);
+        assert_event(p, 4, OTHER, "4");
+        snprintf(command, sizeof(command), "mv %s/new %s.new", p->path, p->path);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(write_event(p, ID_OF("05"), "5"), 0);
+        assert_event(p, 5, ID_OF("05"), "5");
+
         /* In place of a folder there is a file: an error until it is gone. */
+        snprintf(command, sizeof(command), "rm -rf %s", p->path);
         assert_int_equal(system(command), 0);
         reopen(p);
         close(open(p->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
@@ -360,6 +371,25 @@ static void test_failure_and_retry(void **state)
         assert_int_equal(unlink(p->path), 0);
         assert_int_equal(write_event(p, ID, "4"), 0);
         assert_event(p, 1, ID, "4"); /* nothing was left that knew of more */
+}
+
+/* Two daemons with folders of their own and one spool: the second holds its events until the first
+ * is gone, and touches nothing. */
+static void test_two_daemons(void **state)
+{
+        struct place *p = *state;
+        struct spool other;
+
+        assert_int_equal(spool_init(&other, p->path), 0);
+        assert_int_equal(write_event(p, ID, "1"), 0);
+        put_file(p, "tmp/being-written", "x");
+        assert_int_equal(spool_write(&other, OTHER, "2", 1, 1000), -EBUSY);
+        assert_int_equal(access(in(p, "tmp/being-written"), F_OK), 0);
+        spool_done(&p->spool);
+        assert_int_equal(spool_write(&other, OTHER, "2", 1, 1000), 0);
+        assert_event(p, 2, OTHER, "2");
+        spool_done(&other);
+        assert_int_equal(spool_init(&p->spool, p->path), 0);
 }
 
 /* A daemon that was killed after the spool file, and before it could note that, announces the event
@@ -431,6 +461,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_link, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_sequence_elsewhere, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_same_event, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
