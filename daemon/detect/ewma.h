@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exponentially weighted level and spread of an irregularly sampled series, optionally robust.
  *
- * A sample stands for the time since the one before it: with decay d = exp(-dt / tau) everything
+ * A sample stands for the time dt since the one before it: with decay d = exp(-dt / tau) everything
  * known is weighted by d and the sample by 1 - d. Mean and variance are kept as running centred
  * sums (D. H. D. West, "Updating mean and variance estimates", CACM 22(9), 1979), so nothing
  * overflows or cancels. Weights are normalised by their sum: there is no bias towards the first
@@ -12,25 +12,25 @@
  * outlier moves the level by at most clip * spread * (1 - d) however far it lies. */
 #pragma once
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/macros.h"
 
 struct ewma {
-        double tau;    /* seconds; memory of the estimate */
-        double clip;   /* spreads; 0: not robust */
-        double weight; /* sum of weights, 0 ... 1 */
         double mean;   /* unit of the value */
-        double square; /* weighted sum of squared deviations */
-        double time;   /* of the last sample, seconds */
-        uint64_t count;
+        double weight; /* sum of weights, 0 ... 1; a double, since what three days remember changes
+                          by little in a second */
+        float square;  /* weighted sum of squared deviations: bounds outliers, to 1e-7 */
+        uint32_t count;
 };
 
-/* What a sample weighs, for series of one tau that are fed at the same times: its exponential is
- * most of the work of a sample. Begins as zeros. */
+/* What a sample weighs, for series of one tau and weight that are fed at the same times: its
+ * exponential and its division are most of the work of a sample. Begins as zeros. */
 struct ewma_gain {
-        double dt, tau, gain;
+        double dt, tau, weight;
+        double gain, share, next; /* of the sample; over the new sum of weights; that sum */
 };
 
 struct ewma_answer {
@@ -40,21 +40,45 @@ struct ewma_answer {
         uint64_t count; /* samples behind it */
 };
 
-/* tau > 0 in seconds; clip 0 or >= 1. */
-void ewma_init(struct ewma *e, double tau, double clip);
+/* Below this many samples the spread says nothing about outliers, so nothing is clipped. */
+enum { EWMA_CLIP_FROM = 8 };
 
-/* One sample. time must advance (a sample at or before the last is ignored, returns false). floor:
- * the smallest spread that is believed, in the value's unit, >= 0: the clip never closes tighter. A
- * value that is not finite is ignored. shared: NULL, or with others; the result is the same. */
-_hot_ bool ewma_add(struct ewma *e, double time, double value, double floor,
-                    struct ewma_gain *shared);
+void ewma_gain_make(struct ewma_gain *g, double dt, double tau, double weight);
+double ewma_clip(const struct ewma *e, double clip, double floor, double deviation);
 
-/* Lets time pass without a sample: after a gap what was learned stays, and the next sample does not
- * stand for the whole gap. */
-_hot_ void ewma_skip(struct ewma *e, double time);
+/* One sample. It begins as zeros. tau > 0 in seconds; clip 0 (not robust) or >= 1 spreads. dt:
+ * seconds since the one before, which must be above 0 except of the first one, else the sample is
+ * ignored (false), as is a value that is not finite. floor: the smallest spread that is believed,
+ * in the value's unit, >= 0: the clip never closes tighter. gain: zeros, or shared with others; the
+ * result is the same. In the header since a tick asks for a hundred of them. */
+static inline bool ewma_add(struct ewma *e, double tau, double clip, double dt, double value,
+                            double floor, struct ewma_gain *gain)
+{
+        if (!isfinite(value))
+                return false;
+        if (e->count == 0) {
+                /* The first sample stands for no time at all; a small weight keeps it in the mean
+                 * until others come, and is forgotten with them. */
+                *e = (struct ewma){ .mean = value, .weight = 1e-6, .count = 1 };
+                return true;
+        }
+        if (!(dt > 0))
+                return false;
+        if (gain->dt != dt || gain->tau != tau || gain->weight != e->weight)
+                ewma_gain_make(gain, dt, tau, e->weight);
+        double deviation = value - e->mean;
+        /* The square root only where the floor does not say it already. */
+        if (clip > 0 && e->count >= EWMA_CLIP_FROM && !(fabs(deviation) <= clip * floor))
+                deviation = ewma_clip(e, clip, floor, deviation);
+        double step = deviation * gain->share;
+        e->mean += step;
+        e->weight = gain->next;
+        e->square = (float)((double)e->square * (1 - gain->gain) +
+                            gain->gain * deviation * (deviation - step));
+        e->count += e->count != UINT32_MAX;
+        return true;
+}
 
 /* Level and spread, or false while there were fewer than min_count samples (at least 2). */
-bool ewma_read(const struct ewma *e, double floor, uint64_t min_count, struct ewma_answer *ret);
-
-/* Takes `level` as known from now on, keeping the spread: a lasting new level was adopted. */
-void ewma_rebase(struct ewma *e, double level);
+bool ewma_read(const struct ewma *e, double tau, double floor, uint64_t min_count,
+               struct ewma_answer *ret);

@@ -37,14 +37,12 @@ enum {
 /* What was seen during an excursion is nothing to measure an ordinary step from. */
 static void forget_past(struct jump *j)
 {
-        for (unsigned i = 0; i < JUMP_PAST; i++)
-                j->past_time[i] = -INFINITY;
+        j->past_known = 0;
 }
 
 void jump_init(struct jump *j)
 {
         *j = (struct jump){ 0 };
-        forget_past(j);
 }
 
 /* For a normal distribution the mean absolute deviation is sqrt(2 / pi) of the standard deviation;
@@ -65,22 +63,31 @@ static double record_tau(const struct jump *j, const struct jump_params *p)
 
 _hot_ static double record_of(const struct jump *j, const struct jump_params *p, double time)
 {
-        return j->record * exp(-larger(0, time - j->record_time) / record_tau(j, p));
+        return (double)j->record * exp(-larger(0, time - j->record_time) / record_tau(j, p));
 }
 
 static double reach_of(const struct jump *j, const struct jump_params *p)
 {
-        return larger(p->look_back, 2.2 * j->interval);
+        return larger(p->look_back, 2.2 * (double)j->interval);
+}
+
+/* Differences of them are right across their wrapping around after 194 days. */
+enum { TICKS = 256 };
+
+static uint32_t ticks_of(double seconds)
+{
+        return (uint32_t)(int64_t)(seconds * TICKS);
 }
 
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
  * counts once that way, not twice. At least the last two samples count, however far apart. */
 static double step_of(const struct jump *j, const struct jump_params *p, double time, double value)
 {
-        double reach = reach_of(j, p), sum = 0;
+        uint32_t now = ticks_of(time), reach = ticks_of(smaller(reach_of(j, p), 1e6));
+        double sum = 0;
         unsigned count = 0;
         for (unsigned i = 0; i < JUMP_PAST; i++)
-                if (time - j->past_time[i] <= reach) {
+                if (now - j->past_tick[i] <= reach && j->past_known & 1u << i) {
                         sum += j->past_value[i];
                         count++;
                 }
@@ -89,12 +96,14 @@ static double step_of(const struct jump *j, const struct jump_params *p, double 
 
 static void remember(struct jump *j, const struct jump_params *p, double time, double value)
 {
-        unsigned newest = (j->past + JUMP_PAST - 1) % JUMP_PAST;
-        if (time - j->past_time[newest] < p->look_back / JUMP_PAST)
+        unsigned newest = (j->past + JUMP_PAST - 1u) % JUMP_PAST;
+        if (j->past_known & 1u << newest &&
+            ticks_of(time) - j->past_tick[newest] < ticks_of(p->look_back / JUMP_PAST))
                 return;
-        j->past_time[j->past] = time;
+        j->past_tick[j->past] = ticks_of(time);
         j->past_value[j->past] = value;
-        j->past = (j->past + 1) % JUMP_PAST;
+        j->past_known |= (uint8_t)(1u << j->past);
+        j->past = (j->past + 1u) % JUMP_PAST;
 }
 
 static const struct question LEARNED = { "learned", "enough time was seen to know what is normal",
@@ -122,9 +131,9 @@ static double times(double step, double of)
 
 _hot_ static bool is_far(const struct jump *j, const struct jump_params *p, struct checks *c)
 {
-        double step = fabs(j->step_size);
-        double record = isnan(j->step_record) ? record_of(j, p, j->time) : j->step_record;
-        bool sudden = check_pass(c, &STEP, times(step, j->step_spread), p->sigma, NULL);
+        double step = fabs((double)j->step_size);
+        double record = isnan(j->step_record) ? record_of(j, p, j->time) : (double)j->step_record;
+        bool sudden = check_pass(c, &STEP, times(step, (double)j->step_spread), p->sigma, NULL);
         return check_pass(c, &RECORD, times(step, record), p->record, NULL) && sudden;
 }
 
@@ -136,12 +145,12 @@ static const double RECORD_FRESH = 64; /* seconds */
 static double record_if_near(struct jump *j, const struct jump_params *p, double time, double step,
                              double spread)
 {
-        bool sudden = times(step, spread) > p->sigma;
-        if (!sudden && step <= j->record_least && time <= j->record_until)
+        bool sudden = step > p->sigma * spread;
+        if (!sudden && step <= (double)j->record_least && time <= j->record_until)
                 return NAN;
         double record = record_of(j, p, time);
         double least = 1 - RECORD_FRESH / record_tau(j, p) - 1e-9;
-        j->record_least = record * larger(0, least);
+        j->record_least = (float)(record * larger(0, least));
         j->record_until = time + RECORD_FRESH;
         return record;
 }
@@ -165,10 +174,10 @@ static double often_decay(const struct jump *j, const struct jump_params *p, boo
 /* An excursion is over: what comes for the third time is no news. */
 static void end(struct jump *j, const struct jump_params *p, double time)
 {
-        double *two = j->often[j->up], decay = often_decay(j, p, j->up, time);
-        double most = two[0] * decay, again = two[1] * decay;
-        two[0] = larger(most, j->away_early);
-        two[1] = larger(again, smaller(most, j->away_early));
+        float *two = j->often[j->up], decay = (float)often_decay(j, p, j->up, time);
+        float most = two[0] * decay, again = two[1] * decay;
+        two[0] = fmaxf(most, j->away_early);
+        two[1] = fmaxf(again, fminf(most, j->away_early));
         j->often_time[j->up] = time;
         j->away = false;
 }
@@ -176,7 +185,7 @@ static void end(struct jump *j, const struct jump_params *p, double time)
 static void take_record(struct jump *j, const struct jump_params *p, double time, double step)
 {
         if (step > record_of(j, p, time)) {
-                j->record = step;
+                j->record = (float)step;
                 j->record_time = time;
         }
 }
@@ -187,76 +196,87 @@ static void learn_record(struct jump *j, const struct jump_params *p, double tim
 {
         if (time >= j->lately_until) {
                 if (j->lately[1] > j->record_least || time > j->record_until)
-                        take_record(j, p, time, j->lately[1]);
+                        take_record(j, p, time, (double)j->lately[1]);
                 j->lately[1] = j->lately[0];
                 j->lately[0] = 0;
                 j->lately_until = time + reach_of(j, p);
         }
-        j->lately[0] = larger(j->lately[0], step);
+        if (step > (double)j->lately[0])
+                j->lately[0] = (float)step;
 }
 
 static void begin(struct jump *j, double time, double change, double step)
 {
-        j->away_step = fabs(step);
+        j->away_step = (float)fabs(step);
         j->away = true;
         j->up = change > 0;
         j->away_since = j->rise_since = time;
-        j->away_most = j->away_early = fabs(change);
+        j->away_most = j->away_early = (float)fabs(change);
         j->lately[0] = j->lately[1] = 0;
+}
+
+static void begin_level(struct jump *j, double time, double value)
+{
+        struct ewma_gain unused = { 0 };
+        ewma_add(&j->level, 1, 0, 0, value, 0, &unused);
+        j->time = time;
+        j->value = value;
 }
 
 /* What ended or began in the first minute (a build, a service that starts) belongs neither to what
  * is normal nor to what steps are ordinary: with it, nothing of its size is seen for an hour. */
-static void begin_anew(struct jump *j, double time, double value, double floor)
+static void begin_anew(struct jump *j, double time, double value)
 {
-        ewma_init(&j->level, j->level.tau, 0);
-        ewma_add(&j->level, time, value, floor, NULL);
+        j->level = (struct ewma){ .count = 0 };
+        begin_level(j, time, value);
         j->learned = 0;
         j->record_least = 0; /* its time constant is short again */
         j->begun_anew++;
         forget_past(j);
-        j->time = time;
-        j->value = value;
+}
+
+/* The typical interval. A lasting change is followed within some samples; a gap is no interval. */
+static void note_interval(struct jump *j, double dt)
+{
+        double interval = (double)j->interval;
+        if (dt == interval)
+                return;
+        j->interval = (float)(interval > 0 ? interval + 0.2 * (smaller(dt, 3 * interval) - interval)
+                                           : dt);
 }
 
 void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor,
               struct jump_shared *shared)
 {
+        struct jump_shared own = { .level.dt = 0 };
+        if (!shared)
+                shared = &own;
         if (!isfinite(time) || !isfinite(value) || (j->level.count > 0 && time <= j->time))
                 return;
         if (j->level.count == 0) {
-                if (j->step.tau == 0)
-                        ewma_init(&j->step, p->spread_tau, CLIP);
-                ewma_init(&j->level, p->level_tau, 0);
-                ewma_add(&j->level, time, value, floor, NULL);
+                begin_level(j, time, value);
                 remember(j, p, time, value);
-                j->time = time;
-                j->value = value;
                 j->away = false;
                 return;
         }
 
         double dt = time - j->time;
-        /* A lasting change of the interval is followed within some samples; a gap is no interval.
-         */
-        j->interval = j->interval > 0
-                              ? j->interval + 0.2 * (smaller(dt, 3 * j->interval) - j->interval)
-                              : dt;
-        j->learned += smaller(dt, 3 * j->interval);
-        j->level.tau = larger(p->level_tau, LEVEL_SAMPLES * j->interval);
+        note_interval(j, dt);
+        double interval = (double)j->interval;
+        j->learned += smaller(dt, 3 * interval);
 
         double step = step_of(j, p, time, value), change = value - j->level.mean;
         double spread = spread_of(j, floor);
         double record = record_if_near(j, p, time, fabs(step), spread);
-        j->step_size = step;
-        j->step_spread = spread;
-        j->step_record = record;
+        j->step_size = (float)step;
+        j->step_spread = (float)spread;
+        j->step_record = (float)record;
         bool far = !isnan(record) && is_far(j, p, NULL);
 
         if (j->away) {
                 /* Back is near the old level, or past it; what lies far on the other side is
                  * another excursion. */
-                double most = j->up ? j->away_most : -j->away_most;
+                double most = (double)(j->up ? j->away_most : -j->away_most);
                 if ((change > 0) != j->up && far) {
                         end(j, p, time);
                         begin(j, time, change, step);
@@ -265,14 +285,14 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         forget_past(j);
                         step = 0; /* the way back is no ordinary step */
                 } else {
-                        j->away_most = larger(j->away_most, fabs(change));
+                        j->away_most = fmaxf(j->away_most, (float)fabs(change));
                         /* What is added later is a climb on top of the jump, unless it is
                          * another jump. */
-                        if (far && fabs(step) > p->record * j->away_step) {
+                        if (far && fabs(step) > p->record * (double)j->away_step) {
                                 j->rise_since = time;
-                                j->away_step = fabs(step);
+                                j->away_step = (float)fabs(step);
                         }
-                        if (time - j->rise_since <= larger(p->rise, LEVEL_SAMPLES * j->interval))
+                        if (time - j->rise_since <= larger(p->rise, LEVEL_SAMPLES * interval))
                                 j->away_early = j->away_most;
                 }
         } else if (far && learned_enough(j, p, NULL)) {
@@ -282,20 +302,19 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                         step = 0; /* towards a level that lags: the end of a climb, not ordinary */
         } else if (far && j->step.count >= BEGIN_ANEW_FROM && j->learned < p->learn &&
                    j->begun_anew < BEGIN_ANEW_MAX) {
-                begin_anew(j, time, value, floor);
+                begin_anew(j, time, value);
                 return;
         }
 
-        if (j->away) {
-                ewma_skip(&j->level, time);
-                ewma_skip(&j->step, time);
-        } else {
-                ewma_add(&j->step, time, fabs(step), floor, shared ? &shared->step : NULL);
+        if (!j->away) {
+                ewma_add(&j->step, p->spread_tau, CLIP, j->step.count > 0 ? dt : 0, fabs(step),
+                         floor, &shared->step);
                 if (j->learned < p->learn)
                         take_record(j, p, time, fabs(step));
                 else
                         learn_record(j, p, time, fabs(step));
-                ewma_add(&j->level, time, value, floor, shared ? &shared->level : NULL);
+                ewma_add(&j->level, larger(p->level_tau, LEVEL_SAMPLES * interval), 0, dt, value,
+                         floor, &shared->level);
         }
         remember(j, p, time, value);
         j->time = time;
@@ -324,8 +343,9 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
                 .level = j->level.mean,
                 .spread = spread,
                 .change = change,
-                .sudden = j->away ? copysign(smaller(fabs(change), j->away_early), change) : 0,
-                .often = j->often[change > 0][1] * often_decay(j, p, change > 0, j->time),
+                .sudden = j->away ? copysign(smaller(fabs(change), (double)j->away_early), change)
+                                  : 0,
+                .often = (double)j->often[change > 0][1] * often_decay(j, p, change > 0, j->time),
                 .sigma = sigma,
                 .record = record,
                 .away = j->away,
@@ -339,7 +359,7 @@ bool jump_read(const struct jump *j, const struct jump_params *p, double floor,
 
 void jump_adopt(struct jump *j, const struct jump_params *p)
 {
-        ewma_rebase(&j->level, j->value);
+        j->level.mean = j->value; /* what was known of its weight stays */
         end(j, p, j->time);
         forget_past(j);
 }

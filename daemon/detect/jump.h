@@ -42,33 +42,37 @@ struct jump_params {
 /* The values the product uses, with their reasons beside them in jump.c. */
 extern const struct jump_params jump_params_default;
 
+/* Sizes are floats: none of them is compared more closely than by a tenth. */
 struct jump {
         struct ewma level;
         struct ewma step; /* of |step|: its mean is used as scale */
-        double record;
+        double time;      /* of the last sample */
+        double value;     /* the last sample */
+        double learned;   /* seconds of samples seen */
+        float interval;   /* typical seconds between samples */
+        float record;
         double record_time;
-        double lately[2],
-                lately_until; /* the largest step of now and of just before: not yet in it */
-        double past_time[JUMP_PAST], past_value[JUMP_PAST];
-        unsigned past;       /* next slot */
-        unsigned begun_anew; /* how often, because something large changed while it learned */
-        double learned;      /* seconds of samples seen */
-        double interval;     /* typical seconds between samples */
-        bool away;           /* an excursion is on */
-        bool up;             /* its direction */
-        double away_since;   /* its first sample */
-        double away_step;    /* the largest step in it */
-        double rise_since;   /* its first step, or the last one that dwarfs all before */
-        double away_most;    /* the largest departure in it */
-        double away_early;   /* the largest departure while it could still be one sudden rise */
-        double often[2][2];  /* by direction, up is 1: the two largest that have ended, decayed */
-        double often_time[2];
-        double time;  /* of the last sample */
-        double value; /* the last sample */
+        double lately_until;
+        float lately[2]; /* the largest step of now and of just before: not yet in it */
         /* How the last sample was judged: its step, and what was known before it. */
-        double step_size, step_spread;
-        double step_record; /* NaN: not asked for, since it was larger than the step */
-        double record_least, record_until; /* until then the record does not decay below that */
+        float step_size, step_spread;
+        float step_record;  /* NaN: not asked for, since it was larger than the step */
+        float record_least; /* until then the record does not decay below that */
+        double record_until;
+        double past_value[JUMP_PAST];
+        uint32_t past_tick[JUMP_PAST]; /* their times, in ticks of 1/256 s */
+        uint8_t past_known;            /* bit per slot */
+        uint8_t past;                  /* next slot */
+        uint8_t begun_anew; /* how often, because something large changed while it learned */
+        bool away;          /* an excursion is on */
+        bool up;            /* its direction */
+        float away_step;    /* the largest step in it */
+        float away_most;    /* the largest departure in it */
+        float away_early;   /* the largest departure while it could still be one sudden rise */
+        double away_since;  /* its first sample */
+        double rise_since;  /* its first step, or the last one that dwarfs all before */
+        float often[2][2];  /* by direction, up is 1: the two largest that have ended, decayed */
+        double often_time[2];
 };
 
 struct jump_answer {

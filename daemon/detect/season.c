@@ -2,8 +2,10 @@
 /* The largest rises of the last seven days by time of day. */
 #include "detect/season.h"
 
+#include <float.h>
 #include <math.h>
 
+#include "base/macros.h"
 #include "base/number.h"
 
 enum { SLOT_SECONDS = 86400 / SEASON_SLOTS, KEPT = SEASON_DAYS * SEASON_SLOTS };
@@ -13,10 +15,45 @@ void season_init(struct season *s, struct season_past *past)
         *s = (struct season){ .past = past };
 }
 
-static float *cell(struct season *s, int64_t slot)
+enum { PARTS = 8, CODE_FIRST = 1, CODE_LAST = 255 }; /* of an octave */
+
+/* Of the octaves that a byte spans, so many lie above what is stored first. */
+static const double ROOM = 8;
+
+static uint8_t *cell(struct season *s, int64_t slot)
 {
         uint64_t kept = (uint64_t)slot % KEPT;
         return &s->past->most[kept / SEASON_SLOTS][kept % SEASON_SLOTS];
+}
+
+static double value_of(const struct season_past *past, uint8_t code)
+{
+        return code ? (double)past->least * exp2((double)(code - CODE_FIRST) / PARTS) : 0;
+}
+
+/* Makes room above: what is too small for a byte then is nothing. */
+static void raise_least(struct season_past *past, unsigned parts)
+{
+        uint8_t *all = &past->most[0][0];
+        for (unsigned i = 0; i < KEPT; i++)
+                all[i] = all[i] > parts ? (uint8_t)(all[i] - parts) : 0;
+        past->least *= (float)exp2((double)parts / PARTS);
+}
+
+static uint8_t code_of(struct season_past *past, double value)
+{
+        const double most = (double)(CODE_LAST - CODE_FIRST) / PARTS - ROOM;
+        if (!(value > 0) || value < FLT_MIN || value > (double)FLT_MAX)
+                return 0;
+        if (past->least <= 0)
+                past->least = fmaxf((float)(value / exp2(most)), FLT_MIN);
+        double code = floor(log2(value / (double)past->least) * PARTS + 0.5) + CODE_FIRST;
+        if (code > CODE_LAST) {
+                unsigned parts = (unsigned)code - CODE_LAST;
+                raise_least(past, parts);
+                code = CODE_LAST;
+        }
+        return code < CODE_FIRST ? 0 : (uint8_t)code;
 }
 
 /* The second largest of what the other days had near this time of day. */
@@ -26,9 +63,9 @@ static double look_up(const struct season *s, int64_t slot)
                 return 0;
         unsigned today = (unsigned)((uint64_t)slot % KEPT / SEASON_SLOTS);
         int time_of_day = (int)((uint64_t)slot % SEASON_SLOTS);
-        double first = 0, second = 0;
+        uint8_t first = 0, second = 0;
         for (unsigned day = 1; day < SEASON_DAYS; day++) {
-                double most = 0;
+                uint8_t most = 0;
                 for (int near = -SEASON_NEAR; near <= SEASON_NEAR; near++) {
                         /* Near midnight the neighbours lie on the day before or after. */
                         int at = time_of_day + near + SEASON_SLOTS;
@@ -37,7 +74,7 @@ static double look_up(const struct season *s, int64_t slot)
                                 SEASON_DAYS;
                         if (row == today)
                                 continue;
-                        most = larger(most, (double)s->past->most[row][at % SEASON_SLOTS]);
+                        most = MAX_OF(most, s->past->most[row][at % SEASON_SLOTS]);
                 }
                 if (most > first) {
                         second = first;
@@ -46,7 +83,24 @@ static double look_up(const struct season *s, int64_t slot)
                         second = most;
                 }
         }
-        return second;
+        return value_of(s->past, second);
+}
+
+static void change_slot(struct season *s, int32_t slot)
+{
+        if (slot == s->slot)
+                return;
+        if (s->slot != 0) {
+                *cell(s, s->slot) = code_of(s->past, (double)s->now);
+                s->begun = true;
+                int64_t missed = (int64_t)slot - s->slot - 1;
+                for (int64_t i = 1; i <= missed && i < KEPT; i++)
+                        *cell(s, s->slot + i) = 0;
+        }
+        /* After a step back the half hour is lived again: what it had, it keeps. */
+        s->now = slot < s->slot ? (float)value_of(s->past, *cell(s, slot)) : 0;
+        s->slot = slot;
+        s->expected = (float)look_up(s, slot);
 }
 
 void season_add(struct season *s, double wall, double rise)
@@ -54,27 +108,15 @@ void season_add(struct season *s, double wall, double rise)
         if (!isfinite(wall) || !isfinite(rise) || wall < SLOT_SECONDS)
                 return;
         double begins = (double)s->slot * SLOT_SECONDS;
-        bool same = wall >= begins && wall < begins + SLOT_SECONDS;
-        int64_t slot = same ? s->slot : (int64_t)floor(wall / SLOT_SECONDS);
-        if (slot != s->slot) {
-                if (s->slot != 0) {
-                        *cell(s, s->slot) = (float)s->now;
-                        s->begun = true;
-                        int64_t missed = slot - s->slot - 1;
-                        for (int64_t i = 1; i <= missed && i < KEPT; i++)
-                                *cell(s, s->slot + i) = 0;
-                }
-                /* After a step back the half hour is lived again: what it had, it keeps. */
-                s->now = slot < s->slot ? (double)*cell(s, slot) : 0;
-                s->slot = slot;
-                s->expected = look_up(s, slot);
-        }
-        s->now = larger(s->now, rise);
+        if (!(wall >= begins && wall < begins + SLOT_SECONDS))
+                change_slot(s, (int32_t)floor(smaller(wall / SLOT_SECONDS, INT32_MAX)));
+        if (rise > (double)s->now)
+                s->now = (float)rise;
 }
 
 double season_expected(const struct season *s)
 {
-        return s->expected;
+        return (double)s->expected;
 }
 
 unsigned season_days(const struct season *s)

@@ -20,16 +20,19 @@ enum {
 };
 
 struct season {
-        int64_t slot;             /* the running half hour since 1970; 0: not started */
-        double now;               /* its largest rise so far */
-        double expected;          /* for it, from the other days */
         struct season_past *past; /* not owned */
+        int32_t slot;             /* the running half hour since 1970; 0: not started */
+        float now;                /* its largest rise so far */
+        float expected;           /* for it, from the other days */
         bool begun;               /* something stands in it; else it is all zeros */
 };
 
-/* The half hours before. */
+/* The half hours before: the largest rise as a byte, in eighths of its binary logarithm above
+ * `least` and one more; 0 none. So it is known to 4.5 %, where what exceeds it by less than half is
+ * that again, and reaches down to a part in 2^31 of the largest one. */
 struct season_past {
-        float most[SEASON_DAYS][SEASON_SLOTS]; /* largest rise, in the value's unit; 0 none */
+        float least; /* the value's unit */
+        uint8_t most[SEASON_DAYS][SEASON_SLOTS];
 };
 
 /* past: zeros, kept by the caller. */

@@ -98,9 +98,9 @@ static void add_watch(struct building *b, const struct rule *r)
         w->idle = true;
         struct series *s = &e->series[w->series];
         if (r->kind == KIND_SPIKE)
-                s->adopt_up = fmin(s->adopt_up, r->adopt_seconds);
+                s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
         if (r->kind == KIND_DROP)
-                s->adopt_down = fmin(s->adopt_down, r->adopt_seconds);
+                s->adopt_down = fminf(s->adopt_down, (float)r->adopt_seconds);
         for (unsigned c = 0; c < r->condition_count; c++)
                 if (r->conditions[c].field < FIELD_KNOWN_COUNT)
                         follow(b, (enum field)r->conditions[c].field);

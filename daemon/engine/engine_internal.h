@@ -90,7 +90,7 @@ struct engine {
         struct incident *incidents; /* INCIDENTS_MAX */
         unsigned incident_count;
         struct recent cgroups; /* their number, as a series has its values */
-        double cgroups_recent[EVENT_RECENT_MAX];
+        float cgroups_recent[EVENT_RECENT_MAX];
 
         double values[FIELD_KNOWN_COUNT];    /* of the last sample */
         int field_series[FIELD_KNOWN_COUNT]; /* index of the series of the plain field, or -1 */

@@ -9,7 +9,7 @@ static void collect_jump(struct explanation *x)
         const struct series *s = x->series;
 
         jump_examine(&s->jump, &jump_params_default, &x->detector);
-        x->least = jump_least(&s->jump, &jump_params_default, s->floor);
+        x->least = jump_least(&s->jump, &jump_params_default, (double)s->floor);
 }
 
 static void collect_growth(struct explanation *x, double total)

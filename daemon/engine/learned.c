@@ -23,7 +23,8 @@ struct head {
  * any, and the levels of the growth that have begun. */
 struct series_record {
         struct hash measures;
-        double value, floor;
+        double value;
+        float floor;
         struct jump jump;
         struct trend trend;
         struct growth growth;
@@ -49,7 +50,7 @@ static size_t tail_size(const struct recent *recent, const struct season *season
                         const struct trend *trend, bool means, const struct growth *growth)
 {
         size_t level = sizeof(struct trend_level) + (means ? sizeof(struct trend_means) : 0);
-        return recent->filled * sizeof(double) + (season->begun ? sizeof(struct season_past) : 0) +
+        return recent->filled * sizeof(float) + (season->begun ? sizeof(struct season_past) : 0) +
                count_bits(trend->begun) * level +
                count_bits(growth->begun) * sizeof(struct growth_level);
 }
@@ -135,7 +136,7 @@ static char *put_series(char *to, const struct series *s)
         r.growth.levels = NULL;
         r.trend.stride = r.growth.stride = 0;
         to = put(to, &r, sizeof(r));
-        to = put(to, s->recent.value, s->recent.filled * sizeof(double));
+        to = put(to, s->recent.value, s->recent.filled * sizeof(float));
         if (s->season.begun)
                 to = put(to, s->season.past, sizeof(*s->season.past));
         for (unsigned i = 0; i < TREND_LEVELS; i++) {
@@ -229,7 +230,7 @@ static void take_over(struct series *s, const struct series_record *r, const cha
         from.season = r->season;
         from.season.past = s->season.past;
         *s = from;
-        tail = get(tail, s->recent.value, s->recent.filled * sizeof(double));
+        tail = get(tail, s->recent.value, s->recent.filled * sizeof(float));
         if (s->season.begun)
                 tail = get(tail, s->season.past, sizeof(*s->season.past));
 
@@ -369,7 +370,7 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 struct baseline_record r;
                 memcpy(&r, from, sizeof(r));
                 struct series *s = find_series(e, r.measures, &next);
-                if (!s || r.days.tau != s->days.tau || !is_flag(&r.season.begun))
+                if (!s || !is_flag(&r.season.begun))
                         continue;
                 struct season_past *past = s->season.past;
                 s->season = r.season;
@@ -377,7 +378,6 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 if (r.season.begun)
                         *past = r.past;
                 s->days = r.days;
-                s->days.time = e->now; /* engine time begins anew */
                 for (unsigned level = 0; level < TREND_LEVELS; level++)
                         if (r.ordinary[level].most > 0 || r.ordinary[level].fall > 0)
                                 growth_recall(&s->growth, level, &r.ordinary[level]);

@@ -84,7 +84,7 @@ int series_store_init(struct series_store *store, size_t room)
                 .room = room,
                 .levels = (struct trend_level *)pages,
                 .means = (struct trend_means(*)[TREND_LEVELS])(pages + levels),
-                .recent = (double(*)[EVENT_RECENT_MAX])(pages + levels + means),
+                .recent = (float(*)[EVENT_RECENT_MAX])(pages + levels + means),
                 .seasons = (struct season_past *)(pages + levels + means + recent),
                 .ordinary = (struct growth_level *)(pages + levels + means + recent + seasons),
         };
@@ -120,7 +120,6 @@ void series_init(struct series *s, int field, const struct expression *less,
         growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB,
                     &store->ordinary[index], store->room);
         season_init(&s->season, &store->seasons[index]);
-        ewma_init(&s->days, DAYS_TAU, DAYS_CLIP);
 }
 
 void series_inherit(struct series *to, const struct series *from)
@@ -138,7 +137,7 @@ void series_inherit(struct series *to, const struct series *from)
         *to = kept;
         trend_copy(&to->trend, &from->trend);
         growth_copy(&to->growth, &from->growth);
-        memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(double));
+        memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(float));
         if (from->season.begun)
                 *to->season.past = *from->season.past;
 }
@@ -197,8 +196,8 @@ void recent_add(struct recent *r, double now, double value)
         if (r->minute_end == 0)
                 r->minute_end = now + RECENT_SECONDS;
         while (now >= r->minute_end) {
-                r->value[r->next] = r->count ? r->sum / r->count : NAN;
-                r->next = (r->next + 1) % EVENT_RECENT_MAX;
+                r->value[r->next] = r->count ? (float)(r->sum / r->count) : NAN;
+                r->next = (r->next + 1u) % EVENT_RECENT_MAX;
                 if (r->filled < EVENT_RECENT_MAX)
                         r->filled++;
                 r->sum = 0;
@@ -220,14 +219,16 @@ double recent_before(const struct recent *r, double moment)
                 return NAN;
         double back = ceil((r->minute_end - RECENT_SECONDS - moment) / RECENT_SECONDS);
         unsigned k = (unsigned)smaller(larger(back, 0), r->filled - 1);
-        return r->value[(r->next + EVENT_RECENT_MAX - 1 - k) % EVENT_RECENT_MAX];
+        return (double)r->value[(r->next + EVENT_RECENT_MAX - 1 - k) % EVENT_RECENT_MAX];
 }
 
 unsigned recent_read(const struct recent *r, double ret[EVENT_RECENT_MAX])
 {
         unsigned kept = r->filled < EVENT_RECENT_MAX ? r->filled : EVENT_RECENT_MAX - 1;
         for (unsigned i = 0; i < kept; i++)
-                ret[i] = r->value[(r->next + EVENT_RECENT_MAX - kept + i) % EVENT_RECENT_MAX];
+                ret[i] =
+                        (double)r
+                                ->value[(r->next + EVENT_RECENT_MAX - kept + i) % EVENT_RECENT_MAX];
         if (r->count > 0)
                 ret[kept++] = r->sum / r->count;
         return kept;
@@ -265,7 +266,8 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 s->absent = true;
                 return;
         }
-        s->floor = noise_floor(s, sample);
+        double floor = noise_floor(s, sample);
+        s->floor = (float)floor;
         if ((broken || s->absent) && s->jump.level.count > 0) {
                 /* What happened in between nobody saw. Trends go on as if the difference had not
                  * been; the level is moved along, so that only what comes now is judged. */
@@ -275,9 +277,10 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
                 jump_shift(&s->jump, shift);
         }
         s->absent = false;
-        jump_add(&s->jump, &jump_params_default, now, s->value, s->floor, &shared->jump);
+        double dt = s->jump.level.count > 0 ? now - s->jump.time : 0;
+        jump_add(&s->jump, &jump_params_default, now, s->value, floor, &shared->jump);
         if (s->jump.away &&
-            now - s->jump.away_since >= (s->jump.up ? s->adopt_up : s->adopt_down)) {
+            now - s->jump.away_since >= (double)(s->jump.up ? s->adopt_up : s->adopt_down)) {
                 jump_adopt(&s->jump, &jump_params_default);
                 s->adopted = true;
         }
@@ -287,21 +290,22 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         s->low = changed & 2u || isnan(s->low) ? trend_low(&s->trend, SEASON_LEVEL)
                                                : smaller(s->low, s->value);
         season_add(&s->season, sample->time, s->value - s->low);
-        ewma_add(&s->days, now, s->value, s->floor, &shared->days);
-        growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, s->floor,
+        ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, s->value, floor, &shared->days);
+        growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, floor,
                       big_rise(s, known_value(sample, FIELD_MEM_TOTAL, INFINITY)));
 }
 
 bool series_examine(const struct series *s, unsigned level, double now, double total,
                     struct growth_answer *ret, struct checks *checks)
 {
-        return growth_examine(&s->growth, &growth_params_default, &s->trend, level, now, s->floor,
-                              big_rise(s, total), ret, checks);
+        return growth_examine(&s->growth, &growth_params_default, &s->trend, level, now,
+                              (double)s->floor, big_rise(s, total), ret, checks);
 }
 
 bool series_growth(const struct series *s, struct growth_answer *ret)
 {
-        return growth_read(&s->growth, &growth_params_default, &s->trend, s->floor, INFINITY, ret);
+        return growth_read(&s->growth, &growth_params_default, &s->trend, (double)s->floor,
+                           INFINITY, ret);
 }
 
 bool series_knows_level(const struct series *s)
@@ -313,11 +317,11 @@ void series_numbers(const struct series *s, struct series_numbers *ret)
 {
         *ret = (struct series_numbers){ .value = s->value, .value_bytes = s->value_bytes };
         ret->jump_known = isfinite(s->value) &&
-                          jump_read(&s->jump, &jump_params_default, s->floor, &ret->jump);
+                          jump_read(&s->jump, &jump_params_default, (double)s->floor, &ret->jump);
         ret->rise = s->value - s->low;
         ret->expected_rise = season_expected(&s->season);
         struct ewma_answer days;
-        if (ewma_read(&s->days, 0, 2, &days))
+        if (ewma_read(&s->days, DAYS_TAU, 0, 2, &days))
                 ret->seen = days.seconds;
         ret->days_level = ret->seen >= DAYS_LEAST ? days.level : NAN;
         ret->growth_known = isfinite(s->value) && series_growth(s, &ret->growth);

@@ -2,6 +2,7 @@
 /* One measured number over time with its detectors; shared by all rules that measure the same. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,9 +20,12 @@
 struct recent {
         double sum;
         double minute_end; /* engine time */
-        unsigned count, next, filled;
-        double *value; /* EVENT_RECENT_MAX; NaN: nothing in that minute. Not owned. */
+        uint32_t count;
+        uint8_t next, filled;
+        float *value; /* EVENT_RECENT_MAX; NaN: nothing in that minute. Not owned. To be drawn, and
+                         told with three digits. */
 };
+static_assert(EVENT_RECENT_MAX <= UINT8_MAX, "filled");
 
 enum { RECENT_SECONDS = 60 };
 
@@ -29,13 +33,13 @@ enum { RECENT_SECONDS = 60 };
  * is in struct series_store. */
 struct series {
         /* now */
-        double value, value_bytes;   /* NaN absent */
-        double floor;                /* smallest spread believed */
-        double low;                  /* lowest of the last hours */
-        double adopt_up, adopt_down; /* shortest of its rules for spikes, drops; INFINITY none */
-        int field;                   /* what is measured, see below */
-        uint8_t unit;                /* enum event_unit */
-        bool plain;                  /* nothing is taken off, nothing divides it */
+        double value, value_bytes;  /* NaN absent */
+        float floor;                /* smallest spread believed */
+        double low;                 /* lowest of the last hours */
+        float adopt_up, adopt_down; /* shortest of its rules for spikes, drops; INFINITY none */
+        int field;                  /* what is measured, see below */
+        uint8_t unit;               /* enum event_unit */
+        bool plain;                 /* nothing is taken off, nothing divides it */
         bool absent;  /* was absent at the last sample: the next one is a new beginning */
         bool adopted; /* the level was adopted with this sample */
 
@@ -69,7 +73,7 @@ struct series_store {
         struct growth_level *ordinary;
         struct trend_means (*means)[TREND_LEVELS];
         struct season_past *seasons;
-        double (*recent)[EVENT_RECENT_MAX];
+        float (*recent)[EVENT_RECENT_MAX];
 };
 
 /* 0 or -ENOMEM. */

@@ -45,19 +45,21 @@ static void test_matches_definition(void **state)
                        offset = random_normal(&r) * scale * 10;
                 double tau = pow(10, random_uniform(&r) * 4);
                 struct ewma e;
-                ewma_init(&e, tau, 0);
+                struct ewma_gain gain = { 0 };
+                e = (struct ewma){ 0 };
                 for (unsigned i = 0; i < SAMPLES; i++) {
+                        double before = now;
                         now += 0.1 + random_uniform(&r) * tau / 5;
                         t[i] = now;
                         x[i] = offset + scale * random_normal(&r);
-                        assert_true(ewma_add(&e, t[i], x[i], 0, NULL));
+                        assert_true(ewma_add(&e, tau, 0, now - before, x[i], 0, &gain));
                 }
                 double level, spread;
                 struct ewma_answer a;
                 textbook(t, x, SAMPLES, tau, &level, &spread);
-                assert_true(ewma_read(&e, 0, 2, &a));
+                assert_true(ewma_read(&e, tau, 0, 2, &a));
                 assert_close(a.level, level, fabs(offset) + scale, "level");
-                assert_close(a.spread / scale, spread / scale, 1e3, "spread");
+                assert_close(a.spread / scale, spread / scale, 1e4, "spread"); /* a float */
                 assert_int_equal(a.count, SAMPLES);
         }
 }
@@ -68,14 +70,15 @@ static void test_outlier_does_not_drag(void **state)
         struct random r = random_seeded("ewma outlier");
         for (unsigned s = 0; s < SERIES; s++) {
                 struct ewma e;
-                double tau = 60, clip = 3, time = 0;
-                ewma_init(&e, tau, clip);
+                struct ewma_gain gain = { 0 };
+                double tau = 60, clip = 3;
+                e = (struct ewma){ 0 };
                 for (unsigned i = 0; i < 300; i++)
-                        ewma_add(&e, time += 1, 1000 + random_normal(&r), 0, NULL);
+                        ewma_add(&e, tau, clip, 1, 1000 + random_normal(&r), 0, &gain);
                 struct ewma_answer before, after;
-                assert_true(ewma_read(&e, 0, 2, &before));
-                ewma_add(&e, time += 1, 1e12, 0, NULL);
-                assert_true(ewma_read(&e, 0, 2, &after));
+                assert_true(ewma_read(&e, tau, 0, 2, &before));
+                ewma_add(&e, tau, clip, 1, 1e12, 0, &gain);
+                assert_true(ewma_read(&e, tau, 0, 2, &after));
                 /* clip spreads times the gain of one sample, which is at most 1 - exp(-1 / tau)
                  * over the sum of weights, here near 1 */
                 double most = clip * before.spread * (1 - exp(-1 / tau)) * 1.02;
@@ -86,21 +89,21 @@ static void test_outlier_does_not_drag(void **state)
 static void test_refuses(void **state)
 {
         (void)state;
-        struct ewma e;
+        struct ewma e = { 0 };
+        struct ewma_gain gain = { 0 };
         struct ewma_answer a;
-        ewma_init(&e, 10, 0);
-        assert_false(ewma_read(&e, 0, 2, &a));
-        assert_true(ewma_add(&e, 100, 5, 0, NULL));
-        assert_false(ewma_read(&e, 0, 0, &a));       /* one sample has no spread */
-        assert_false(ewma_add(&e, 100, 6, 0, NULL)); /* time stands still */
-        assert_false(ewma_add(&e, 99, 6, 0, NULL));  /* time steps back */
-        assert_false(ewma_add(&e, 101, NAN, 0, NULL));
-        assert_false(ewma_add(&e, NAN, 1, 0, NULL));
-        assert_true(ewma_add(&e, 101, 5, 0, NULL));
-        assert_true(ewma_read(&e, 0.25, 2, &a));
+        assert_false(ewma_read(&e, 10, 0, 2, &a));
+        assert_true(ewma_add(&e, 10, 0, 0, 5, 0, &gain));
+        assert_false(ewma_read(&e, 10, 0, 0, &a));          /* one sample has no spread */
+        assert_false(ewma_add(&e, 10, 0, 0, 6, 0, &gain));  /* time stands still */
+        assert_false(ewma_add(&e, 10, 0, -1, 6, 0, &gain)); /* time steps back */
+        assert_false(ewma_add(&e, 10, 0, 1, NAN, 0, &gain));
+        assert_false(ewma_add(&e, 10, 0, NAN, 1, 0, &gain));
+        assert_true(ewma_add(&e, 10, 0, 1, 5, 0, &gain));
+        assert_true(ewma_read(&e, 10, 0.25, 2, &a));
         assert_true(a.level == 5);
         assert_true(a.spread == 0.25); /* a constant has the floor as its spread */
-        assert_false(ewma_read(&e, 0, 3, &a));
+        assert_false(ewma_read(&e, 10, 0, 3, &a));
 }
 
 int main(void)
