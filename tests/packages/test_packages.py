@@ -18,6 +18,8 @@ sys.path.insert(0, ROOT + "/tests/service")
 
 from machine import (Container, Results, Skip, debian_tree, require_machine,  # noqa: E402
                      wait_for)
+from receivers import WEBHOOK_SECRET, Receivers  # noqa: E402
+from scrape import TEXTFILES, Scrape  # noqa: E402
 
 WORK = f"{ROOT}/build/service"
 PACKAGES = f"{ROOT}/build/packages"
@@ -27,7 +29,7 @@ USERS = ("kmemwatch", "kmemwatch-courier")
 GROUPS = ("kmemwatch-spool", "kmemwatch-admin")
 # Folders in which a purged package must leave no trace, and what others write there meanwhile.
 WATCHED = ("etc", "usr", "var", "opt", "root", "home")
-NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/log|var/cache/(?!kmemwatch)|var/tmp|"
+NOT_OURS = re.compile(r"^/(var/lib/dpkg|var/lib/apt|var/log|var/cache/(?!kmemwatch)|var/tmp|"
                       r"var/lib/systemd/(?!deb-systemd)|etc/(passwd|group|shadow|gshadow)-?$|"
                       r"etc/\.pwd\.lock|etc/machine-id|etc/\.updated|var/\.updated|"
                       r"etc/resolv\.conf|etc/systemd/system$)")
@@ -60,6 +62,7 @@ class Test:
         self.results = results
         self.check = results.check
         self.container = None
+        self.scrape = None
         self.version = version()
 
     # --- building ---------------------------------------------------------------------------
@@ -160,6 +163,11 @@ class Test:
     def dpkg(self, *words):
         return self.inside("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", *words)
 
+    def apt(self, *words):
+        """As README says it. There is no network: what the package needs is there."""
+        return self.inside("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy",
+                           "--no-install-recommends", *words)
+
     def copy_in(self, package):
         shutil.copy(package, self.container.tree + "/opt/")
         return "/opt/" + os.path.basename(package)
@@ -179,7 +187,7 @@ class Test:
             return -1
 
     def install(self, package):
-        done = self.dpkg("-i", package)
+        done = self.apt("install", package)
         self.check("it installs", done.returncode == 0, done.stdout + done.stderr)
         self.check("both services run", wait_for(self.are_active, 20),
                    self.inside("journalctl", "--no-pager", "-n", "40").stdout)
@@ -192,6 +200,7 @@ class Test:
         self.check("folders have their modes", modes.splitlines() == [
             "700 root root /etc/kmemwatch/secrets", "711 kmemwatch kmemwatch /var/lib/kmemwatch",
             "2750 kmemwatch kmemwatch-spool /var/lib/kmemwatch/spool"], modes)
+        self.check("metrics are off", self.scrape.are_off(), self.scrape.states())
         status = self.inside("kmemwatch", "status")
         self.check("kmemwatch status answers", status.returncode == 0 and "Slab" in status.stdout,
                    status.stdout + status.stderr)
@@ -200,6 +209,31 @@ class Test:
         check = self.inside("kmemwatch", "check")
         self.check("kmemwatch check has nothing to say", check.returncode == 0,
                    check.stdout + check.stderr)
+
+    def channel(self):
+        """README's way, with a webhook in the place of Slack."""
+        receivers = Receivers(WORK, inside=self.container.leader)
+        try:
+            done = self.container.run(
+                "sh", "-c", f"echo {WEBHOOK_SECRET} | kmemwatch setup webhook --name archive "
+                f"--url {receivers.address}/hook --secret -", timeout=60)
+            self.check("kmemwatch setup sets up a channel, and its test is accepted",
+                       done.returncode == 0 and "Accepted" in done.stdout and
+                       not receivers.faults() and receivers.all_requests(),
+                       done.stdout + done.stderr)
+            self.check("the secret is root's, and shows nowhere",
+                       WEBHOOK_SECRET not in done.stdout + done.stderr and
+                       self.inside("stat", "-c", "%a %U", "/etc/kmemwatch/secrets/archive")
+                       .stdout.strip() == "600 root")
+        finally:
+            receivers.stop()
+
+    def metrics(self):
+        self.scrape.switch_on()
+        why = self.scrape.collect()
+        if why:
+            self.results.number += 1
+            print(f"ok {self.results.number} # SKIP {why}")
 
     def accounts(self):
         found = set()
@@ -238,6 +272,8 @@ class Test:
         self.check("rules are the new ones", content(self.container.path(
             "/usr/lib/kmemwatch/rules.d/slab.ini")).endswith(b"; newer\n"))
 
+        self.check("metrics that were on are on", self.scrape.are_on(), self.scrape.states())
+
         # What the administrator has switched off stays off.
         self.inside("systemctl", "disable", "--now", COURIER)
         done = self.dpkg("--force-confold", "-i", package)
@@ -248,7 +284,7 @@ class Test:
         self.inside("systemctl", "enable", "--now", COURIER)
 
     def remove(self, package, before):
-        done = self.dpkg("-r", "kmemwatch")
+        done = self.apt("remove", "kmemwatch")
         self.check("it can be removed", done.returncode == 0, done.stdout + done.stderr)
         self.check("both services are stopped", not any(
             self.show(unit).get("ActiveState") == "active" for unit in (DAEMON, COURIER)))
@@ -256,12 +292,15 @@ class Test:
                                   "/var/lib/kmemwatch/spool/dead/kept.json")
                 if os.path.exists(self.container.path(path))]
         self.check("configuration and state stay when it is removed", len(kept) == 3, kept)
+        self.check("the file for node_exporter goes with it", not os.listdir(
+            self.container.path(TEXTFILES)))
         done = self.dpkg("-i", package)
         self.check("it installs again over them", done.returncode == 0 and
                    wait_for(self.are_active, 20), done.stdout + done.stderr)
-        done = self.dpkg("-P", "kmemwatch")
+        done = self.apt("purge", "kmemwatch")
         self.check("it can be purged", done.returncode == 0, done.stdout + done.stderr)
         left = self.trace_of() - before
+        left -= {TEXTFILES, os.path.dirname(TEXTFILES)}  # the test's own
         self.check("no file is left", not left, "\n".join(sorted(left)))
         self.check("no user and no group is left", not self.accounts(), self.accounts())
         processes = self.inside("sh", "-c", "cat /proc/[0-9]*/comm").stdout
@@ -286,8 +325,12 @@ class Test:
         self.container.boot()
         package, newer = self.copy_in(package), self.copy_in(newer)
         before = self.trace_of()
+        self.scrape = Scrape(self.container, self.check, ROOT, WORK)
         self.install(package)
         self.results.note("installed")
+        self.channel()
+        self.metrics()
+        self.results.note("collected")
         self.upgrade(newer)
         self.results.note("upgraded")
         self.remove(newer, before)
@@ -313,6 +356,8 @@ def main():
         import traceback
         results.check("the test itself", False, f"{error}\n{traceback.format_exc()}")
     finally:
+        if test.scrape:
+            test.scrape.stop()
         if test.container:
             test.container.stop()
     print(f"1..{results.number}")
