@@ -20,20 +20,6 @@ static const double WORTH_ENTERING = 1
                                      << 20; /* bytes of kernel memory: what is below it, is less */
 static const double WORTH_A_ROW = 64 << 10;
 
-static bool has_memory_controller(struct look *l)
-{
-        ssize_t n = procfs_read(l->p, "sys/fs/cgroup/cgroup.controllers", l->text, 4096);
-
-        for (char *word = l->text; n > 0 && *word;) {
-                size_t length = strcspn(word, " \n");
-
-                if (length == strlen("memory") && has_prefix(word, "memory"))
-                        return true;
-                word += length + (word[length] != '\0');
-        }
-        return false;
-}
-
 static void push(struct look *l, const char *path)
 {
         size_t size = strlen(path) + 1;
@@ -59,41 +45,14 @@ static int cgroups_begin(struct look *l)
         l->queue_from = l->queue_to = 0;
         l->visited = 0;
 
-        if (has_memory_controller(l)) {
-                l->cgroup_base = "sys/fs/cgroup";
-                l->cgroup_file = "memory.stat";
-                /* The root of the machine's tree has no such file, that of a container's has. */
-                l->into->cgroups_are_own = procfs_exists(l->p, "sys/fs/cgroup/memory.current");
-        } else if (procfs_exists(l->p, "sys/fs/cgroup/memory/memory.kmem.usage_in_bytes")) {
-                l->cgroup_base = "sys/fs/cgroup/memory";
-                l->cgroup_file = "memory.kmem.usage_in_bytes";
-                l->into->cgroups_are_v1 = true;
-        } else {
-                return -ENOENT;
-        }
+        int r = cgroup_tree_find(l->p, l->text, &l->tree);
+        if (r < 0)
+                return r;
+        l->into->cgroups_are_v1 = l->tree.v1;
+        /* The root of the machine's tree has no such file, that of a container's has. */
+        l->into->cgroups_are_own = !l->tree.v1 && procfs_exists(l->p, "sys/fs/cgroup/memory.current");
         push(l, "");
         return 1;
-}
-
-/* The numbers of l->cgroup. False when the kernel does not tell them. */
-static bool read_numbers(struct look *l, double numbers[CGROUP_NUMBER_COUNT])
-{
-        struct text path;
-
-        text_init(&path, l->path, sizeof(l->path));
-        text_add(&path, "%s%s/%s", l->cgroup_base, l->cgroup, l->cgroup_file);
-        if (path.cut)
-                return false;
-
-        ssize_t n = procfs_read(l->p, l->path, l->text, CGROUP_TEXT_MAX);
-        if (n < 0)
-                return false;
-        if (!l->into->cgroups_are_v1)
-                return cgroup_memory_stat_parse(l->text, (size_t)n, numbers) > 0 &&
-                       !isnan(numbers[CGROUP_KERNEL]);
-        for (size_t i = 0; i < CGROUP_NUMBER_COUNT; i++)
-                numbers[i] = NAN;
-        return cgroup_kmem_parse(l->text, (size_t)n, &numbers[CGROUP_KERNEL]) == 0;
 }
 
 /* The cgroup `name` in the folder that is being listed. */
@@ -105,7 +64,7 @@ static void visit(struct look *l, const char *name)
 
         text_init(&path, l->cgroup, sizeof(l->cgroup));
         text_add(&path, "%s/%s", l->folder, name);
-        if (path.cut || !read_numbers(l, numbers))
+        if (path.cut || !cgroup_tree_read(l->p, &l->tree, l->cgroup, l->text, numbers))
                 return;
         if (numbers[CGROUP_KERNEL] >= WORTH_A_ROW) {
                 uint64_t key = tally_key(0, l->cgroup, path.length);
@@ -130,7 +89,7 @@ static int next_folder(struct look *l)
                 l->folder_key = length > 0 ? tally_key(0, l->folder, length) : 0;
 
                 text_init(&path, l->path, sizeof(l->path));
-                text_add(&path, "%s%s", l->cgroup_base, l->folder);
+                text_add(&path, "%s%s", l->tree.base, l->folder);
                 if (path.cut || directory_init(&l->directory, l->p, l->path) < 0)
                         continue; /* it has just gone */
                 if (directory_folders(&l->directory) != 0)

@@ -4,11 +4,12 @@
 
 #include "culprit/look.h"
 #include "culprit/process_status.h"
+#include "sample/cgroup_tree.h"
 #include "sample/directory.h"
 #include "sample/lines.h"
 
 enum {
-        LOOK_PATH_MAX = 4352,   /* a cgroup's path and what stands before and after it */
+        LOOK_PATH_MAX = CGROUP_PATH_MAX,
         LOOK_QUEUE_MAX = 32768, /* paths of cgroups to be listed: some 400 of 80 bytes */
 };
 
@@ -30,7 +31,7 @@ struct look {
         char cgroup[LOOK_PATH_MAX];
 
         /* cgroups: those that wait to be listed, terminated one behind the other */
-        const char *cgroup_base, *cgroup_file;
+        struct cgroup_tree tree;
         char queue[LOOK_QUEUE_MAX];
         unsigned queue_from, queue_to;
         unsigned visited;

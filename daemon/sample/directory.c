@@ -3,6 +3,7 @@
 #include "sample/directory.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -53,9 +54,27 @@ const char *directory_next(struct directory *d, bool *ret_folder)
         }
 }
 
+static long folders_of(const struct stat *st)
+{
+        return st->st_nlink >= 2 ? (long)st->st_nlink - 2 : -1;
+}
+
 long directory_folders(const struct directory *d)
 {
         struct stat st;
 
-        return fstat(d->fd, &st) == 0 && st.st_nlink >= 2 ? (long)st.st_nlink - 2 : -1;
+        return fstat(d->fd, &st) == 0 ? folders_of(&st) : -1;
+}
+
+long directory_folders_at(const struct procfs *p, const char *path)
+{
+        struct stat st;
+
+        return fstatat(p->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? folders_of(&st) : -1;
+}
+
+void directory_rewind(struct directory *d)
+{
+        (void)lseek(d->fd, 0, SEEK_SET);
+        d->at = d->end = 0;
 }

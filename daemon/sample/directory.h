@@ -26,3 +26,9 @@ bool directory_is_drained(const struct directory *d);
 
 /* How many folders it holds, by its link count: kernfs (cgroups) keeps that. -1 when unknown. */
 long directory_folders(const struct directory *d);
+
+/* The same of a folder by its path below the root, without a leading slash. */
+long directory_folders_at(const struct procfs *p, const char *path);
+
+/* The names come again from the first one on. */
+void directory_rewind(struct directory *d);

@@ -34,6 +34,8 @@ enum field {
         FIELD_UNACCOUNTED, /* sample/unaccounted.h; measured once a minute, held in between */
         FIELD_KNOWN_COUNT,
         FIELD_MEMINFO_COUNT = FIELD_THREADS,
+        /* In rules: what sample/member.h names. Above any index, and its unit is bytes. */
+        FIELD_MEMBER = 1 << 20,
 };
 
 enum field_unit { FIELD_BYTES, FIELD_COUNT };
