@@ -366,6 +366,7 @@ INSTALL_FILES := \
 	$(call to,0755,$(BUILD)/kmemwatchd $(BUILD)/kmemwatch-courier,$(sbindir)) \
 	$(call to,0644,$(wildcard rules/*.ini),$(libdir)/kmemwatch/rules.d) \
 	$(call to,0644,$(RUNBOOKS),$(sharedir)/runbooks) \
+	$(call to,0644,$(wildcard rules/examples/*.ini),$(sharedir)/examples) \
 	$(call to,0644,$(UNITS),$(unitdir)) \
 	$(foreach f,$(wildcard etc/sysusers),0644:$f:$(sysusersdir)/kmemwatch.conf) \
 	$(foreach f,$(wildcard etc/tmpfiles),0644:$f:$(tmpfilesdir)/kmemwatch.conf) \
@@ -379,7 +380,8 @@ CONFIG_FILES := \
 	$(call to,0644,$(wildcard etc/channels.d/*),$(sysconfdir)/kmemwatch/channels.d) \
 	$(call to,0644,$(wildcard etc/templates/*),$(sysconfdir)/kmemwatch/templates)
 # MODE:FOLDER, parents first. Secrets are read by root alone; systemd hands them to the courier.
-INSTALL_FOLDERS := 0755:$(sharedir) 0755:$(sharedir)/runbooks 0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
+INSTALL_FOLDERS := 0755:$(sharedir) 0755:$(sharedir)/runbooks 0755:$(sharedir)/examples \
+	0755:$(libdir)/kmemwatch 0755:$(libdir)/kmemwatch/rules.d \
 	0755:$(sysconfdir)/kmemwatch 0755:$(sysconfdir)/kmemwatch/rules.d \
 	0755:$(sysconfdir)/kmemwatch/channels.d 0755:$(sysconfdir)/kmemwatch/templates \
 	0700:$(sysconfdir)/kmemwatch/secrets

@@ -51,12 +51,14 @@ bool silences_expire(struct silences *s, double now, struct silence *ret)
         return false;
 }
 
-const struct silence *silences_of_rule(const struct silences *s, const struct rule *rule)
+const struct silence *silences_of_rule(const struct silences *s, const struct rule *rule,
+                                       const char *dimension)
 {
         const struct silence *best = NULL;
 
         for (size_t i = 0; i < s->count; i++)
-                if ((!best || s->list[i].ends > best->ends) && rule_is_meant(rule, s->list[i].name))
+                if ((!best || s->list[i].ends > best->ends) &&
+                    rule_is_meant(rule, dimension, s->list[i].name))
                         best = &s->list[i];
         return best;
 }

@@ -40,5 +40,6 @@ bool silences_remove(struct silences *s, const char *name, struct silence *ret);
 /* Takes out one that has ended by `now`. False when none has. */
 bool silences_expire(struct silences *s, double now, struct silence *ret);
 
-/* The silence that the rule is under for longest, or NULL. */
-const struct silence *silences_of_rule(const struct silences *s, const struct rule *rule);
+/* The silence that the rule is under for longest, where it measures this; or NULL. */
+const struct silence *silences_of_rule(const struct silences *s, const struct rule *rule,
+                                       const char *dimension);

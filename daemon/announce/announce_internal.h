@@ -15,7 +15,7 @@
 enum {
         /* Events whose journal entry is queued and whose way to the spool is not free: the engine
          * holds at most one per rule. */
-        TOLD_MAX = RULES_MAX,
+        TOLD_MAX = WATCHES_MAX,
 };
 
 struct announcer {

@@ -332,6 +332,12 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 g->settled = t->last;
 }
 
+void growth_seen_at_rest(struct growth *g, double since)
+{
+        g->beginning = since;
+        g->rested = true;
+}
+
 void growth_shift(struct growth *g, double amount)
 {
         g->settled += amount;

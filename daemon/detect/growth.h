@@ -104,6 +104,10 @@ struct growth {
 /* cache: see there; what it gives back at once is ordinary. levels: zeros, kept by the caller. */
 void growth_init(struct growth *g, bool cache, struct growth_level *levels, size_t stride);
 
+/* Before the first sample: somebody else has seen the series since then, at rest at first, and no
+ * fall. */
+void growth_seen_at_rest(struct growth *g, double since);
+
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
  * rise this large needs no history and no comparison with what is ordinary; INFINITY: none. */

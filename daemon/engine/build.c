@@ -69,15 +69,26 @@ static void follow(struct building *b, enum field field)
         series_keep_means(&b->engine->series[at], &b->engine->store, at);
 }
 
-struct hash watch_judges(const struct watch *w)
+struct hash watch_judges(const struct engine *e, const struct watch *w)
 {
         struct hash h;
         hash_init(&h);
         hash_add_text(&h, w->rule->name);
-        hash_add_text(&h, w->rule->dimension);
+        hash_add_text(&h, watch_dimension(e, w));
         hash_add_text(&h, kind_name(w->rule->kind));
         hash_add_text(&h, w->rule->workload_name ? w->rule->workload_name : "");
         return h;
+}
+
+/* What a rule needs beside its dimension: the series of its workload, or -1. */
+static int add_others(struct building *b, const struct rule *r)
+{
+        for (unsigned c = 0; c < r->condition_count; c++)
+                if (r->conditions[c].field < FIELD_KNOWN_COUNT)
+                        follow(b, (enum field)r->conditions[c].field);
+        return r->workload.count > 0
+                       ? (int)find_or_add(b, -1, &r->workload, &nothing, r->workload_name)
+                       : -1;
 }
 
 static void add_watch(struct building *b, const struct rule *r)
@@ -88,12 +99,10 @@ static void add_watch(struct building *b, const struct rule *r)
         w->rule = r;
         w->kind = (uint8_t)r->kind;
         w->series = (uint32_t)find_or_add(b, r->field, &r->less, &r->per, r->dimension);
-        w->workload = -1;
+        w->workload = add_others(b, r);
         w->workload_before = w->value_before = NAN;
-        if (r->workload.count > 0)
-                w->workload = (int)find_or_add(b, -1, &r->workload, &nothing, r->workload_name);
         w->applies = r->when & 1u << e->kind;
-        w->untold = (uint8_t)engine_ask_quiet(e, r);
+        w->untold = (uint8_t)engine_ask_quiet(e, r, r->dimension);
         w->life = e->lives.all;
         w->idle = true;
         struct series *s = &e->series[w->series];
@@ -101,40 +110,58 @@ static void add_watch(struct building *b, const struct rule *r)
                 s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
         if (r->kind == KIND_DROP)
                 s->adopt_down = fminf(s->adopt_down, (float)r->adopt_seconds);
-        for (unsigned c = 0; c < r->condition_count; c++)
-                if (r->conditions[c].field < FIELD_KNOWN_COUNT)
-                        follow(b, (enum field)r->conditions[c].field);
+}
+
+/* Behind all others, when these are complete. */
+static int add_slots(struct building *b, const struct rule_set *rules, size_t slots)
+{
+        struct engine *e = b->engine;
+        for (size_t i = 0; i < rules->count; i++)
+                if (rules->rules[i].pattern)
+                        (void)add_others(b, &rules->rules[i]);
+        e->series_plain = e->series_count;
+        e->watch_plain = e->watch_count;
+        int r = engine_follow_init(e, slots);
+        for (size_t i = 0; i < rules->count && r >= 0; i++)
+                if (rules->rules[i].pattern)
+                        engine_follow_add(e, &rules->rules[i], add_others(b, &rules->rules[i]));
+        return r;
 }
 
 int engine_build(struct engine *e, const struct rule_set *rules)
 {
         struct building b = { .engine = e };
-        size_t room = rules->count + ELEMENTS_OF(always_followed);
-        for (size_t i = 0; i < rules->count; i++)
+        size_t room = rules->count + ELEMENTS_OF(always_followed), slots = 0;
+        for (size_t i = 0; i < rules->count; i++) {
                 room += rules->rules[i].condition_count + (rules->rules[i].workload.count > 0);
+                slots += rule_members(&rules->rules[i]);
+        }
+        room += slots;
         e->series_room = room;
-        e->watch_room = rules->count;
+        e->watch_room = rules->count + slots;
         e->series = pages_new(room * sizeof(*e->series));
-        e->watches = pages_new(rules->count * sizeof(*e->watches));
-        e->news = pages_new(rules->count * sizeof(*e->news));
+        e->watches = pages_new(e->watch_room * sizeof(*e->watches));
+        e->news = pages_new(e->watch_room * sizeof(*e->news));
         if (!e->series || !e->watches || !e->news || series_store_init(&e->store, room) < 0 ||
-            lives_init(&e->lives, rules->count) < 0 || places_init(&b.places, room) < 0)
+            lives_init(&e->lives, e->watch_room) < 0 || places_init(&b.places, room) < 0)
                 return -ENOMEM;
         e->from_total = e->from_stack = -1; /* not computed yet */
 
         for (size_t i = 0; i < ELEMENTS_OF(always_followed); i++)
                 follow(&b, always_followed[i]);
         for (size_t i = 0; i < rules->count; i++)
-                add_watch(&b, &rules->rules[i]);
+                if (!rules->rules[i].pattern)
+                        add_watch(&b, &rules->rules[i]);
+        int r = add_slots(&b, rules, slots);
         places_done(&b.places);
         for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
                 e->field_series[field] = -1;
                 e->values[field] = NAN;
         }
-        for (size_t i = 0; i < e->series_count; i++)
+        for (size_t i = 0; i < e->series_plain; i++)
                 if (e->series[i].plain && e->series[i].field < FIELD_KNOWN_COUNT)
                         e->field_series[e->series[i].field] = (int)i;
-        return 0;
+        return r;
 }
 
 void engine_unbuild(struct engine *e)
@@ -144,4 +171,5 @@ void engine_unbuild(struct engine *e)
         pages_free(e->news, e->watch_room * sizeof(*e->news));
         lives_done(&e->lives);
         series_store_done(&e->store);
+        engine_follow_done(e);
 }

@@ -7,7 +7,7 @@
 
 size_t engine_places(const struct engine *e)
 {
-        return e->series_count;
+        return e->series_plain; /* members come and go */
 }
 
 bool engine_is_dimension(const struct engine *e, size_t place)

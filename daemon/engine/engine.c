@@ -125,18 +125,28 @@ static struct workload_numbers explain(const struct engine *e, struct watch *w,
                               workload->value);
 }
 
+static void watch_offer(struct engine *e, struct watch *w)
+{
+        if (!w->owed || w->remade)
+                return;
+        engine_incident_describe(e, w->news->incident_id, &w->news->incident_change,
+                                 &w->news->event);
+        w->owed = e->take(&w->news->event, e->userdata) < 0;
+}
+
 /* Owed while it is being taken: whoever saves the open alerts before taking saves that. What ended
  * comes before what begins. */
 void engine_offer(struct engine *e)
 {
         engine_orphans_offer(e);
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *w = &e->watches[i];
-                if (!w->owed || w->remade)
-                        continue;
-                engine_incident_describe(e, w->news->incident_id, &w->news->incident_change,
-                                         &w->news->event);
-                w->owed = e->take(&w->news->event, e->userdata) < 0;
+        for (size_t i = 0; i < e->watch_plain; i++)
+                watch_offer(e, &e->watches[i]);
+        if (!e->following || !e->following->owed)
+                return;
+        e->following->owed = false;
+        for (size_t i = e->watch_plain; i < e->watch_count; i++) {
+                watch_offer(e, &e->watches[i]);
+                e->following->owed |= e->watches[i].owed;
         }
 }
 
@@ -237,6 +247,21 @@ static bool is_quiet(const struct engine *e, struct watch *w)
         }
 }
 
+void watch_feed(struct engine *e, struct watch *w, const struct machine_numbers *m)
+{
+        if (!w->owed) {
+                w->quiet = w->idle && is_quiet(e, w);
+                if (!w->quiet)
+                        watch_step(e, w, m);
+                else if (w->life != e->lives.all)
+                        watch_rest(&e->lives, w);
+        } else if (w->remade) {
+                watch_judge(e, w, m);
+                event_make(e, w, &w->life->change, w->news->event.time, &w->news->event);
+                w->remade = false;
+        }
+}
+
 static bool is_same(double a, double b)
 {
         return a == b || (isnan(a) && isnan(b));
@@ -257,9 +282,9 @@ static void update_limits(struct engine *e, const struct machine_numbers *m)
 
 void engine_prefetch(const struct engine *e)
 {
-        for (size_t i = 0; i < e->series_count; i++)
+        for (size_t i = 0; i < e->series_plain; i++)
                 series_prefetch(&e->series[i]);
-        for (size_t i = 0; i < e->watch_count; i++)
+        for (size_t i = 0; i < e->watch_plain; i++)
                 prefetch(&e->watches[i], &e->watches[i].rule);
 }
 
@@ -287,7 +312,7 @@ static unsigned changed_bases(const struct engine *e, const struct sample *sampl
 }
 
 /* What is a share of them, or free of it, has moved without a cause in the kernel. */
-static bool is_rebased(const struct series *s, unsigned changed)
+bool series_is_rebased(const struct series *s, unsigned changed)
 {
         for (size_t i = 0; i < ELEMENTS_OF(bases); i++) {
                 enum field base = bases[i];
@@ -309,9 +334,9 @@ void engine_feed(struct engine *e, const struct sample *sample)
         e->kind = sample->kind;
 
         unsigned changed = changed_bases(e, sample);
-        for (size_t i = 0; i < e->series_count; i++) {
+        for (size_t i = 0; i < e->series_plain; i++) {
                 struct series *s = &e->series[i];
-                bool rebased = changed != 0 && is_rebased(s, changed);
+                bool rebased = changed != 0 && series_is_rebased(s, changed);
                 series_feed(s, sample, e->now, broken || rebased, &e->shared);
         }
         memcpy(e->values, sample->values, sizeof(e->values));
@@ -319,22 +344,11 @@ void engine_feed(struct engine *e, const struct sample *sample)
 
         struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         update_limits(e, &m);
-        for (size_t i = 0; i < e->watch_count; i++) {
-                struct watch *w = &e->watches[i];
-                if (!w->applies)
-                        continue;
-                if (!w->owed) {
-                        w->quiet = w->idle && is_quiet(e, w);
-                        if (!w->quiet)
-                                watch_step(e, w, &m);
-                        else if (w->life != e->lives.all)
-                                watch_rest(&e->lives, w);
-                } else if (w->remade) {
-                        watch_judge(e, w, &m);
-                        event_make(e, w, &w->life->change, w->news->event.time, &w->news->event);
-                        w->remade = false;
-                }
-        }
+        for (size_t i = 0; i < e->watch_plain; i++)
+                if (e->watches[i].applies)
+                        watch_feed(e, &e->watches[i], &m);
+        if (e->following)
+                engine_follow_feed(e, sample, broken, changed, &m);
         /* All of them are marked as owed before the first is offered: who saves the open alerts
          * then saves them once for all. */
         engine_offer(e);

@@ -49,9 +49,11 @@ void engine_rehearse(const struct engine *e, void (*show)(const struct event *e,
 int engine_set_rules(struct engine *e, const struct rule_set *rules);
 
 /* Says which rules the channels are not to be told of from the next sample on, until it is called
- * again: asked once for each rule, and again for those of a later engine_set_rules, so it must live
- * as long as the engine. A rule that is only observed (mode = observe) is that in any case. */
-typedef enum event_quiet (*engine_quiet)(const struct rule *rule, void *userdata);
+ * again: asked once for each rule (and each member that it follows), and again for those of a later
+ * engine_set_rules, so it must live as long as the engine. A rule that is only observed (mode =
+ * observe) is that in any case. */
+typedef enum event_quiet (*engine_quiet)(const struct rule *rule, const char *dimension,
+                                         void *userdata);
 void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata);
 
 /* A person knows of the alerts of that name (an alert id, a rule, a pattern of rules, or a

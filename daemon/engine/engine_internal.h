@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "base/hash.h"
 #include "engine/engine.h"
+#include "engine/follow.h"
 #include "engine/incidents.h"
 #include "engine/orphan.h"
 #include "engine/series.h"
@@ -41,6 +42,14 @@ struct lives {
         struct watch_life *free;
 };
 
+/* Of a rule that follows members (engine/follow.h) a watch is a slot for one of them. */
+enum slot {
+        SLOT_NONE, /* it is none */
+        SLOT_EMPTY,
+        SLOT_USED,
+        SLOT_LEAVES, /* its member is gone: it only owes the end of its alert */
+};
+
 /* A rule at work: which series it judges, its alert, and an event not taken yet. A tick runs with
  * cold caches and mostly finds nothing: what tells so fits one line of 64 bytes. */
 struct watch {
@@ -56,6 +65,7 @@ struct watch {
         bool remade;    /* taken over: it has only its time and must be made anew */
         bool idle;      /* the alert is as alert_init makes it */
         bool quiet;     /* the last sample could not reach a limit: the life has no verdict */
+        uint8_t slot;   /* enum slot */
         const struct rule *rule;
         struct watch_life *life; /* never NULL; another's than the idle ones' by watch_live() */
         struct watch_news *news; /* one of the engine's */
@@ -82,6 +92,9 @@ struct engine {
         struct watch_news *news; /* of each watch */
         struct lives lives;
         size_t watch_count, watch_room;
+        /* Behind so many series and watches stand those of members. */
+        size_t series_plain, watch_plain;
+        struct following *following; /* NULL: no rule follows members */
         /* What the watches' `from` were computed with. */
         double from_total, from_stack;
         enum host_kind from_kind;
@@ -107,7 +120,7 @@ void watch_live(struct lives *lives, struct watch *w);
 void watch_rest(struct lives *lives, struct watch *w);
 
 /* By names: what the watch judges, to find it again after a restart. */
-struct hash watch_judges(const struct watch *w);
+struct hash watch_judges(const struct engine *e, const struct watch *w);
 
 /* The series and watches of a rule set, fresh. 0 or -ENOMEM. */
 int engine_build(struct engine *e, const struct rule_set *rules);
@@ -116,7 +129,23 @@ int engine_build(struct engine *e, const struct rule_set *rules);
 void engine_unbuild(struct engine *e);
 
 /* Whether the channels are to be told of what the rule says now. */
-enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r);
+enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r,
+                                  const char *dimension);
+
+/* Whether it measures anything: a slot may be empty. */
+static inline bool watch_is_used(const struct watch *w)
+{
+        return w->slot != SLOT_EMPTY;
+}
+
+/* As events carry it: the rule's, or that of the member. */
+const char *watch_dimension(const struct engine *e, const struct watch *w);
+
+/* One sample has come for its series. */
+_hot_ void watch_feed(struct engine *e, struct watch *w, const struct machine_numbers *m);
+
+/* Whether what it is a share of has changed; changed: bits of the bases. */
+bool series_is_rebased(const struct series *s, unsigned changed);
 
 /* What is quiet of the alert now: an alert that is acknowledged is that while it is not silenced.
  */

@@ -22,7 +22,7 @@ void watch_identify(const struct engine *e, struct watch *w)
         hash_add_text(&h, e->host->machine_id);
         hash_add_text(&h, e->host->name);
         hash_add_text(&h, w->rule->name);
-        hash_add_text(&h, w->rule->dimension);
+        hash_add_text(&h, watch_dimension(e, w));
         hash_add(&h, &w->life->fired_wall, sizeof(w->life->fired_wall));
         hash_text(&h, w->news->alert_id);
         /* Readable, and PagerDuty takes 255 bytes. Very long names end in the hash of all of it;
@@ -30,7 +30,7 @@ void watch_identify(const struct engine *e, struct watch *w)
         char *key = w->news->dedup_key;
         int length =
                 snprintf(key, EVENT_DEDUP_MAX, "kmemwatch:%s:%s:%s:%s:%.3f", e->host->machine_id,
-                         e->host->name, w->rule->name, w->rule->dimension, w->life->fired_wall);
+                         e->host->name, w->rule->name, watch_dimension(e, w), w->life->fired_wall);
         if (length < 0 || length >= EVENT_DEDUP_MAX)
                 snprintf(key + EVENT_DEDUP_MAX - 1 - EVENT_ID_MAX, EVENT_ID_MAX + 1, ":%s",
                          w->news->alert_id);
@@ -121,7 +121,7 @@ void event_make(const struct engine *e, const struct watch *w, const struct aler
                 .quiet = change->quiet,
                 .would_be = a->severity,
                 .rule = r->name,
-                .dimension = r->dimension,
+                .dimension = watch_dimension(e, w),
                 .summary = r->summary,
                 .explain = r->explain,
                 .action = rule_action(r, e->kind),
@@ -167,7 +167,7 @@ void engine_rehearse(const struct engine *e, void (*show)(const struct event *e,
         const struct alert_change fires = { .happened = true, .type = EVENT_FIRING };
         struct event event;
         for (size_t i = 0; i < e->watch_count; i++)
-                if (e->watches[i].applies) {
+                if (e->watches[i].applies) { /* an empty slot does not */
                         event_make(e, &e->watches[i], &fires, e->wall, &event);
                         show(&event, userdata);
                 }

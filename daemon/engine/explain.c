@@ -123,7 +123,7 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
                 json_array_append_new(lines, json_string(takes.list[i]));
 
         json_object_set_new(o, "rule", json_string(w->rule->name));
-        json_object_set_new(o, "dimension", json_string(w->rule->dimension));
+        json_object_set_new(o, "dimension", json_string(watch_dimension(e, w)));
         json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));
         json_object_set_new(o, "summary", json_string(w->rule->summary));
         json_object_set_new(o, "applies", json_boolean(w->applies));
@@ -149,7 +149,8 @@ int explain_json(const struct engine *e, const char *name, char **ret,
                 return -ENOENT;
         json_t *rules = json_array();
         for (size_t i = 0; i < e->watch_count; i++)
-                if (rule_is_meant(e->watches[i].rule, name))
+                if (watch_is_used(&e->watches[i]) &&
+                    rule_is_meant(e->watches[i].rule, watch_dimension(e, &e->watches[i]), name))
                         json_array_append_new(rules, rule_json(e, &e->watches[i]));
         char moment[FORMAT_MAX];
         json_t *root = json_object();
@@ -167,7 +168,7 @@ bool explain_line(const struct engine *e, const char *rule, struct text *t)
                 const struct watch *w = &e->watches[i];
                 struct explanation x;
                 struct explanation_lines takes;
-                if (strcmp(w->rule->name, rule) != 0)
+                if (!watch_is_used(w) || strcmp(w->rule->name, rule) != 0)
                         continue;
                 explanation_make(e, w, &x);
                 explanation_takes(&x, &takes);

@@ -32,6 +32,7 @@ void explanation_make(const struct engine *e, const struct watch *w, struct expl
 
         *ret = (struct explanation){
                 .watch = w,
+                .dimension = watch_dimension(e, w),
                 .series = &e->series[w->series],
                 .now = e->now,
                 .kind = e->kind,

@@ -24,6 +24,7 @@ struct explained_horizon {
 
 struct explanation {
         const struct watch *watch;
+        const char *dimension;
         const struct series *series;
         double now; /* engine time */
         enum host_kind kind;

@@ -64,7 +64,7 @@ static void wait_to_know(const struct explanation *x, struct text *t)
         char from[FORMAT_MAX];
         const struct rule *r = x->watch->rule;
         if (!isfinite(x->series->value))
-                text_add(t, "a value: this machine does not report all of %s", r->dimension);
+                text_add(t, "a value: this machine does not report all of %s", x->dimension);
         else if (r->kind == KIND_GROWTH)
                 text_add(t, "a first horizon: that takes %s of samples",
                          format_duration(TREND_WIDTH * TREND_POINTS_MIN, from));

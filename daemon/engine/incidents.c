@@ -91,7 +91,7 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
         const struct series *s = &e->series[w->series];
         struct incident_alert a = {
                 .kind = w->kind,
-                .dimension = culprit_dimension_by_name(w->rule->dimension),
+                .dimension = culprit_dimension_by_name(watch_dimension(e, w)),
                 .root = w->news->root,
                 .since = e->now - LOOK_BACK,
                 .onset = w->life->alert.pending_since,
@@ -145,7 +145,7 @@ void engine_incident_assign(struct engine *e, struct watch *w)
         memcpy(i->id, w->news->alert_id, sizeof(i->id));
         memcpy(i->dedup_key, w->news->dedup_key, sizeof(i->dedup_key));
         copy(i->rule, sizeof(i->rule), w->rule->name);
-        copy(i->dimension, sizeof(i->dimension), w->rule->dimension);
+        copy(i->dimension, sizeof(i->dimension), watch_dimension(e, w));
         memcpy(id, i->id, EVENT_ID_MAX);
 }
 
@@ -214,7 +214,8 @@ struct incident_change engine_incident_step(struct engine *e, const char *id, co
 
 /* --- what is said of it --- */
 
-static void add_alert(struct event_incident *x, const struct watch *w, bool leads)
+static void add_alert(const struct engine *e, struct event_incident *x, const struct watch *w,
+                      bool leads)
 {
         unsigned place = leads ? 0 : x->alert_count;
         if (leads && x->alert_count > 0 && x->alert_count < INCIDENT_ALERTS_MAX)
@@ -224,7 +225,7 @@ static void add_alert(struct event_incident *x, const struct watch *w, bool lead
                 return;
         x->alerts[place].alert_id = w->news->alert_id;
         x->alerts[place].rule = w->rule->name;
-        x->alerts[place].dimension = w->rule->dimension;
+        x->alerts[place].dimension = watch_dimension(e, w);
         x->alerts[place].kind = w->kind;
         x->alerts[place].severity = w->life->alert.severity;
 }
@@ -254,7 +255,7 @@ static void add_all_moved(const struct engine *e, const struct watch *lead, doub
                 [DIMENSION_UNACCOUNTED] = FIELD_KNOWN_COUNT,
         };
         enum culprit_dimension roots[DIMENSION_COUNT];
-        int dimension = culprit_dimension_by_name(lead->rule->dimension);
+        int dimension = culprit_dimension_by_name(watch_dimension(e, lead));
         bool falls = lead->kind == KIND_DROP;
         struct cause_input in;
         if (dimension < 0)
@@ -299,7 +300,7 @@ void engine_incident_describe(const struct engine *e, const char *id,
                 if (w->life->alert.state != ALERT_FIRING || strcmp(w->news->incident_id, id) != 0)
                         continue;
                 bool leads = l.alert_id && strcmp(w->news->alert_id, l.alert_id) == 0;
-                add_alert(x, w, leads);
+                add_alert(e, x, w, leads);
                 x->listed |= w->life->alert.fired <= i->told_at &&
                              strcmp(w->news->alert_id, event->alert_id) == 0;
                 since = fmin(since, alert_of(e, w).since);

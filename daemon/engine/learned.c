@@ -13,6 +13,7 @@
 struct head {
         uint32_t series_count, series_size; /* of a record in bytes without what follows it */
         uint32_t watch_count, watch_size;   /* likewise; they follow the series */
+        uint32_t slot_count, slot_size;     /* likewise; they stand before the series */
         double now, wall;                   /* engine time and Unix seconds of the last sample */
         struct timeline timeline;
         uint64_t samples;
@@ -33,6 +34,12 @@ struct series_record {
         double low;
         struct recent recent;
         bool means;
+};
+
+/* A member that a rule follows. */
+struct slot_record {
+        char rule[RULE_NAME_MAX + 1];
+        char dimension[RULE_DIMENSION_MAX + 1];
 };
 
 /* What a rule remembers beside its alert. */
@@ -57,10 +64,17 @@ static size_t tail_size(const struct recent *recent, const struct season *season
 
 static struct head make_head(const struct engine *e)
 {
+        uint32_t series = 0, slots = 0;
+        for (size_t i = 0; i < e->series_count; i++)
+                series += engine_series_is_used(e, i);
+        for (size_t i = e->watch_plain; i < e->watch_count; i++)
+                slots += e->watches[i].slot == SLOT_USED;
         return (struct head){
-                .series_count = (uint32_t)e->series_count,
+                .series_count = series,
                 .series_size = sizeof(struct series_record),
-                .watch_count = (uint32_t)e->watch_count,
+                .slot_count = slots,
+                .slot_size = sizeof(struct slot_record),
+                .watch_count = (uint32_t)e->watch_plain + slots,
                 .watch_size = sizeof(struct watch_record),
                 .now = e->now,
                 .wall = e->wall,
@@ -90,9 +104,11 @@ static int read_head(const void *data, size_t size, struct head *ret)
                 return -EBADMSG;
         memcpy(&h, data, sizeof(h));
         if (h.series_size != sizeof(struct series_record) ||
-            h.watch_size != sizeof(struct watch_record) || !is_moment(h.now) ||
-            !is_moment(h.wall) || !is_moment(h.timeline.now) || !is_moment(h.timeline.wall) ||
-            !is_moment(h.timeline.interval) || !is_flag(&h.timeline.started))
+            h.watch_size != sizeof(struct watch_record) ||
+            h.slot_size != sizeof(struct slot_record) || h.slot_count > FOLLOW_ALL_MAX ||
+            !is_moment(h.now) || !is_moment(h.wall) || !is_moment(h.timeline.now) ||
+            !is_moment(h.timeline.wall) || !is_moment(h.timeline.interval) ||
+            !is_flag(&h.timeline.started))
                 return -EBADMSG;
         *ret = h;
         return 0;
@@ -100,11 +116,15 @@ static int read_head(const void *data, size_t size, struct head *ret)
 
 size_t learned_size(const struct engine *e)
 {
-        size_t size = sizeof(struct head) + e->series_count * sizeof(struct series_record) +
-                      e->watch_count * sizeof(struct watch_record);
+        const struct head h = make_head(e);
+        size_t size = sizeof(h) + h.slot_count * sizeof(struct slot_record) +
+                      h.series_count * sizeof(struct series_record) +
+                      h.watch_count * sizeof(struct watch_record);
         for (size_t i = 0; i < e->series_count; i++) {
                 const struct series *s = &e->series[i];
-                size += tail_size(&s->recent, &s->season, &s->trend, s->trend.means, &s->growth);
+                if (engine_series_is_used(e, i))
+                        size += tail_size(&s->recent, &s->season, &s->trend, s->trend.means,
+                                          &s->growth);
         }
         return size;
 }
@@ -152,16 +172,32 @@ static char *put_series(char *to, const struct series *s)
         return to;
 }
 
+static char *put_slot(char *to, const struct engine *e, const struct watch *w)
+{
+        struct slot_record r = { .rule = "" };
+        if (w->slot != SLOT_USED)
+                return to;
+        memcpy(r.rule, w->rule->name, strnlen(w->rule->name, RULE_NAME_MAX));
+        memcpy(r.dimension, watch_dimension(e, w),
+               strnlen(watch_dimension(e, w), RULE_DIMENSION_MAX));
+        return put(to, &r, sizeof(r));
+}
+
 void learned_encode(const struct engine *e, void *buffer)
 {
         struct head head = make_head(e);
         char *to = put(buffer, &head, sizeof(head));
+        for (size_t i = e->watch_plain; i < e->watch_count; i++)
+                to = put_slot(to, e, &e->watches[i]);
         for (size_t i = 0; i < e->series_count; i++)
-                to = put_series(to, &e->series[i]);
+                if (engine_series_is_used(e, i))
+                        to = put_series(to, &e->series[i]);
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
+                if (w->slot == SLOT_EMPTY || w->slot == SLOT_LEAVES)
+                        continue;
                 struct watch_record r = {
-                        .judges = watch_judges(w),
+                        .judges = watch_judges(e, w),
                         .workload_before = w->workload_before,
                         .value_before = w->value_before,
                 };
@@ -205,6 +241,9 @@ static bool is_whole(const char *from, const char *end, const struct head *head)
 {
         struct series_record r;
         const char *tail;
+        if ((size_t)(end - from) < head->slot_count * sizeof(struct slot_record))
+                return false;
+        from += head->slot_count * sizeof(struct slot_record);
         for (uint32_t i = 0; i < head->series_count; i++)
                 if (!next_record(&from, end, &r, &tail))
                         return false;
@@ -263,7 +302,8 @@ static struct series *find_series(struct engine *e, struct hash measures, size_t
 {
         for (size_t k = 0; k < e->series_count; k++) {
                 size_t at = (*next + k) % e->series_count;
-                if (series_measured(&e->series[at]).state == measures.state) {
+                if (engine_series_is_used(e, at) &&
+                    series_measured(&e->series[at]).state == measures.state) {
                         *next = at + 1;
                         return &e->series[at];
                 }
@@ -286,7 +326,7 @@ static void restore_watch(struct engine *e, const struct watch_record *r, size_t
         for (size_t k = 0; k < e->watch_count; k++) {
                 size_t at = (*next + k) % e->watch_count;
                 struct watch *w = &e->watches[at];
-                if (watch_judges(w).state != r->judges.state)
+                if (!watch_is_used(w) || watch_judges(e, w).state != r->judges.state)
                         continue;
                 w->workload_before = r->workload_before;
                 w->value_before = r->value_before;
@@ -308,6 +348,12 @@ int learned_decode(struct engine *e, const void *data, size_t size)
         e->timeline = head.timeline;
         e->now = head.now;
         e->wall = head.wall;
+        for (uint32_t i = 0; i < head.slot_count; i++) {
+                struct slot_record r;
+                from = get(from, &r, sizeof(r));
+                r.rule[RULE_NAME_MAX] = r.dimension[RULE_DIMENSION_MAX] = '\0';
+                (void)engine_follow_claim(e, r.rule, r.dimension);
+        }
         for (uint32_t i = 0; i < head.series_count; i++) {
                 struct series_record r;
                 const char *tail;
@@ -335,13 +381,13 @@ struct baseline_record {
 
 size_t baselines_size(const struct engine *e)
 {
-        return e->series_count * sizeof(struct baseline_record);
+        return e->series_plain * sizeof(struct baseline_record);
 }
 
 void baselines_encode(const struct engine *e, void *buffer)
 {
         char *to = buffer;
-        for (size_t i = 0; i < e->series_count; i++, to += sizeof(struct baseline_record)) {
+        for (size_t i = 0; i < e->series_plain; i++, to += sizeof(struct baseline_record)) {
                 const struct series *s = &e->series[i];
                 struct baseline_record r = {
                         .measures = series_measured(s),

@@ -34,7 +34,7 @@ bool open_alert_ends(const struct open_alert *k)
         return k->change.type == EVENT_RESOLVED || k->change.type == EVENT_ADOPTED;
 }
 
-void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
+void open_alert_of_watch(const struct engine *e, const struct watch *w, struct open_alert *ret)
 {
         *ret = (struct open_alert){
                 .kind = w->rule->kind,
@@ -46,7 +46,7 @@ void open_alert_of_watch(const struct watch *w, struct open_alert *ret)
                 .event_wall = w->news->event.time,
         };
         copy(ret->rule, sizeof(ret->rule), w->rule->name);
-        copy(ret->dimension, sizeof(ret->dimension), w->rule->dimension);
+        copy(ret->dimension, sizeof(ret->dimension), watch_dimension(e, w));
         copy(ret->summary, sizeof(ret->summary), w->rule->summary);
         memcpy(ret->alert_id, w->news->alert_id, sizeof(ret->alert_id));
         memcpy(ret->dedup_key, w->news->dedup_key, sizeof(ret->dedup_key));
@@ -77,10 +77,18 @@ struct watch *engine_find_heir(struct engine *e, const char *rule, const char *d
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
                 if (w->applies && w->rule->kind == kind && strcmp(w->rule->name, rule) == 0 &&
-                    strcmp(w->rule->dimension, dimension) == 0)
+                    strcmp(watch_dimension(e, w), dimension) == 0)
                         return w;
         }
         return NULL;
+}
+
+struct watch *engine_take_heir(struct engine *e, const struct open_alert *k)
+{
+        struct watch *w = engine_find_heir(e, k->rule, k->dimension, k->kind);
+        if (!w)
+                w = engine_follow_claim(e, k->rule, k->dimension);
+        return w && w->applies && w->kind == k->kind ? w : NULL;
 }
 
 /* --- out --- */
@@ -150,7 +158,7 @@ int open_alerts_encode(const struct engine *e, char **ret)
         json_out_open(&j, "alerts", '[');
         for (size_t i = 0; i < e->watch_count; i++)
                 if (watch_is_open(&e->watches[i])) {
-                        open_alert_of_watch(&e->watches[i], &kept);
+                        open_alert_of_watch(e, &e->watches[i], &kept);
                         add_alert(&j, e, &kept);
                 }
         for (size_t i = 0; i < e->orphan_count; i++)
@@ -270,8 +278,8 @@ static bool read_alert(const json_t *o, const struct clock_map *c, struct open_a
 
 static bool goes_on(struct engine *e, const struct open_alert *k, unsigned flags)
 {
-        return engine_find_heir(e, k->rule, k->dimension, k->kind) &&
-               !(flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING);
+        return !(flags & OPEN_ALERTS_REBOOTED && k->alert.state == ALERT_FIRING) &&
+               engine_take_heir(e, k);
 }
 
 static void take_in(struct engine *e, const struct open_alert *k, unsigned flags,
@@ -302,7 +310,7 @@ int open_alerts_decode(struct engine *e, const void *data, size_t size, double w
         _cleanup_(json_decrefp) json_t *root = json_loadb(data, size, 0, NULL);
         const json_t *list = json_object_get(root, "alerts"), *one;
         size_t i;
-        if (!json_is_array(list) || json_array_size(list) > 2 * (size_t)RULES_MAX)
+        if (!json_is_array(list) || json_array_size(list) > 2 * (size_t)WATCHES_MAX)
                 return -EBADMSG;
         if (engine_orphans_reserve(e, MIN_OF(json_array_size(list), (size_t)ORPHANS_MAX)) < 0)
                 return -ENOMEM;
@@ -311,7 +319,7 @@ int open_alerts_decode(struct engine *e, const void *data, size_t size, double w
         const struct clock_map c = { e->wall, e->now };
         engine_incidents_decode(e, root);
         /* Those that go on come first: what ends then knows who of its incident is left. */
-        bool done[2 * RULES_MAX] = { false };
+        bool done[2 * WATCHES_MAX] = { false };
         for (int pass = 0; pass < 2; pass++)
                 json_array_foreach(list, i, one)
                 {

@@ -43,7 +43,7 @@ struct open_alert {
 
 /* An alert is open while it fires, and until its last event is announced. */
 bool watch_is_open(const struct watch *w);
-void open_alert_of_watch(const struct watch *w, struct open_alert *ret);
+void open_alert_of_watch(const struct engine *e, const struct watch *w, struct open_alert *ret);
 
 /* Whether the event that is owed is its last. */
 bool open_alert_ends(const struct open_alert *k);
@@ -55,6 +55,9 @@ void watch_take_over(struct lives *lives, struct watch *w, const struct open_ale
 /* The watch that judges the same by the same rule, or NULL. */
 struct watch *engine_find_heir(struct engine *e, const char *rule, const char *dimension,
                                enum kind kind);
+
+/* The same for an alert that goes on: a member that its rule does not follow yet gets a slot. */
+struct watch *engine_take_heir(struct engine *e, const struct open_alert *k);
 
 /* All open alerts of the engine, those included whose rule is gone. In fresh memory owned by the
  * caller; 0 or -ENOMEM. */

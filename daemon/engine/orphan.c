@@ -25,6 +25,13 @@ static const struct {
                 "If that was not intended, put the rule back and reload kmemwatch. Otherwise nothing "
                 "has to be done.",
         },
+        [ORPHAN_MEMBER_GONE] = {
+                "ended",
+                ", because what it was about is no longer there",
+                "The slab cache or cgroup that this alert was about has been removed. What a cgroup "
+                "held was freed with it, or is charged to the one above it now.",
+                "Nothing has to be done, unless it comes again under another name.",
+        },
         [ORPHAN_REBOOT] = {
                 "ended by reboot",
                 "",
@@ -50,9 +57,8 @@ int engine_orphans_reserve(struct engine *e, size_t count)
         return 0;
 }
 
-static void add_words(const struct orphan *o, struct event *event)
+static void add_words(const struct open_alert *k, enum orphan_cause cause, struct event *event)
 {
-        const struct open_alert *k = &o->kept;
         char lasted[FORMAT_MAX], value[FORMAT_MAX], grown[FORMAT_MAX];
         struct text t;
         text_init(&t, event->text, sizeof(event->text));
@@ -61,8 +67,8 @@ static void add_words(const struct orphan *o, struct event *event)
                          kind_name(k->kind), event_amount(k->unit, event->value, value));
                 return;
         }
-        text_add(&t, "%s: %s after %s%s; %s %s", k->dimension, words[o->cause].ended,
-                 format_duration(event->duration, lasted), words[o->cause].because,
+        text_add(&t, "%s: %s after %s%s; %s %s", k->dimension, words[cause].ended,
+                 format_duration(event->duration, lasted), words[cause].because,
                  k->kind == KIND_DROP ? "lowest" : "peak",
                  event_amount(k->unit, event->peak, value));
         if (isfinite(event->grown))
@@ -123,7 +129,17 @@ static void orphan_next(struct engine *e, struct orphan *o)
         memcpy(o->event.alert_id, k->alert_id, sizeof(o->event.alert_id));
         memcpy(o->event.dedup_key, k->dedup_key, sizeof(o->event.dedup_key));
         event_make_id(&o->event);
-        add_words(o, &o->event);
+        add_words(&o->kept, o->cause, &o->event);
+}
+
+void engine_orphan_words(const struct engine *e, const struct watch *w, enum orphan_cause cause,
+                         struct event *event)
+{
+        struct open_alert kept;
+        open_alert_of_watch(e, w, &kept);
+        event->explain = words[cause].explain;
+        event->action = words[cause].action;
+        add_words(&kept, cause, event);
 }
 
 void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value,
@@ -152,9 +168,7 @@ void engine_orphans_settle(struct engine *e)
         for (size_t i = 0; i < e->orphan_count;) {
                 struct orphan *o = &e->orphans[i];
                 struct watch *heir =
-                        o->cause == ORPHAN_WAITS
-                                ? engine_find_heir(e, o->kept.rule, o->kept.dimension, o->kept.kind)
-                                : NULL;
+                        o->cause == ORPHAN_WAITS ? engine_take_heir(e, &o->kept) : NULL;
                 if (heir && !watch_is_open(heir)) {
                         watch_take_over(&e->lives, heir, &o->kept);
                         orphan_remove(e, i);

@@ -8,10 +8,12 @@
 #include "engine/open_alert.h"
 
 struct engine;
+struct watch;
 
 enum orphan_cause {
         ORPHAN_WAITS, /* its rule may come back: not ended */
         ORPHAN_RULE_GONE,
+        ORPHAN_MEMBER_GONE,
         ORPHAN_REBOOT,
 };
 
@@ -23,7 +25,7 @@ struct orphan {
 };
 
 /* As many as there can be alerts. */
-enum { ORPHANS_MAX = RULES_MAX };
+enum { ORPHANS_MAX = WATCHES_MAX };
 
 /* Makes room for `count` more. 0, -ENOMEM, or -ENOBUFS: more than ORPHANS_MAX. */
 int engine_orphans_reserve(struct engine *e, size_t count);
@@ -31,6 +33,10 @@ int engine_orphans_reserve(struct engine *e, size_t count);
 /* Room must have been reserved. `value`: the last one known, NaN none. */
 void engine_orphan_add(struct engine *e, const struct open_alert *kept, double value,
                        enum orphan_cause cause);
+
+/* The words of a watch's event that ends its alert for that cause, in place of the rule's. */
+void engine_orphan_words(const struct engine *e, const struct watch *w, enum orphan_cause cause,
+                         struct event *event);
 
 /* The rules are complete again: orphans that wait go to the watches that judge what they judged,
  * the others are ended. */

@@ -5,15 +5,17 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "config/suggest.h"
 #include "engine/engine_internal.h"
 #include "engine/explain.h"
 
-enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r)
+enum event_quiet engine_ask_quiet(const struct engine *e, const struct rule *r,
+                                  const char *dimension)
 {
         if (r->observe)
                 return QUIET_OBSERVED;
-        return e->ask_quiet ? e->ask_quiet(r, e->quiet_userdata) : QUIET_NOT;
+        return e->ask_quiet ? e->ask_quiet(r, dimension, e->quiet_userdata) : QUIET_NOT;
 }
 
 void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata)
@@ -21,7 +23,8 @@ void engine_set_quiet(struct engine *e, engine_quiet quiet, void *userdata)
         e->ask_quiet = quiet;
         e->quiet_userdata = userdata;
         for (size_t i = 0; i < e->watch_count; i++)
-                e->watches[i].untold = (uint8_t)engine_ask_quiet(e, e->watches[i].rule);
+                e->watches[i].untold = (uint8_t)engine_ask_quiet(
+                        e, e->watches[i].rule, watch_dimension(e, &e->watches[i]));
 }
 
 enum event_quiet watch_quiet(const struct watch *w)
@@ -60,7 +63,8 @@ unsigned engine_acknowledge(struct engine *e, const char *name,
         for (size_t i = 0; i < e->watch_count; i++) {
                 struct watch *w = &e->watches[i];
                 if (w->life->alert.severity < SEVERITY_WARNING ||
-                    (strcmp(w->news->alert_id, name) != 0 && !rule_is_meant(w->rule, name)))
+                    (strcmp(w->news->alert_id, name) != 0 &&
+                     !rule_is_meant(w->rule, watch_dimension(e, w), name)))
                         continue;
                 if (!alert_acknowledge(&w->life->alert, e->now, w->life->verdict.value))
                         continue;
@@ -77,11 +81,13 @@ bool engine_is_meant(const struct engine *e, const char *name, char error[EXPLAI
 
         suggestion_init(&nearest, name);
         for (size_t i = 0; i < e->watch_count; i++) {
-                const struct rule *r = e->watches[i].rule;
-                if (rule_is_meant(r, name))
+                const struct watch *w = &e->watches[i];
+                /* Also what is not followed just now. */
+                if (rule_is_meant(w->rule, watch_dimension(e, w), name) ||
+                    (w->slot && glob_match(w->rule->pattern, name)))
                         return true;
-                suggestion_offer(&nearest, r->name);
-                suggestion_offer(&nearest, r->dimension);
+                suggestion_offer(&nearest, w->rule->name);
+                suggestion_offer(&nearest, watch_dimension(e, w));
         }
         snprintf(error, EXPLAIN_ERROR_MAX, "no rule and no dimension is called \"%.63s\"%s", name,
                  suggestion_text(&nearest, text));

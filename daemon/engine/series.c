@@ -117,9 +117,22 @@ void series_init(struct series *s, int field, const struct expression *less,
         };
         jump_init(&s->jump);
         trend_init(&s->trend, &store->levels[index], store->room, NULL);
-        growth_init(&s->growth, field == FIELD_SRECLAIMABLE || field == FIELD_SLAB,
+        growth_init(&s->growth,
+                    field == FIELD_SRECLAIMABLE || field == FIELD_SLAB || field == FIELD_MEMBER,
                     &store->ordinary[index], store->room);
         season_init(&s->season, &store->seasons[index]);
+}
+
+void series_forget(struct series *s)
+{
+        for (unsigned i = 0; i < TREND_LEVELS; i++) {
+                if (s->trend.begun & 1u << i)
+                        s->trend.levels[(size_t)i * s->trend.stride] = (struct trend_level){ 0 };
+                if (s->growth.begun & 1u << i)
+                        s->growth.levels[(size_t)i * s->growth.stride] = (struct growth_level){ 0 };
+        }
+        if (s->season.begun)
+                *s->season.past = (struct season_past){ 0 };
 }
 
 void series_inherit(struct series *to, const struct series *from)
@@ -246,20 +259,10 @@ void series_prefetch(const struct series *s)
                 prefetch(s->less, s->less + 1);
 }
 
-void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
-                 struct series_shared *shared)
+/* Takes what s->value has become. */
+static void take_value(struct series *s, double before, const struct sample *sample, double now,
+                       bool broken, struct series_shared *shared)
 {
-        double before = s->value;
-        size_t field = (size_t)s->field;
-        if (s->field < 0) {
-                s->value = s->value_bytes =
-                        expression_value(s->less, sample->values, sample->count);
-        } else {
-                s->value = s->value_bytes = field < sample->count ? sample->values[field] : NAN;
-                if (!s->plain)
-                        s->value = rule_value(s->field, s->less, s->per, sample->values,
-                                              sample->count);
-        }
         s->adopted = false;
         recent_add(&s->recent, now, s->value);
         if (!isfinite(s->value)) {
@@ -293,6 +296,32 @@ void series_feed(struct series *s, const struct sample *sample, double now, bool
         ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, s->value, floor, &shared->days);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, floor,
                       big_rise(s, known_value(sample, FIELD_MEM_TOTAL, INFINITY)));
+}
+
+void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
+                 struct series_shared *shared)
+{
+        double before = s->value;
+        size_t field = (size_t)s->field;
+        if (s->field < 0) {
+                s->value = s->value_bytes =
+                        expression_value(s->less, sample->values, sample->count);
+        } else {
+                s->value = s->value_bytes = field < sample->count ? sample->values[field] : NAN;
+                if (!s->plain)
+                        s->value = rule_value(s->field, s->less, s->per, sample->values,
+                                              sample->count);
+        }
+        take_value(s, before, sample, now, broken, shared);
+}
+
+void series_feed_value(struct series *s, double bytes, const struct sample *sample, double now,
+                       bool broken, struct series_shared *shared)
+{
+        double before = s->value;
+        s->value_bytes = bytes;
+        s->value = rule_value_of(bytes, s->less, s->per, sample->values, sample->count);
+        take_value(s, before, sample, now, broken, shared);
 }
 
 bool series_examine(const struct series *s, unsigned level, double now, double total,

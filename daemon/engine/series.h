@@ -89,6 +89,9 @@ void series_init(struct series *s, int field, const struct expression *less,
 /* Of what it measures, by names: indexes may change. */
 struct hash series_measured(const struct series *s);
 
+/* Before it is begun anew at the same place: what it has learned there becomes zeros again. */
+void series_forget(struct series *s);
+
 /* Goes on with what another has learned that measures the same. `to` is fresh. */
 void series_inherit(struct series *to, const struct series *from);
 
@@ -108,6 +111,10 @@ _hot_ void series_feed(struct series *s, const struct sample *sample, double now
 
 /* Keeps means beside the lows of its trend: somebody asks for their slope. */
 void series_keep_means(struct series *s, const struct series_store *store, size_t index);
+
+/* The same of what stands in no field: the value of a member. */
+_hot_ void series_feed_value(struct series *s, double bytes, const struct sample *sample,
+                             double now, bool broken, struct series_shared *shared);
 
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);

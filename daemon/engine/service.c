@@ -18,6 +18,7 @@
 #include "base/macros.h"
 #include "base/pages.h"
 #include "engine/service_internal.h"
+#include "engine/service_members.h"
 #include "engine/service_witness.h"
 #include "sample/host.h"
 
@@ -152,6 +153,7 @@ _hot_ static int tick(struct service *s)
                 service_state_save_baselines(s);
         }
         service_witness_tick(s);
+        service_members_tick(s);
         ping_watchdog(s, monotonic);
         if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
                 s->told_at = monotonic;
@@ -268,6 +270,7 @@ static void service_done(struct service *s)
         announcer_free(s->announcer);
         service_state_close(s);
         service_witness_free(s);
+        service_members_free(s);
         engine_free(s->engine);
         free(s->past);
         rule_set_done(&s->rules);
@@ -326,6 +329,7 @@ static int run(struct service *s)
                 return 1;
         }
         service_witness_set(s);
+        service_members_set(s);
         service_start_control(s);
         service_start_words(s);
         if (sd_watchdog_enabled(0, &watchdog) > 0) {

@@ -87,6 +87,7 @@ struct service {
         struct journal journal;
         struct control_server *control;
         struct attribution *attribution; /* service_witness.h; NULL: off */
+        struct member_service *members;  /* service_members.h; NULL: no rule asks */
         struct event outgoing;           /* the event that is being taken, with its culprits */
         sd_event *loop;
         struct ticker ticker;
@@ -116,7 +117,7 @@ struct service {
         unsigned failures;    /* samples in a row that could not be taken ... */
         double failing_since; /* CLOCK_MONOTONIC of the first of them */
         int sample_error;     /* negative errno of the last of them */
-        bool lock_said; /* that memory cannot be locked */
+        bool lock_said;       /* that memory cannot be locked */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
 };

@@ -31,12 +31,12 @@ static struct silence_clock clock_now(void)
         return (struct silence_clock){ clock_boottime(), clock_realtime() };
 }
 
-static enum event_quiet ask(const struct rule *rule, void *userdata)
+static enum event_quiet ask(const struct rule *rule, const char *dimension, void *userdata)
 {
         const struct service *s = userdata;
         if (s->settings.observe)
                 return QUIET_OBSERVED;
-        if (silences_of_rule(&s->quiet.list, rule))
+        if (silences_of_rule(&s->quiet.list, rule, dimension))
                 return QUIET_SILENCED;
         return windows_hold(&rule->quiet, clock_realtime()) ? QUIET_HOURS : QUIET_NOT;
 }
@@ -205,7 +205,7 @@ static unsigned count_rules(const struct service *s, const char *name)
 {
         unsigned count = 0;
         for (size_t i = 0; i < s->rules.count; i++)
-                count += rule_is_meant(&s->rules.rules[i], name);
+                count += rule_is_meant(&s->rules.rules[i], NULL, name);
         return count;
 }
 

@@ -11,6 +11,7 @@
 #include "config/config_file.h"
 #include "deliver/settings.h"
 #include "engine/service_internal.h"
+#include "engine/service_members.h"
 #include "engine/service_witness.h"
 #include "judge/rule_file.h"
 #include "sample/host.h"
@@ -107,6 +108,7 @@ void service_rules_reload(struct service *s)
                 s->settings = settings;
                 service_past_begin(s);
                 service_witness_set(s);
+                service_members_set(s);
                 service_quiet_apply(s);
                 if (s->options->log_level < 0)
                         log_set_level(settings.log_level);

@@ -121,7 +121,7 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_t *o = json_object();
         json_object_set_new(o, "alert_id", json_string(firing ? w->news->alert_id : ""));
         json_object_set_new(o, "rule", json_string(w->rule->name));
-        json_object_set_new(o, "dimension", json_string(w->rule->dimension));
+        json_object_set_new(o, "dimension", json_string(watch_dimension(e, w)));
         json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));
         json_object_set_new(o, "state", json_string(alert_state_name(a->state)));
         json_object_set_new(o, "severity",
@@ -141,7 +141,7 @@ static json_t *alert_json(const struct engine *e, const struct status_frame *f,
         json_object_set_new(o, "text", json_string(now.text));
         json_object_set_new(
                 o, "culprit_text",
-                culprit_json(f, w->rule->dimension, firing ? w->life->fired_wall : NAN));
+                culprit_json(f, watch_dimension(e, w), firing ? w->life->fired_wall : NAN));
         json_object_set_new(o, "incident_id", json_string(now.incident.id));
         json_object_set_new(o, "incident_text", json_string(incident));
         json_object_set_new(o, "summary", json_string(w->rule->summary));
@@ -216,7 +216,7 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
                *cost = json_object(), *troubles = json_array();
         for (size_t i = 0; i < f->trouble_count; i++)
                 json_array_append_new(troubles, json_string(f->troubles[i]));
-        for (size_t i = 0; i < e->series_count; i++)
+        for (size_t i = 0; i < engine_places(e); i++)
                 if (engine_is_dimension(e, i) && isfinite(engine_dimension_value(e, i)))
                         json_array_append_new(dimensions, dimension_json(e, i));
         json_object_set_new(spool, "waiting", json_integer((json_int_t)f->spool_waiting));

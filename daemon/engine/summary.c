@@ -30,7 +30,7 @@ double engine_value_before(const struct engine *e, enum field field, double seco
 void engine_summary(const struct engine *e, struct engine_summary *ret)
 {
         *ret = (struct engine_summary){ .samples = e->samples };
-        for (size_t i = 0; i < e->series_count; i++) {
+        for (size_t i = 0; i < e->series_plain; i++) {
                 const struct series *s = &e->series[i];
                 if (s->field < 0 || s->per->count > 0 || !isfinite(s->value) ||
                     s->field == FIELD_MEM_AVAILABLE || s->unit != UNIT_BYTES)

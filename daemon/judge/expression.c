@@ -25,14 +25,20 @@ double expression_value(const struct expression *e, const double *values, size_t
         return sum + product;
 }
 
-double rule_value(int field, const struct expression *less, const struct expression *per,
-                  const double *values, size_t count)
+double rule_value_of(double measured, const struct expression *less, const struct expression *per,
+                     const double *values, size_t count)
 {
-        double value = value_of(field, values, count) - expression_value(less, values, count);
+        double value = measured - expression_value(less, values, count);
         if (per->count == 0)
                 return value;
         double over = expression_value(per, values, count);
         return over > 0 ? value / over : NAN;
+}
+
+double rule_value(int field, const struct expression *less, const struct expression *per,
+                  const double *values, size_t count)
+{
+        return rule_value_of(value_of(field, values, count), less, per, values, count);
 }
 
 bool expression_equal(const struct expression *a, const struct expression *b)

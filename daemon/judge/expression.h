@@ -16,6 +16,10 @@ _hot_ double expression_value(const struct expression *e, const double *values, 
 _hot_ double rule_value(int field, const struct expression *less, const struct expression *per,
                         const double *values, size_t count);
 
+/* The same of what was measured elsewhere. */
+_hot_ double rule_value_of(double measured, const struct expression *less,
+                           const struct expression *per, const double *values, size_t count);
+
 bool expression_equal(const struct expression *a, const struct expression *b);
 
 /* The unit of the quotient: bytes, bytes per count, a plain ratio, or a count. */

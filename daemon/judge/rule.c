@@ -74,8 +74,8 @@ const char *rule_action(const struct rule *r, enum host_kind kind)
 
 void rule_texts(struct rule *r, char **ret[RULE_TEXTS])
 {
-        char **const texts[] = { &r->name,    &r->file,    &r->dimension, &r->workload_name,
-                                 &r->summary, &r->explain, &r->runbook };
+        char **const texts[] = { &r->name,          &r->file,    &r->dimension, &r->pattern,
+                                 &r->workload_name, &r->summary, &r->explain,   &r->runbook };
         static_assert(ELEMENTS_OF(texts) + HOST_KIND_COUNT == RULE_TEXTS, "a text is missing");
         memcpy(ret, texts, sizeof(texts));
         for (size_t k = 0; k < HOST_KIND_COUNT; k++)
@@ -92,9 +92,29 @@ void rule_done(struct rule *r)
         *r = (struct rule){ 0 };
 }
 
-bool rule_is_meant(const struct rule *r, const char *name)
+const char *rule_suffix(const struct rule *r)
+{
+        return r->pattern ? r->dimension + strlen(r->pattern) : "";
+}
+
+unsigned rule_members(const struct rule *r)
+{
+        return r->pattern ? r->follow : 0;
+}
+
+/* "slab:dentry" is meant by that where "slab:dentry/MemTotal" is measured. */
+static bool is_member(const struct rule *r, const char *dimension, const char *name)
+{
+        size_t length = strlen(name);
+        return r->pattern && dimension && strncmp(name, dimension, length) == 0 &&
+               strcmp(dimension + length, rule_suffix(r)) == 0;
+}
+
+bool rule_is_meant(const struct rule *r, const char *dimension, const char *name)
 {
         return glob_match(name, r->name) || strcmp(name, r->dimension) == 0 ||
+               (dimension && strcmp(name, dimension) == 0) || is_member(r, dimension, name) ||
+               (r->pattern && strcmp(name, r->pattern) == 0) ||
                (r->field >= 0 && r->field < FIELD_KNOWN_COUNT &&
                 strcmp(name, field_name((enum field)r->field)) == 0);
 }

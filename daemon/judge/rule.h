@@ -23,6 +23,12 @@ enum {
         EXPRESSION_PARTS_MAX = 6,
         LIMIT_TERMS_MAX = 4,
         CONDITIONS_MAX = 3,
+        /* Rules that measure members of families: told apart by the bits of a word. */
+        MEMBER_RULES_MAX = 64,
+        FOLLOW_MAX = 256, /* members that a rule follows: each takes 4 KiB and up to 2 us a tick */
+        FOLLOW_ALL_MAX = 512, /* ... that all rules follow: 2 MiB */
+        /* What can be open at once. */
+        WATCHES_MAX = RULES_MAX + FOLLOW_ALL_MAX,
 };
 
 /* What a limit is measured in. A limit of several terms ("8 sigma and 0.2%") holds when all do. */
@@ -89,6 +95,10 @@ struct rule {
         char *workload_name; /* its fields without sizes, for messages; NULL: none */
         char *dimension;     /* as events carry it: "SUnreclaim", "KernelStack/threads",
                                 "PageTables/AnonPages+Mapped" */
+        /* Of FIELD_MEMBER: the name of a member, or a pattern of names; events carry that of the
+         * member in its place. NULL: a field. */
+        char *pattern;
+        unsigned follow; /* members at most */
 
         enum kind kind;
         /* [k][s]: for hosts of kind k and severity s (NOTICE ... CRITICAL; OK is unused); NULL:
@@ -125,7 +135,7 @@ const struct limit *rule_limit(const struct rule *r, enum host_kind kind, enum s
 /* What to look at first on a machine of this kind. */
 const char *rule_action(const struct rule *r, enum host_kind kind);
 
-enum { RULE_TEXTS = 7 + HOST_KIND_COUNT };
+enum { RULE_TEXTS = 8 + HOST_KIND_COUNT };
 
 /* Where the rule keeps its texts, each of which may be NULL. */
 void rule_texts(struct rule *r, char **ret[RULE_TEXTS]);
@@ -144,8 +154,15 @@ void rule_set_done(struct rule_set *set);
 int rule_set_pack(struct rule_set *set, enum host_kind kind);
 
 /* Whether `name` stands for the rule, as persons give it: its name or a pattern of names (* and ?),
- * or what it measures (SUnreclaim, KernelStack/threads). */
-bool rule_is_meant(const struct rule *r, const char *name);
+ * or what it measures (SUnreclaim, KernelStack/threads). dimension: what it measures at this place,
+ * a member of what its pattern finds (slab:dentry); NULL: the rule as a whole. */
+bool rule_is_meant(const struct rule *r, const char *dimension, const char *name);
+
+/* What stands behind the member's name in a dimension of the rule: "/MemTotal", or "". */
+const char *rule_suffix(const struct rule *r);
+
+/* Members that the rule follows at most: 0 when it measures a field. */
+unsigned rule_members(const struct rule *r);
 
 /* The rule of this name, or NULL. */
 const struct rule *rule_set_find(const struct rule_set *set, const char *name);

@@ -9,6 +9,7 @@
 #include "config/suggest.h"
 #include "judge/rule_file.h"
 #include "judge/rule_load.h"
+#include "sample/member.h"
 
 int rule_field_find(const char *name, const struct extra_fields *extra, char error[KEY_ERROR_MAX])
 {
@@ -18,6 +19,12 @@ int rule_field_find(const char *name, const struct extra_fields *extra, char err
 
         if (field >= 0)
                 return field;
+        if (family_of(name) >= 0) {
+                snprintf(error, KEY_ERROR_MAX,
+                         "\"%.*s\" can only be a dimension: it cannot be reckoned with",
+                         (int)utf8_cut(name, 64), name);
+                return -1;
+        }
         suggestion_init(&s, name);
         for (int i = 0; i < FIELD_KNOWN_COUNT; i++)
                 suggestion_offer(&s, field_name((enum field)i));
@@ -31,20 +38,103 @@ int rule_field_find(const char *name, const struct extra_fields *extra, char err
         return -1;
 }
 
+/* A trace may have columns of any name. */
+static bool has_extra(const struct extra_fields *extra, const char *name)
+{
+        for (size_t i = 0; extra && i < extra->count; i++)
+                if (strcmp(extra->names[i], name) == 0)
+                        return true;
+        return false;
+}
+
 const char *rule_field_name(int field, const struct extra_fields *extra)
 {
         return field < FIELD_KNOWN_COUNT ? field_name((enum field)field)
                                          : extra->names[field - FIELD_KNOWN_COUNT];
 }
 
+/* "slabs:dentry" */
+static int refuse_family(const char *value, char error[KEY_ERROR_MAX])
+{
+        char near[SUGGEST_TEXT_MAX], word[32];
+        struct suggestion s;
+
+        snprintf(word, sizeof(word), "%.*s", (int)strcspn(value, ":"), value);
+        suggestion_init(&s, word);
+        for (int i = 0; i < FAMILY_COUNT; i++)
+                suggestion_offer(&s, family_name((enum family)i));
+        snprintf(error, KEY_ERROR_MAX, "unknown family \"%.*s\" (there are slab: and cgroup:)%s",
+                 (int)utf8_cut(word, 30), word, suggestion_text(&s, near));
+        return -EINVAL;
+}
+
+static int check_cgroup_field(const char *field, char error[KEY_ERROR_MAX])
+{
+        char near[SUGGEST_TEXT_MAX];
+        struct suggestion s;
+        const char *known;
+
+        suggestion_init(&s, field);
+        for (unsigned i = 0; (known = member_cgroup_field(i)); i++) {
+                if (strcmp(known, field) == 0)
+                        return 0;
+                suggestion_offer(&s, known);
+        }
+        snprintf(error, KEY_ERROR_MAX, "\"%.*s\" is not told of cgroups%s",
+                 (int)utf8_cut(field, 40), field, suggestion_text(&s, near));
+        return -EINVAL;
+}
+
+/* A member of a family, or a pattern of them. */
+static int parse_pattern(const char *value, char **ret, char error[KEY_ERROR_MAX])
+{
+        const char *field, *why = NULL;
+
+        switch (member_pattern_check(value, &field)) {
+        case MEMBER_GOOD:
+                break;
+        case MEMBER_NO_NAME:
+                why = "no name behind the colon (write slab:dentry or slab:*)";
+                break;
+        case MEMBER_TOO_LONG:
+                why = "longer than any name";
+                break;
+        case MEMBER_NO_FIELD:
+                why = "what of the cgroup is missing at the end (write cgroup:*/slab)";
+                break;
+        case MEMBER_NOT_A_PATH:
+                why = "the path of a cgroup begins with / (write cgroup:/system.slice/*/slab)";
+                break;
+        }
+        if (why)
+                snprintf(error, KEY_ERROR_MAX, "\"%.*s\": %s", (int)utf8_cut(value, 60), value,
+                         why);
+        if (why || (field && check_cgroup_field(field, error) < 0))
+                return -EINVAL;
+        char *copy = strdup(value);
+        if (!copy)
+                return -ENOMEM;
+        free(*ret);
+        *ret = copy;
+        return 0;
+}
+
 int rule_parse_dimension(const struct key *key, const char *value, void *target, void *context,
                          char error[KEY_ERROR_MAX])
 {
-        int field = rule_field_find(value, context, error);
+        struct rule_draft *draft = target;
+        int field = FIELD_MEMBER, r = 0;
 
-        if (field < 0)
-                return -EINVAL;
-        *(int *)((char *)target + key->offset) = field;
+        (void)key;
+        if (family_of(value) >= 0)
+                r = parse_pattern(value, &draft->rule.pattern, error);
+        else if (strchr(value, ':') && field_by_name(value) < 0 && !has_extra(context, value))
+                r = refuse_family(value, error);
+        else
+                r = (field = rule_field_find(value, context, error)) < 0 ? -EINVAL : 0;
+        if (r < 0)
+                return r;
+        draft->rule.field = field;
         return 0;
 }
 

@@ -29,6 +29,35 @@ static int set_append(struct rule_set *set, struct rule *rule)
         return 0;
 }
 
+static void add_members(const struct rule_set *set, unsigned *rules, unsigned *members)
+{
+        for (size_t i = 0; i < set->count; i++) {
+                *rules += rule_members(&set->rules[i]) > 0;
+                *members += rule_members(&set->rules[i]);
+        }
+}
+
+/* The last rule of `set` is told what is too much. */
+static void check_members(const struct ini_section *s, const struct rule_set *others,
+                          const struct rule_set *set, struct problems *problems)
+{
+        unsigned rules = 0, members = 0;
+
+        if (rule_members(&set->rules[set->count - 1]) == 0)
+                return;
+        add_members(others, &rules, &members);
+        add_members(set, &rules, &members);
+        if (rules > MEMBER_RULES_MAX)
+                problems_add(problems, s->file, s->line,
+                             "[%s]: more than %d rules measure slab caches and cgroups", s->name,
+                             MEMBER_RULES_MAX);
+        else if (members > FOLLOW_ALL_MAX)
+                problems_add(problems, s->file, s->line,
+                             "[%s]: all rules together would follow %u members, at most %d are: "
+                             "give it a smaller follow",
+                             s->name, members, FOLLOW_ALL_MAX);
+}
+
 /* All rules of a document, held against those of other files. */
 static int load_document(const struct ini_document *d, const struct extra_fields *extra,
                          const struct rule_set *others, struct problems *problems,
@@ -53,6 +82,8 @@ static int load_document(const struct ini_document *d, const struct extra_fields
                 r = rule_load(s, extra, problems, &rule);
                 if (r == 0)
                         r = set_append(&set, &rule);
+                if (r == 0)
+                        check_members(s, others, &set, problems);
                 rule_done(&rule);
         }
         if (r < 0) {

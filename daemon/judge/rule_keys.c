@@ -42,12 +42,21 @@ static const struct key keys[] = {
         { .name = "dimension",
           .type = KEY_CUSTOM,
           .parse = rule_parse_dimension,
-          RULE(field),
           .required = true,
           .placeholder = "FIELD",
           .example = "SUnreclaim",
           .help = "What is measured: a field of /proc/meminfo spelled as there, or a count "
-                  "(threads, cpus, possible_cpus, cgroups)." },
+                  "(threads, cpus, possible_cpus, cgroups), or what slab caches or cgroups hold: "
+                  "slab:dentry, slab:kmalloc-*, cgroup:*/slab; see MEMBERS." },
+        { .name = "follow",
+          .type = KEY_COUNT,
+          RULE(follow),
+          .initial = "32",
+          .min = 1,
+          .max = FOLLOW_MAX,
+          .help = "Of a dimension that is a pattern, as slab:*, so many members are followed at "
+                  "once: the largest and the fastest growing. 32 are where most machines have "
+                  "nothing worth an alert any more; all rules together follow at most 512." },
         { .name = "less",
           .type = KEY_CUSTOM,
           .parse = rule_parse_expression,

@@ -13,6 +13,7 @@
 #include "config/document.h"
 #include "config/problems.h"
 #include "judge/rule_file.h"
+#include "sample/member.h"
 
 struct loader {
         const struct ini_section *section;
@@ -46,6 +47,12 @@ static bool is_memory(const struct rule *r)
         return field_unit((size_t)r->field) == FIELD_BYTES;
 }
 
+static const char *dimension_word(const struct loader *l)
+{
+        const struct rule *r = &l->draft->rule;
+        return r->pattern ? r->pattern : rule_field_name(r->field, l->extra);
+}
+
 /* --- less and per --- */
 
 static void check_expressions(struct loader *l)
@@ -58,7 +65,7 @@ static void check_expressions(struct loader *l)
                            is_memory(r) ? "less: it must be memory, as %s is (a size needs a "
                                           "unit: 4096B, 64M)"
                                         : "less: it must be a count, as %s is",
-                           rule_field_name(r->field, l->extra));
+                           dimension_word(l));
         for (unsigned i = 0; i < r->per.count; i++)
                 if (r->per.parts[i].field < 0) {
                         problem_at(l, "per", "per: only fields and counts can divide");
@@ -84,7 +91,7 @@ static void check_workload(struct loader *l)
                 problem_at(l, "workload", "workload: only for spike and growth");
         else if (sized && (rule_expression_unit(&r->workload, error) == 1) != is_memory(r))
                 problem_at(l, "workload", "workload: a sum with sizes must be memory, as %s is",
-                           rule_field_name(r->field, l->extra));
+                           dimension_word(l));
 }
 
 /* "threads", "AnonPages+Mapped" */
@@ -111,18 +118,19 @@ static int make_workload_name(struct loader *l)
 static int make_dimension(struct loader *l)
 {
         struct rule *r = &l->draft->rule;
-        char buffer[RULE_DIMENSION_MAX + 1];
+        char buffer[MEMBER_NAME_MAX + RULE_DIMENSION_MAX + 1]; /* a pattern may be long */
         struct text t;
 
-        text_init(&t, buffer, sizeof(buffer));
-        text_add(&t, "%s", rule_field_name(r->field, l->extra));
+        text_init(&t, buffer, r->pattern ? sizeof(buffer) : RULE_DIMENSION_MAX + 1);
+        text_add(&t, "%s", dimension_word(l));
         for (unsigned i = 0; i < r->per.count && r->per.parts[i].field >= 0; i++)
                 text_add(&t, "%s%s",
                          i == 0                  ? "/"
                          : r->per.parts[i].times ? "*"
                                                  : "+",
                          rule_field_name(r->per.parts[i].field, l->extra));
-        if (t.cut)
+        size_t members = r->pattern ? FIELD_NAME_MAX + t.length - strlen(r->pattern) : 0;
+        if (t.cut || members > RULE_DIMENSION_MAX)
                 problem_at(l, "per", "per: dimension and per together are longer than %d bytes",
                            RULE_DIMENSION_MAX);
         r->dimension = strdup(buffer);
@@ -303,6 +311,17 @@ static void check_times(struct loader *l)
                            "before anything is said");
 }
 
+static void check_follow(struct loader *l)
+{
+        struct rule *r = &l->draft->rule;
+
+        if (r->pattern && member_is_pattern(r->pattern))
+                return;
+        if (ini_entry_find(l->section, "follow"))
+                problem_at(l, "follow", "follow: only where the dimension is a pattern, as slab:*");
+        r->follow = 1;
+}
+
 static void check_name(struct loader *l)
 {
         const char *name = l->section->name;
@@ -373,6 +392,7 @@ static int finish(struct loader *l)
         check_workload(l);
         check_limits(l);
         check_times(l);
+        check_follow(l);
         return 0;
 }
 

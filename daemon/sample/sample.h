@@ -6,6 +6,8 @@
 
 #include "sample/field.h"
 
+struct members;
+
 enum host_kind { HOST_PHYSICAL, HOST_VM, HOST_CONTAINER, HOST_KIND_COUNT };
 
 /* "physical", "vm", "container" */
@@ -17,6 +19,7 @@ struct sample {
         enum host_kind kind;
         size_t count;   /* of values: FIELD_KNOWN_COUNT, or more when a trace has more columns */
         double *values; /* by field index; bytes or counts; NaN where absent. Not owned. */
+        const struct members *members; /* slab caches, cgroups; NULL: nobody asked. Not owned. */
 };
 
 #define SAMPLE_ABSENT __builtin_nan("")

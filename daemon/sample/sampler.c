@@ -164,6 +164,11 @@ void sampler_set_unaccounted(struct sampler *s, double bytes)
         s->unaccounted = bytes < 0 ? 0 : bytes;
 }
 
+void sampler_set_members(struct sampler *s, const struct members *members)
+{
+        s->sample.members = members;
+}
+
 const struct host_facts *sampler_host(const struct sampler *s)
 {
         return &s->host;

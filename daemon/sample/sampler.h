@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "sample/sample.h"
 
+struct members;
 struct procfs;
 struct sampler;
 
@@ -26,6 +27,9 @@ _hot_ int sampler_take(struct sampler *s, double time, const struct sample **ret
 /* The value of FIELD_UNACCOUNTED from now on, NaN at first: it is measured outside of the tick,
  * once a minute. Below zero by the counters' error is nothing. */
 void sampler_set_unaccounted(struct sampler *s, double bytes);
+
+/* Part of each sample from now on; they are read outside of the tick, too. NULL at first. */
+void sampler_set_members(struct sampler *s, const struct members *members);
 
 /* The facts as last read; valid until sampler_free, refreshed in place. */
 const struct host_facts *sampler_host(const struct sampler *s);

@@ -13,7 +13,8 @@ struct trace_reader;
  * UTF-8 byte order mark is skipped; `time` may be any column. What it refuses: empty lines, quotes,
  * spaces around cells, times outside of 1970 ... 9999, a negative number in a known column (sizes
  * and counts; other columns may hold one), 0 for cpus, possible_cpus or stack_kib, names longer
- * than FIELD_NAME_MAX or twice, more than FIELD_TABLE_MAX columns, lines above 256 KiB. */
+ * than FIELD_NAME_MAX (of a member of a family: MEMBER_NAME_MAX) or twice, more than
+ * FIELD_TABLE_MAX columns, lines above 256 KiB. */
 
 /* Opens a trace ("-" is standard input) and reads its header. 0, or -EINVAL / negative errno with a
  * text "FILE:LINE: what is wrong" in error (TRACE_ERROR_MAX bytes). Fast enough for 15 million

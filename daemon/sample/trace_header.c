@@ -12,6 +12,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "sample/member.h"
 
 const char *trace_quote(const char *text, size_t length, char buffer[TRACE_QUOTE_MAX])
 {
@@ -32,12 +33,14 @@ const char *trace_quote(const char *text, size_t length, char buffer[TRACE_QUOTE
 /* NULL when the name can be one, else what is wrong. Names go into JSON, tables and file lines. */
 static const char *name_fault(const char *name, size_t length)
 {
-        char clean[FIELD_NAME_MAX * 3 + 1]; /* a bad byte becomes three */
+        char clean[MEMBER_NAME_MAX * 3 + 1]; /* a bad byte becomes three */
 
         if (length == 0)
                 return "a column has no name";
-        if (length > FIELD_NAME_MAX)
+        if (length > FIELD_NAME_MAX && family_of(name) < 0)
                 return "a column name is longer than 63 bytes";
+        if (length > MEMBER_NAME_MAX)
+                return "a column name is longer than 231 bytes";
         if (strlen(name) != length || strcmp(utf8_clean(name, clean, sizeof(clean)), name) != 0)
                 return "a column name holds bytes that are not text";
         if (strchr(name, '"'))

@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "base/units.h"
 #include "sample/decimal.h"
+#include "sample/members.h"
 #include "sample/trace.h"
 #include "sample/trace_header.h"
 
@@ -36,6 +37,8 @@ struct trace_reader {
         bool says_possible_cpus; /* until then they are the online ones */
         struct sample sample;
         double *values;
+        struct members members; /* columns of slab caches and cgroups */
+        size_t *member_fields;  /* by row; where its value stands in a sample */
 };
 
 DEFINE_CLEANUP(struct trace_reader, trace_reader_free);
@@ -196,6 +199,17 @@ static int parse_cell(struct trace_reader *r, char error[TRACE_ERROR_MAX], size_
         return 0;
 }
 
+/* A family is known from its first value on: what has none then is not there. */
+static void take_members(struct trace_reader *r)
+{
+        struct members *m = &r->members;
+
+        for (unsigned i = 0; i < m->used; i++) {
+                m->values[i] = r->values[r->member_fields[i]];
+                m->known[m->family[i]] |= isfinite(m->values[i]);
+        }
+}
+
 static int parse_row(struct trace_reader *r, char error[TRACE_ERROR_MAX], char *line, char *end)
 {
         const size_t count = r->head.count;
@@ -238,6 +252,7 @@ static int parse_row(struct trace_reader *r, char error[TRACE_ERROR_MAX], char *
         }
         if (!r->says_possible_cpus)
                 r->values[FIELD_POSSIBLE_CPUS] = r->values[FIELD_CPUS];
+        take_members(r);
         return 0;
 }
 
@@ -287,6 +302,43 @@ static int allocate_rows(struct trace_reader *r)
         return 0;
 }
 
+/* Whether a column stands for a cgroup below this one. */
+static bool holds_others(const struct trace_header *h, const char *name)
+{
+        size_t length = member_path_length(name) + strlen("cgroup:");
+
+        for (size_t i = 0; i < h->count; i++)
+                if (strncmp(h->columns[i].name, name, length) == 0 &&
+                    h->columns[i].name[length] == '/' &&
+                    strchr(h->columns[i].name + length + 1, '/'))
+                        return true;
+        return false;
+}
+
+/* Columns of members are that too, and not only numbers. */
+static int find_members(struct trace_reader *r)
+{
+        const struct trace_header *h = &r->head;
+
+        for (size_t i = 0; i < h->count; i++) {
+                const char *name = h->columns[i].name;
+                int family = h->columns[i].kind == TRACE_VALUE ? family_of(name) : -1;
+                if (family < 0)
+                        continue;
+                if (!r->member_fields) {
+                        r->member_fields = calloc(h->count, sizeof(*r->member_fields));
+                        if (!r->member_fields || members_init(&r->members) < 0)
+                                return -ENOMEM;
+                        r->sample.members = &r->members;
+                }
+                int row = members_put(&r->members, (enum family)family, name, SAMPLE_ABSENT,
+                                      family == FAMILY_CGROUP && holds_others(h, name));
+                if (row >= 0)
+                        r->member_fields[row] = h->columns[i].field;
+        }
+        return 0;
+}
+
 static int read_header(struct trace_reader *r, char error[TRACE_ERROR_MAX])
 {
         char what[TRACE_ERROR_MAX], *line = NULL, *end = NULL;
@@ -302,7 +354,7 @@ static int read_header(struct trace_reader *r, char error[TRACE_ERROR_MAX])
         result = trace_header_init(&r->head, line, (size_t)(end - line), what);
         if (result == -EINVAL)
                 return fail(r, error, -EINVAL, "%s", what);
-        if (result < 0 || allocate_rows(r) < 0)
+        if (result < 0 || allocate_rows(r) < 0 || find_members(r) < 0)
                 return out_of_memory(r, error);
         return 0;
 }
@@ -363,6 +415,8 @@ void trace_reader_free(struct trace_reader *r)
         if (r->owns_fd)
                 (void)close(r->fd);
         trace_header_done(&r->head);
+        members_done(&r->members);
+        free(r->member_fields);
         free(r->values);
         free(r->shown);
         free(r->cells);

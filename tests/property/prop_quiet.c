@@ -70,9 +70,9 @@ static int receive(const struct event *e, void *userdata)
         return 0;
 }
 
-static enum event_quiet ask(const struct rule *rule, void *userdata)
+static enum event_quiet ask(const struct rule *rule, const char *dimension, void *userdata)
 {
-        return silences_of_rule(userdata, rule) ? QUIET_SILENCED : QUIET_NOT;
+        return silences_of_rule(userdata, rule, dimension) ? QUIET_SILENCED : QUIET_NOT;
 }
 
 struct scenario {

@@ -431,9 +431,9 @@ static void test_reload_without_rule(void **state)
 static void test_reload_too_often(void **state)
 {
         (void)state;
-        char *rules[2];
-        for (int set = 0; set < 2; set++)
-                rules[set] = PRINTED(for (int i = 0; i < 300; i++) fprintf(
+        char *rules[3];
+        for (int set = 0; set < 3; set++)
+                rules[set] = PRINTED(for (int i = 0; i < 400; i++) fprintf(
                         out,
                         "[r%d-%d]\ndimension = SUnreclaim\ndetect = ratio\nwarning = 1M\nfor = "
                         "0s\n" WORLD_WORDS,
@@ -445,17 +445,20 @@ static void test_reload_too_often(void **state)
         world_run(&w, 2, 0);
         world_reload(&w, rules[1]);
         world_run(&w, 2, 0);
+        world_reload(&w, rules[2]);
+        world_run(&w, 2, 0);
         world_rules("", &next);
         assert_int_equal(engine_set_rules(w.engine, &next), -ENOBUFS);
         rule_set_done(&next);
         struct engine_summary sum;
         engine_summary(w.engine, &sum);
-        assert_int_equal(sum.waiting, 600);
-        assert_int_equal(sum.rules, 300);
+        assert_int_equal(sum.waiting, 1200);
+        assert_int_equal(sum.rules, 400);
         world_run(&w, 2, 0);
         world_done(&w);
         free(rules[0]);
         free(rules[1]);
+        free(rules[2]);
 }
 
 /* An event that is not taken is offered until it is; its alert stands still meanwhile, so that

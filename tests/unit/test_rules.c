@@ -59,6 +59,42 @@ static const struct {
         /* fields */
         { "[r]\ndimension = SUnreclam\ndetect = spike\n" WORDS "warning = 1M\n",
           "f:2: dimension: unknown field \"SUnreclam\"; did you mean SUnreclaim?\n" },
+        /* members */
+        { "[r]\ndimension = slab:*\ndetect = growth\n" WORDS "follow = 8\nwarning = 20M/h\n", "" },
+        { "[r]\ndimension = slab:kmalloc-*\ndetect = ratio\nper = MemTotal\n" WORDS
+          "warning = 5%\n",
+          "" },
+        { "[r]\ndimension = cgroup:/system.slice/*/kernel_stack\ndetect = spike\n" WORDS
+          "warning = 8 sigma and 4M\n",
+          "" },
+        { "[r]\ndimension = cgroup:*/slab\ndetect = drop\n" WORDS "warning = 4M\n", "" },
+        { "[r]\ndimension = slabs:*\ndetect = drop\n" WORDS "warning = 4M\n",
+          "f:2: dimension: unknown family \"slabs\" (there are slab: and cgroup:); did you mean slab?\n" },
+        { "[r]\ndimension = slab:\ndetect = drop\n" WORDS "warning = 4M\n",
+          "f:2: dimension: \"slab:\": no name behind the colon (write slab:dentry or slab:*)\n" },
+        { "[r]\ndimension = cgroup:*\ndetect = drop\n" WORDS "warning = 4M\n",
+          "f:2: dimension: \"cgroup:*\": what of the cgroup is missing at the end (write "
+          "cgroup:*/slab)\n" },
+        { "[r]\ndimension = cgroup:system.slice/slab\ndetect = drop\n" WORDS "warning = 4M\n",
+          "f:2: dimension: \"cgroup:system.slice/slab\": the path of a cgroup begins with / (write "
+          "cgroup:/system.slice/*/slab)\n" },
+        { "[r]\ndimension = cgroup:*/slabs\ndetect = drop\n" WORDS "warning = 4M\n",
+          "f:2: dimension: \"slabs\" is not told of cgroups; did you mean slab?\n" },
+        { "[r]\ndimension = slab:dentry\ndetect = drop\nfollow = 3\n" WORDS "warning = 4M\n",
+          "f:4: follow: only where the dimension is a pattern, as slab:*\n" },
+        { RATIO "follow = 3\nwarning = 4M\n",
+          "f:7: follow: only where the dimension is a pattern, as slab:*\n" },
+        { "[r]\ndimension = slab:*\ndetect = growth\nfollow = 257\n" WORDS "warning = 1M/h\n",
+          "f:4: follow: \"257\" is not between 1 and 256\n" },
+        { "[r]\ndimension = slab:*\ndetect = ratio\nper = threads\n" WORDS "warning = 1.05 stack\n",
+          "" },
+        { "[r]\ndimension = threads\ndetect = ratio\nless = slab:dentry\n" WORDS "warning = 100\n",
+          "f:4: less: \"slab:dentry\" can only be a dimension: it cannot be reckoned with\n" },
+        { "[a]\ndimension = slab:*\ndetect = growth\nfollow = 256\n" WORDS "warning = 1M/h\n"
+          "[b]\ndimension = slab:*\ndetect = growth\nfollow = 256\n" WORDS "warning = 1M/h\n"
+          "[c]\ndimension = slab:*\ndetect = growth\nfollow = 1\n" WORDS "warning = 1M/h\n",
+          "f:17: [c]: all rules together would follow 513 members, at most 512 are: give it a smaller "
+          "follow\n" },
         { "[r]\ndimension = slab\ndetect = jump\n" WORDS "warning = 1M\n",
           "f:2: dimension: unknown field \"slab\"; did you mean Slab?\n"
           "f:3: detect: \"jump\" is not one of spike, drop, growth, ratio\n" },

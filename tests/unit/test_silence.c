@@ -77,16 +77,16 @@ static void test_whom_it_covers(void **state)
                 struct silences s = { .count = 0 };
                 struct silence one = silence(cases[i].name, 0, 10);
                 assert_int_equal(silences_add(&s, &one), 0);
-                if ((silences_of_rule(&s, &rule) != NULL) != cases[i].covers)
+                if ((silences_of_rule(&s, &rule, rule.dimension) != NULL) != cases[i].covers)
                         fail_msg("%s", cases[i].name);
         }
         struct silences both = { .count = 0 };
         struct silence shorter = silence("*", 0, 10), longer = silence("Slab*", 0, 20);
         (void)silences_add(&both, &shorter);
         (void)silences_add(&both, &longer);
-        assert_float_equal(silences_of_rule(&both, &rule)->ends, 10, 0);
+        assert_float_equal(silences_of_rule(&both, &rule, rule.dimension)->ends, 10, 0);
         strcpy(rule_name, "Slab-grows");
-        assert_float_equal(silences_of_rule(&both, &rule)->ends, 20, 0);
+        assert_float_equal(silences_of_rule(&both, &rule, rule.dimension)->ends, 20, 0);
 }
 
 /* What is left of two hours after a restart, whatever the clocks did. Saved one hour into it. */
@@ -212,9 +212,9 @@ static void test_requests(void **state)
         "[slab-size]\ndimension = SUnreclaim\ndetect = ratio\n" \
         "warning = 300M\nfor = 0s\nclear-for = 10s\n" WORLD_WORDS
 
-static enum event_quiet ask(const struct rule *rule, void *userdata)
+static enum event_quiet ask(const struct rule *rule, const char *dimension, void *userdata)
 {
-        return silences_of_rule(userdata, rule) ? QUIET_SILENCED : QUIET_NOT;
+        return silences_of_rule(userdata, rule, dimension) ? QUIET_SILENCED : QUIET_NOT;
 }
 
 /* Fires in a silence, the daemon is restarted in it, and again with the silence gone meanwhile. */

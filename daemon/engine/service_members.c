@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads what rules follow of slab caches and cgroups, in slices between the ticks. */
+#include "engine/service_members.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "engine/service_internal.h"
+
+/* Of CPU time between two looks at the timers, as the witness has it. */
+static const double SLICE_SECONDS = 0.002;
+
+struct member_service {
+        struct member_reader *reader;
+        sd_event_source *slices;
+        int said[FAMILY_COUNT]; /* negative errno, 0 nothing */
+        bool said_cut[FAMILY_COUNT];
+};
+
+static_assert((int)MEMBER_PATTERNS_MAX >= (int)MEMBER_RULES_MAX, "each rule has its pattern");
+
+/* News only: once while it lasts, and when it is over. */
+static void say(struct member_service *m, enum family family)
+{
+        static const char *const what[FAMILY_COUNT] = {
+                [FAMILY_SLAB] = "/proc/slabinfo",
+                [FAMILY_CGROUP] = "/sys/fs/cgroup",
+        };
+        struct member_reading now;
+        member_reader_status(m->reader, family, &now);
+        if (now.error == m->said[family] && now.cut == m->said_cut[family])
+                return;
+        if (now.error < 0 && now.error != m->said[family])
+                log_warning("%s cannot be read: %s; rules for %s:... follow nothing%s",
+                            what[family], strerror(-now.error), family_name(family),
+                            now.error == -EACCES ? " (the right is CAP_DAC_READ_SEARCH)" : "");
+        else if (now.error == 0 && m->said[family] < 0)
+                log_notice("%s can be read again", what[family]);
+        if (now.cut && !m->said_cut[family])
+                log_warning("there is more in %s than %d members: rules for %s:... follow those "
+                            "that were found first; a narrower pattern finds all of its own",
+                            what[family], MEMBERS_MAX, family_name(family));
+        m->said[family] = now.error;
+        m->said_cut[family] = now.cut;
+}
+
+static int on_slice(sd_event_source *source, void *userdata)
+{
+        struct service *s = userdata;
+        struct member_service *m = s->members;
+        bool more = member_reader_step(m->reader, clock_monotonic() + SLICE_SECONDS);
+        if (!more)
+                for (int f = 0; f < FAMILY_COUNT; f++)
+                        say(m, (enum family)f);
+        return sd_event_source_set_enabled(source, more ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+void service_members_tick(struct service *s)
+{
+        struct member_service *m = s->members;
+        if (!m || member_reader_due(m->reader) > clock_monotonic())
+                return;
+        s->loop_due = true;
+        (void)sd_event_source_set_enabled(m->slices, SD_EVENT_ON);
+}
+
+static int begin(struct service *s)
+{
+        struct member_service *m = s->members = calloc(1, sizeof(*m));
+        if (!m)
+                return -ENOMEM;
+        int r = member_reader_new(&s->procfs, clock_monotonic, &m->reader);
+        if (r >= 0)
+                r = sd_event_add_defer(s->loop, &m->slices, on_slice, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->slices, SD_EVENT_OFF);
+        /* After the tick, the signals and people's questions. */
+        if (r >= 0)
+                r = sd_event_source_set_priority(m->slices, SD_EVENT_PRIORITY_NORMAL + 40);
+        if (r >= 0)
+                (void)sd_event_source_set_description(m->slices, "members");
+        return r;
+}
+
+void service_members_set(struct service *s)
+{
+        const char *patterns[MEMBER_RULES_MAX];
+        unsigned count = 0;
+        for (size_t i = 0; i < s->rules.count && count < MEMBER_RULES_MAX; i++)
+                if (s->rules.rules[i].pattern)
+                        patterns[count++] = s->rules.rules[i].pattern;
+        if (count == 0) {
+                service_members_free(s);
+                return;
+        }
+        int r = s->members ? 0 : begin(s);
+        if (r < 0) {
+                log_error("slab caches and cgroups are not followed: %s", strerror(-r));
+                service_members_free(s);
+                return;
+        }
+        member_reader_want(s->members->reader, patterns, count);
+        sampler_set_members(s->sampler, member_reader_members(s->members->reader));
+}
+
+void service_members_free(struct service *s)
+{
+        if (!s->members)
+                return;
+        if (s->sampler)
+                sampler_set_members(s->sampler, NULL);
+        sd_event_source_disable_unref(s->members->slices);
+        member_reader_free(s->members->reader);
+        free(TAKE_PTR(s->members));
+}
+
+void service_members_status(const struct service *s, enum family family, struct member_reading *ret)
+{
+        *ret = (struct member_reading){ .wanted = false };
+        if (s->members)
+                member_reader_status(s->members->reader, family, ret);
+}
