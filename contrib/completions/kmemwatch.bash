@@ -27,6 +27,10 @@ _kmemwatch() {
         mapfile -t COMPREPLY < <(compgen -W '1min 10min 1h 24h 7d' -- "$cur")
         return
         ;;
+    --kind)
+        mapfile -t COMPREPLY < <(compgen -W 'physical vm container' -- "$cur")
+        return
+        ;;
     --interval)
         mapfile -t COMPREPLY < <(compgen -W '100ms 1s 10s 1min' -- "$cur")
         return
@@ -65,7 +69,7 @@ _kmemwatch() {
         [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
         ;;
     metrics) options+=' --serve --textfile' ;;
-    import) options+=' --output' ;;
+    import) options+=' --output --kind' ;;
     evidence) options+=' --output --requests --root' ;;
     report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;

@@ -119,3 +119,5 @@ complete -c kmemwatch -n '__fish_seen_subcommand_from setup' -l replace -d 'A ch
 complete -c kmemwatch -n "not __fish_seen_subcommand_from $commands" -a import \
     -d 'What other tools recorded, as a trace'
 complete -c kmemwatch -n '__fish_seen_subcommand_from import' -F
+complete -c kmemwatch -n '__fish_seen_subcommand_from import' -l kind \
+    -xa 'physical vm container' -d 'What the machine was'

@@ -167,17 +167,9 @@ static enum hypervisor_bit cpuinfo_hypervisor(const struct procfs *p)
         return bit;
 }
 
-/* What firmware says of the machine. These clouds rent out whole machines under the same vendor
- * name, so with `also_metal` the CPU's bit has the last word. */
-static bool firmware_is_virtual(const struct procfs *p, enum hypervisor_bit bit,
-                                char name[HOST_KIND_NAME_MAX])
+const char *host_kind_of_firmware(const char *text, bool metal)
 {
-        static const char *const files[] = {
-                "sys/class/dmi/id/product_name",
-                "sys/class/dmi/id/sys_vendor",
-                "sys/class/dmi/id/board_vendor",
-                "sys/class/dmi/id/bios_vendor",
-        };
+        /* These clouds rent out whole machines under the same vendor name. */
         static const struct {
                 const char *prefix, *name;
                 bool also_metal;
@@ -201,6 +193,22 @@ static bool firmware_is_virtual(const struct procfs *p, enum hypervisor_bit bit,
                 { "BHYVE", "bhyve", false },
                 { "Apple Virtualization", "apple", false },
         };
+        for (size_t i = 0; i < ELEMENTS_OF(table); i++)
+                if (has_prefix(text, table[i].prefix) && !(table[i].also_metal && metal))
+                        return table[i].name;
+        return NULL;
+}
+
+/* What firmware says of the machine; where a vendor's name does not tell, the CPU's bit does. */
+static bool firmware_is_virtual(const struct procfs *p, enum hypervisor_bit bit,
+                                char name[HOST_KIND_NAME_MAX])
+{
+        static const char *const files[] = {
+                "sys/class/dmi/id/product_name",
+                "sys/class/dmi/id/sys_vendor",
+                "sys/class/dmi/id/board_vendor",
+                "sys/class/dmi/id/bios_vendor",
+        };
         bool metal = bit == BIT_CLEAR;
         char text[256];
 
@@ -210,10 +218,9 @@ static bool firmware_is_virtual(const struct procfs *p, enum hypervisor_bit bit,
                 /* "m6g.metal", "c5.metal-24xl": where the CPU does not say (arm64) */
                 if (i == 0 && strstr(text, ".metal"))
                         metal = true;
-                for (size_t j = 0; j < ELEMENTS_OF(table); j++) {
-                        if (!has_prefix(text, table[j].prefix) || (table[j].also_metal && metal))
-                                continue;
-                        set_name(name, table[j].name);
+                const char *hypervisor = host_kind_of_firmware(text, metal);
+                if (hypervisor) {
+                        set_name(name, hypervisor);
                         return true;
                 }
         }

@@ -2,11 +2,17 @@
 /* Physical machine, virtual machine or container. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "sample/sample.h"
 
 struct procfs;
 
 enum { HOST_KIND_NAME_MAX = 32 };
+
+/* The hypervisor that a product or a vendor of the firmware (DMI) stands for, or NULL. metal: the
+ * machine is known to be a whole one, which some clouds sell under the same name. */
+const char *host_kind_of_firmware(const char *text, bool metal);
 
 /* Never fails: what cannot be read leaves the question to the next source, and in the end the
  * machine is physical. ret_name is the name of the container manager or hypervisor in the words of

@@ -18,6 +18,7 @@ static const struct option_text OPTIONS[] = {
         [OPTION_CHANNELS] = { "channels", 0, "DIR", "the channels of this folder", false },
         [OPTION_ROOT] = { "root", 0, "DIR", "read DIR/proc, a recorded machine", false },
         [OPTION_OUTPUT] = { "output", 'o', "FILE", "write to FILE", false },
+        [OPTION_KIND] = { "kind", 0, "KIND", "the machine was physical, vm or container", false },
         [OPTION_INTERVAL] = { "interval", 0, "TIME",
                               "time between samples or pictures, 1s when not\ngiven", false },
         [OPTION_FOR] = { "for", 0, "TIME", "for this time, as 10min or 2h", false },
@@ -326,15 +327,19 @@ static const struct command COMMANDS[] = {
                         "holds is seen from itself; several are joined by time:\n"
                         "  sar         sadf -j FILE -- -r ALL -q\n"
                         "  PCP         pmrep -o csv -a ARCHIVE mem.util.slab mem.physmem ...\n"
-                        "  Prometheus  /api/v1/query_range of node_exporter's node_memory_*_bytes\n"
+                        "  Prometheus  /api/v1/query_range of node_exporter's node_memory_*_bytes,\n"
+                        "              node_procs_threads and node_dmi_info\n"
                         "  Netdata     /api/v1/data, csv or json, of mem.kernel, mem.slab,\n"
-                        "              mem.available and system.ram\n"
-                        "Times without a zone are taken as local.\n"
+                        "              mem.available and system.ram; and /api/v1/info\n"
+                        "Times without a zone are taken as local. What kind of machine it was is in\n"
+                        "node_dmi_info and Netdata's info; else say it with --kind, since a virtual\n"
+                        "machine has other limits than a physical one.\n"
                         "\n"
                         "Exit code: 2 when a file cannot be read.\n",
-                .examples = "  kmemwatch import sar.json -o month.csv\n"
-                            "  kmemwatch import kernel.csv slab.csv ram.csv >netdata.csv\n",
-                .options = BIT(OPTION_OUTPUT),
+                .examples = "  kmemwatch import sar.json --kind vm -o month.csv\n"
+                            "  kmemwatch import kernel.csv slab.csv ram.csv info.json >netdata.csv\n"
+                            "  sadf -j -- -r ALL -q | kmemwatch import - --kind physical >today.csv\n",
+                .options = BIT(OPTION_OUTPUT) | BIT(OPTION_KIND),
         },
         [COMMAND_REPLAY] = {
                 .name = "replay",

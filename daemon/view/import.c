@@ -31,6 +31,7 @@ static int write_trace(struct import *m, FILE *out)
         int r = trace_write_header(out);
         for (size_t i = 0; r >= 0 && i < m->count; i++)
                 r = trace_write_row(out, &(struct sample){ .time = m->rows[i].time,
+                                                           .kind = m->kind,
                                                            .count = FIELD_KNOWN_COUNT,
                                                            .values = m->rows[i].values });
         return r;
@@ -46,6 +47,20 @@ enum exit_code import_run(const struct options *o)
                         return EXIT_USAGE;
                 }
         import_sort(&m);
+        if (m.count == 0) {
+                fputs("kmemwatch import: there are no samples in it\n", stderr);
+                return EXIT_USAGE;
+        }
+        if (o->kind >= 0) {
+                m.kind = (enum host_kind)o->kind;
+        } else if (!m.kind_known) {
+                m.kind = HOST_PHYSICAL;
+                fputs("kmemwatch import: what kind of machine it was is not in the data: taken for a "
+                      "physical one.\n"
+                      "--kind vm or --kind container says otherwise (limits differ), --kind physical "
+                      "that it is so.\n",
+                      stderr);
+        }
         if (o->output && strcmp(o->output, "-") != 0)
                 out = fopen(o->output, "we");
         int r = out ? write_trace(&m, out) : -errno;

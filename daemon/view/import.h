@@ -8,6 +8,7 @@
 
 #include "base/macros.h"
 #include "sample/field.h"
+#include "sample/sample.h"
 
 enum {
         /* A month of one-minute samples is 43,200; of seconds it is too much for JSON anyhow. */
@@ -24,6 +25,8 @@ struct import_row {
 struct import {
         struct import_row *rows; /* in no order; several of one time may be there until sorted */
         size_t count, space;
+        enum host_kind kind; /* of the machine, once it is known */
+        bool kind_known;
         const char *file; /* that is being read, for error texts */
         char error[IMPORT_ERROR_MAX];
 };
@@ -48,8 +51,16 @@ int import_read(struct import *m, const char *file, char *data, size_t size);
 int import_sar(struct import *m, const json_t *root);
 int import_prometheus(struct import *m, const json_t *root);
 int import_netdata_json(struct import *m, const json_t *root);
+int import_netdata_info(struct import *m, const json_t *root);
 int import_csv(struct import *m, char *data); /* of pmrep, and of Netdata */
 
 /* How another tool calls a field of ours: its index, and the factor to bytes; -1 for none. */
 int import_pcp_field(const char *name, double *ret_factor);
 int import_netdata_field(const char *name, double *ret_factor);
+
+/* Whether it is one of the four parts of system.ram, which add up to all memory. */
+bool import_netdata_is_ram(const char *name);
+enum { IMPORT_RAM_PARTS = 4 };
+
+/* Unix seconds; options=ms gives milliseconds. */
+double import_netdata_time(double number);

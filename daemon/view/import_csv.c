@@ -74,6 +74,21 @@ int import_netdata_field(const char *name, double *ret_factor)
         return -1;
 }
 
+bool import_netdata_is_ram(const char *name)
+{
+        static const char *const parts[IMPORT_RAM_PARTS] = { "free", "used", "cached", "buffers" };
+        for (size_t i = 0; i < ELEMENTS_OF(parts); i++)
+                if (strcmp(name, parts[i]) == 0)
+                        return true;
+        return false;
+}
+
+double import_netdata_time(double number)
+{
+        static const double SECONDS_MAX = 1e11; /* the year 5138 */
+        return number > SECONDS_MAX ? number / 1000 : number;
+}
+
 enum { COLUMNS_MAX = 128 };
 
 struct header {
@@ -115,10 +130,9 @@ static int read_header(struct import *m, char *line, struct header *ret)
                         field = import_netdata_field(name, &h.factor[h.count]);
                 h.field[h.count] = field;
                 h.known += field >= 0;
-                ram += strcmp(name, "free") == 0 || strcmp(name, "used") == 0 ||
-                       strcmp(name, "cached") == 0 || strcmp(name, "buffers") == 0;
+                ram += import_netdata_is_ram(name);
         }
-        h.all_ram = ram == 4 && h.count == 4;
+        h.all_ram = ram == IMPORT_RAM_PARTS && h.count == IMPORT_RAM_PARTS;
         if (h.known == 0)
                 return import_fails(m, 1, "nothing in it that is watched");
         *ret = h;
@@ -130,7 +144,7 @@ static bool read_time(const char *text, double *ret)
 {
         struct tm t = { .tm_isdst = -1 };
         if (parse_number(text, ret) == 0) {
-                *ret = *ret > 1e11 ? *ret / 1000 : *ret; /* options=ms of Netdata */
+                *ret = import_netdata_time(*ret);
                 return *ret >= 0;
         }
         const char *end = strptime(text, "%Y-%m-%d %H:%M:%S", &t);

@@ -10,9 +10,10 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "sample/host_kind.h"
 #include "view/import.h"
 
-static const double KIB = 1024;
+static const double KIB = 1024, MIB = 1048576;
 
 /* --- sar: sadf -j FILE -- -r ALL -q --- */
 
@@ -136,6 +137,24 @@ static int prometheus_series(struct import *m, const json_t *series, int field)
         return 0;
 }
 
+static const char *label(const json_t *metric, const char *name)
+{
+        const char *text = json_string_value(json_object_get(metric, name));
+        return text ? text : "";
+}
+
+/* What node_exporter's node_dmi_info says of the firmware. */
+static void prometheus_kind(struct import *m, const json_t *metric)
+{
+        static const char *const labels[] = { "product_name", "system_vendor", "board_vendor",
+                                              "bios_vendor" };
+        bool metal = strstr(label(metric, "product_name"), ".metal"), virtual = false;
+        for (size_t i = 0; i < ELEMENTS_OF(labels); i++)
+                virtual |= host_kind_of_firmware(label(metric, labels[i]), metal) != NULL;
+        m->kind = virtual ? HOST_VM : HOST_PHYSICAL;
+        m->kind_known = true;
+}
+
 int import_prometheus(struct import *m, const json_t *root)
 {
         const char *status = json_string_value(json_object_get(root, "status"));
@@ -155,7 +174,8 @@ int import_prometheus(struct import *m, const json_t *root)
                 const char *name = json_string_value(json_object_get(metric, "__name__"));
                 const char *host = json_string_value(json_object_get(metric, "instance"));
                 int field = name ? prometheus_field(name) : -1;
-                if (field < 0)
+                bool dmi = name && strcmp(name, "node_dmi_info") == 0;
+                if (field < 0 && !dmi)
                         continue;
                 if (instance && host && strcmp(instance, host) != 0)
                         return import_fails(m, 0,
@@ -163,6 +183,10 @@ int import_prometheus(struct import *m, const json_t *root)
                                             "{instance=\"%.60s\"}",
                                             instance, host, instance);
                 instance = host ? host : instance;
+                if (dmi) {
+                        prometheus_kind(m, metric);
+                        continue;
+                }
                 known++;
                 int r = prometheus_series(m, series, field);
                 if (r < 0)
@@ -175,39 +199,91 @@ int import_prometheus(struct import *m, const json_t *root)
 
 /* --- Netdata: /api/v1/data?format=json --- */
 
+enum { LABELS_MAX = 64 };
+
+struct labels {
+        int fields[LABELS_MAX]; /* -1: not ours; the first is the time */
+        double factors[LABELS_MAX];
+        size_t count;
+        bool all_ram;
+};
+
+static int netdata_labels(struct import *m, const json_t *list, struct labels *ret)
+{
+        size_t known = 0, ram = 0;
+        ret->count = json_array_size(list);
+        if (ret->count < 2 || ret->count > LABELS_MAX)
+                return import_fails(m, 0, "no labels and data as of Netdata's /api/v1/data");
+        for (size_t k = 1; k < ret->count; k++) {
+                const char *name = json_string_value(json_array_get(list, k));
+                ret->fields[k] = name ? import_netdata_field(name, &ret->factors[k]) : -1;
+                known += ret->fields[k] >= 0;
+                ram += name && import_netdata_is_ram(name);
+        }
+        ret->all_ram = ram == IMPORT_RAM_PARTS && ret->count == IMPORT_RAM_PARTS + 1;
+        return known > 0 ? 0
+                         : import_fails(m, 0,
+                                        "nothing in it that is watched: charts mem.kernel, "
+                                        "mem.slab, mem.available, system.ram");
+}
+
+static void netdata_row(struct import_row *row, const json_t *cells, const struct labels *l)
+{
+        double sum = 0;
+        for (size_t k = 1; k < l->count; k++) {
+                const json_t *cell = json_array_get(cells, k);
+                double value = json_is_number(cell) ? json_number_value(cell) : NAN;
+                sum += value;
+                if (l->fields[k] >= 0 && isfinite(value))
+                        row->values[l->fields[k]] = value * l->factors[k];
+        }
+        if (l->all_ram)
+                row->values[FIELD_MEM_TOTAL] = sum * MIB;
+}
+
 int import_netdata_json(struct import *m, const json_t *root)
 {
-        enum { LABELS_MAX = 64 };
-        int fields[LABELS_MAX];
-        double factors[LABELS_MAX];
-        const json_t *labels = json_object_get(root, "labels"),
-                     *rows = json_object_get(root, "data");
-        size_t count = json_array_size(labels), known = 0, i;
-        const json_t *cells;
-        if (count < 2 || count > LABELS_MAX || !json_is_array(rows))
+        struct labels l;
+        const json_t *rows = json_object_get(root, "data"), *cells;
+        size_t i;
+        int r = netdata_labels(m, json_object_get(root, "labels"), &l);
+        if (r < 0)
+                return r;
+        if (!json_is_array(rows))
                 return import_fails(m, 0, "no labels and data as of Netdata's /api/v1/data");
-        for (size_t k = 1; k < count; k++) {
-                const char *name = json_string_value(json_array_get(labels, k));
-                fields[k] = name ? import_netdata_field(name, &factors[k]) : -1;
-                known += fields[k] >= 0;
-        }
-        if (known == 0)
-                return import_fails(m, 0,
-                                    "nothing in it that is watched: charts mem.kernel, "
-                                    "mem.slab, mem.available, system.ram");
         json_array_foreach(rows, i, cells)
         {
                 const json_t *time = json_array_get(cells, 0);
-                if (!json_is_number(time) || json_array_size(cells) != count)
+                if (!json_is_number(time) || json_array_size(cells) != l.count)
                         return import_fails(
                                 m, 0, "row %zu of its data has no time, or not all cells", i + 1);
-                struct import_row *row = import_row(m, json_number_value(time));
+                struct import_row *row =
+                        import_row(m, import_netdata_time(json_number_value(time)));
                 if (!row)
                         return -EBADMSG;
-                for (size_t k = 1; k < count; k++)
-                        if (fields[k] >= 0 && json_is_number(json_array_get(cells, k)))
-                                row->values[fields[k]] =
-                                        json_number_value(json_array_get(cells, k)) * factors[k];
+                netdata_row(row, cells, &l);
         }
+        return 0;
+}
+
+/* --- Netdata: /api/v1/info --- */
+
+static bool is_named(const json_t *root, const char *name)
+{
+        const char *word = label(root, name);
+        return *word && strcmp(word, "none") != 0 && strcmp(word, "unknown") != 0;
+}
+
+int import_netdata_info(struct import *m, const json_t *root)
+{
+        if (is_named(root, "container"))
+                m->kind = HOST_CONTAINER;
+        else if (is_named(root, "virtualization"))
+                m->kind = HOST_VM;
+        else if (strcmp(label(root, "virtualization"), "none") == 0)
+                m->kind = HOST_PHYSICAL;
+        else
+                return 0; /* it does not know either */
+        m->kind_known = true;
         return 0;
 }

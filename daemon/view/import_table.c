@@ -114,10 +114,12 @@ int import_read(struct import *m, const char *file, char *data, size_t size)
                 r = import_prometheus(m, root);
         else if (json_object_get(root, "labels"))
                 r = import_netdata_json(m, root);
+        else if (json_object_get(root, "virtualization"))
+                r = import_netdata_info(m, root);
         else
                 r = import_fails(m, 0,
                                  "this JSON is neither of sadf -j, nor of Prometheus' "
-                                 "query_range, nor of Netdata's /api/v1/data");
+                                 "query_range, nor of Netdata's /api/v1/data or info");
         json_decref(root);
         return r;
 }

@@ -11,6 +11,7 @@
 #include "base/macros.h"
 #include "base/units.h"
 #include "config/suggest.h"
+#include "sample/sample.h"
 
 /* Shorter than the kernel refreshes its counters is noise only; longer than a day is a mistake. */
 #define INTERVAL_MIN 0.01
@@ -119,6 +120,13 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_OUTPUT:
                 o->output = value;
                 break;
+        case OPTION_KIND:
+                o->kind = host_kind_by_name(value);
+                if (o->kind >= 0)
+                        break;
+                snprintf(error, OPTIONS_ERROR_MAX, "--kind %.40s: give physical, vm or container",
+                         value);
+                return -EINVAL;
         case OPTION_INTERVAL:
                 return seconds_of("interval", value, INTERVAL_MIN, INTERVAL_MAX, &o->interval,
                                   error);
@@ -287,7 +295,7 @@ static void unknown_option(const char *text, char error[OPTIONS_ERROR_MAX])
 
 int options_parse(int argc, char *argv[], struct options *ret, char error[OPTIONS_ERROR_MAX])
 {
-        struct options o = { .interval = 1, .duration = INFINITY, .at = INFINITY };
+        struct options o = { .kind = -1, .interval = 1, .duration = INFINITY, .at = INFINITY };
         struct option longs[OPTION_COUNT + 2] = { 0 };
         char shorts[3 * OPTION_COUNT + 2] = ":", *end = shorts + 1;
         uint64_t seen = 0;

@@ -50,6 +50,7 @@ enum option_id {
         OPTION_CHANNELS,
         OPTION_ROOT,
         OPTION_OUTPUT,
+        OPTION_KIND,
         OPTION_INTERVAL,
         OPTION_FOR,
         OPTION_WHY,
@@ -116,6 +117,7 @@ struct options {
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;
+        int kind;                  /* enum host_kind, -1: not given */
         double interval, duration; /* seconds; duration INFINITY: until stopped */
         bool scores, json, serve, quiet, no_colour, no_pager, once, follow, replace;
         size_t lines;           /* the newest; 0: all */

@@ -119,6 +119,57 @@ static void test_joined(void **state)
         assert_true(m.rows[1].values[FIELD_SLAB] == 100 * 1048576.0);
         assert_true(m.rows[1].values[FIELD_MEM_TOTAL] == 10 * 1048576.0);
         import_done(&m);
+        /* The same as JSON, with milliseconds; a part that is missing leaves the sum unknown. */
+        assert_int_equal(
+                read_data(&m, "c",
+                          "{\"labels\":[\"time\",\"free\",\"used\",\"cached\",\"buffers\"],"
+                          "\"data\":[[1795166183000,1,2,3,4],[1795166184000,1,null,3,4]]}"),
+                0);
+        import_sort(&m);
+        assert_true(m.rows[0].time == 1795166183);
+        assert_true(m.rows[0].values[FIELD_MEM_TOTAL] == 10 * 1048576.0);
+        assert_true(isnan(m.rows[1].values[FIELD_MEM_TOTAL]));
+        import_done(&m);
+}
+
+/* What kind of machine it was, where the data says so. */
+static void test_kind(void **state)
+{
+        (void)state;
+#define DMI(labels)                                                                        \
+        "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["         \
+        "{\"metric\":{\"__name__\":\"node_dmi_info\"," labels "},\"values\":[[1,\"1\"]]}," \
+        "{\"metric\":{\"__name__\":\"node_memory_Slab_bytes\"},\"values\":[[1,\"5120\"]]}]}}"
+        static const struct {
+                const char *text;
+                bool known;
+                enum host_kind kind;
+        } cases[] = {
+                { DMI("\"system_vendor\":\"QEMU\",\"product_name\":\"Standard PC\""), true,
+                  HOST_VM },
+                { DMI("\"system_vendor\":\"Dell Inc.\",\"product_name\":\"PowerEdge R650\""), true,
+                  HOST_PHYSICAL },
+                { DMI("\"system_vendor\":\"Amazon EC2\",\"product_name\":\"m5.large\""), true,
+                  HOST_VM },
+                { DMI("\"system_vendor\":\"Amazon EC2\",\"product_name\":\"m5.metal\""), true,
+                  HOST_PHYSICAL },
+                { "time,Slab\n1,2\n", false, HOST_PHYSICAL },
+                { "{\"virtualization\":\"kvm\",\"container\":\"none\"}", true, HOST_VM },
+                { "{\"virtualization\":\"kvm\",\"container\":\"lxc\"}", true, HOST_CONTAINER },
+                { "{\"virtualization\":\"none\",\"container\":\"none\"}", true, HOST_PHYSICAL },
+                { "{\"virtualization\":\"unknown\",\"container\":\"unknown\"}", false,
+                  HOST_PHYSICAL },
+                { "{\"virtualization\":7}", false, HOST_PHYSICAL },
+        };
+#undef DMI
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct import m = { 0 };
+                if (read_data(&m, "f", cases[i].text) < 0)
+                        fail_msg("%s: %s", cases[i].text, m.error);
+                if (m.kind_known != cases[i].known || m.kind != cases[i].kind)
+                        fail_msg("%s: kind %d", cases[i].text, m.kind);
+                import_done(&m);
+        }
 }
 
 static void test_refused(void **state)
@@ -194,9 +245,8 @@ static void test_absent(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_recorded),
-                cmocka_unit_test(test_joined),
-                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_recorded), cmocka_unit_test(test_joined),
+                cmocka_unit_test(test_kind),     cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_absent),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
