@@ -832,11 +832,12 @@ def test_acknowledged():
         over = alert(place, FIRING)
         place.put(make_event(over[0]["alert"]["id"], "acknowledged", "warning", "warning"))
         place.put(make_event(over[0]["alert"]["id"], "resolved", "ok", "warning"))
-        place.wait(lambda: place.channel_status("oncall")["state"] != "idle")
-        time.sleep(0.3)
+        tries = len(at(receiver, "/pagerduty"))
+        place.wait(lambda: len(at(receiver, "/pagerduty")) > tries)  # with all of them waiting
         receiver.script({"path": "/pagerduty"})
         place.wait_empty(30)
-        told = [(t["event_action"], t["dedup_key"]) for t in bodies(accepted(receiver, "/pagerduty"))
+        told = [(t["event_action"], t["dedup_key"])
+                for t in bodies(accepted(receiver, "/pagerduty"))
                 if "kmemwatch-channel" not in t["dedup_key"]][2:]
         known, closed = events[0]["dedup_key"], over[0]["dedup_key"]
         assert [a for a, k in told if k == known] == ["trigger", "acknowledge"], told
