@@ -68,6 +68,12 @@ static void add_annotations(struct json_out *j, const struct letter *m)
         add_pairs(j, "annotations", annotations, ELEMENTS_OF(annotations), ANNOTATION_MAX);
 }
 
+/* To Alertmanager another alert, which begins now. */
+static bool is_new_severity(const struct letter *m)
+{
+        return m->event == EVENT_ESCALATED || m->event == EVENT_EASED;
+}
+
 int alertmanager_body(const struct letter *m, enum severity min_severity, double now, char **ret)
 {
         double event = isnan(m->time) ? now : m->time;
@@ -84,10 +90,13 @@ int alertmanager_body(const struct letter *m, enum severity min_severity, double
                 json_out_open(&j, NULL, '{');
                 add_labels(&j, m, s);
                 add_annotations(&j, m);
-                json_out_time(&j, "startsAt", started);
+                /* What began long ago does not wait for its group: of one cause on many hosts the
+                 * first would be a page, and the others another. */
+                double begins = fires && is_new_severity(m) ? event : started;
+                json_out_time(&j, "startsAt", begins);
                 /* An end before the start is refused, which a clock that was set back could give.
                  */
-                json_out_time(&j, "endsAt", fmax(ends, started));
+                json_out_time(&j, "endsAt", fmax(ends, begins));
                 json_out_close(&j, '}');
         }
         json_out_close(&j, ']');

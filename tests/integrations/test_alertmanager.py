@@ -28,7 +28,7 @@ from runner import run_tests  # noqa: E402
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 MISSING = "prometheus-alertmanager is not installed"
-# One page for one cause: the README's section for fleets names this route.
+# As contrib/alertmanager/alertmanager.yml, which test_fleet.py takes itself, but without its times.
 CONFIG = """
 route:
   receiver: pages
@@ -87,11 +87,13 @@ class Pages:
 
 
 class Alertmanager:
-    def __init__(self, pages_port):
+    def __init__(self, config, address="127.0.0.1", options=("--cluster.listen-address=",)):
         self.folder = tempfile.mkdtemp(prefix="kmemwatch-alertmanager-")
+        self.address = address
         self.port = free_port()
+        self.options = options
         with open(f"{self.folder}/config.yml", "w", encoding="utf-8") as file:
-            file.write(CONFIG % pages_port)
+            file.write(config)
         self.process = None
         self.start()
 
@@ -99,8 +101,8 @@ class Alertmanager:
         with open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, f"--config.file={self.folder}/config.yml",
-                 f"--storage.path={self.folder}/data", "--cluster.listen-address=",
-                 f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
+                 f"--storage.path={self.folder}/data", *self.options,
+                 f"--web.listen-address={self.address}:{self.port}"], stdout=log, stderr=log)
         self.wait(lambda: self.get("/-/ready"), "ready")
 
     def kill(self):
@@ -113,13 +115,14 @@ class Alertmanager:
 
     def get(self, path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.address}:{self.port}{path}",
+                                        timeout=5) as answer:
                 return answer.read().decode()
         except OSError:
             return ""
 
     def post(self, path, value):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}",
+        request = urllib.request.Request(f"http://{self.address}:{self.port}{path}",
                                          json.dumps(value).encode(),
                                          {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -146,7 +149,7 @@ class Setup:
 
     def __init__(self, members=1):
         self.pages = Pages()
-        self.members = [Alertmanager(self.pages.port) for _ in range(members)]
+        self.members = [Alertmanager(CONFIG % self.pages.port) for _ in range(members)]
         self.place = Place(0)
         urls = " ".join(f"http://127.0.0.1:{m.port}" for m in self.members)
         self.place.channel("am", "type = alertmanager", f"url = {urls}", "interval = 1s")
@@ -284,6 +287,31 @@ def test_sent_again():
         am.start()
         am.wait(am.alerts, "the alert, after an outage", 30)
         s.place.wait(lambda: not s.place.channel_status("am")["last_error"])
+
+
+def test_quiet_hours():
+    """What it does not know yet waits; what it knows is sent again all the same, else it would take
+    it for over."""
+    if not PROGRAM:
+        return MISSING
+    with Setup() as s:
+        am = s.members[0]
+        s.event(hex_id(), host="db1")
+        am.wait(lambda: am.alerts(instance="db1"), "the alert")
+        s.place.wait_empty()
+        url = f"url = http://127.0.0.1:{am.port}"
+        hours = time.strftime("quiet = %a 00:00-24:00")
+        s.place.channel("am", "type = alertmanager", url, "interval = 1s", hours)
+        s.place.reload()
+        s.place.wait(lambda: s.place.channel_status("am")["quiet_until"])
+        s.event(hex_id(), host="db2")
+        s.place.wait(lambda: s.place.channel_status("am")["held"] == 1)
+        ends = am.alerts(instance="db1")[0]["endsAt"]
+        am.wait(lambda: am.alerts(instance="db1")[0]["endsAt"] > ends, "db1's, again")
+        assert not am.alerts(instance="db2")
+        s.place.channel("am", "type = alertmanager", url, "interval = 1s")
+        s.place.reload()
+        am.wait(lambda: am.alerts(instance="db2"), "db2's, when they are over")
 
 
 def test_example():

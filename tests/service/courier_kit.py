@@ -128,7 +128,7 @@ class Place:
 
     # --- the program ---
 
-    def start(self, *options, env=()):
+    def start(self, *options, env=(), **process):
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM")}
         # A proxy of the environment must not be asked: nobody listens there.
@@ -138,7 +138,7 @@ class Place:
         self.process = subprocess.Popen(
             [f"{BUILD}/kmemwatch-courier", "--config", f"{self.path}/config", "--spool",
              f"{self.path}/spool", "--runtime", f"{self.path}/runtime", *options],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, **process)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
 

@@ -70,6 +70,25 @@ static void test_incident(void **state _unused_)
         assert_string_equal(text_of(alerts, 0, NULL, "startsAt"), "2026-11-20T05:00:00.000Z");
 }
 
+/* What gets worse is another alert there. One that began long ago would not wait for its group. */
+static void test_worse_begins_now(void **state _unused_)
+{
+        static const struct {
+                const char *event, *starts;
+        } cases[] = {
+                { "firing", "2026-11-20T05:10:00.000Z" },
+                { "escalated", "2026-11-20T05:14:56.123Z" },
+                { "eased", "2026-11-20T05:14:56.123Z" },
+                { "reminder", "2026-11-20T05:10:00.000Z" },
+        };
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                char changes[64];
+                snprintf(changes, sizeof(changes), "{\"event\":\"%s\"}", cases[i].event);
+                json_auto_t *alerts = body_of(changes, SEVERITY_CRITICAL);
+                assert_string_equal(text_of(alerts, 0, NULL, "startsAt"), cases[i].starts);
+        }
+}
+
 /* What becomes of the two severities: "fires", "ends", or not named. */
 static void test_severities(void **state _unused_)
 {
@@ -221,6 +240,7 @@ int main(void)
                 cmocka_unit_test(test_labels),
                 cmocka_unit_test(test_incident),
                 cmocka_unit_test(test_severities),
+                cmocka_unit_test(test_worse_begins_now),
                 cmocka_unit_test(test_end_before_start),
                 cmocka_unit_test(test_address),
                 cmocka_unit_test_setup_teardown(test_firing, folder_setup, folder_teardown),
