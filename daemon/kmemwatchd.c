@@ -20,7 +20,7 @@ static const char usage[] =
         "  --spool DIR       instead of STATE/spool\n"
         "  --root DIR        read /proc, /sys and /etc below DIR (a recorded machine)\n"
         "  --host-name NAME  this machine's name in alerts, instead of the kernel's\n"
-        "  --seed TRACE      learn from a trace what is usual, while nothing is known yet\n"
+        "  --seed TRACE      learn from a trace what is usual, in the first days\n"
         "  --log-level WORD  err, warning, notice, info or debug\n"
         "  --watch           print what it sees every ten seconds\n"
         "  --journal         send alerts to the journal also when run in the foreground\n"

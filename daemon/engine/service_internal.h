@@ -138,7 +138,7 @@ void service_rules_reload(struct service *s);
 
 /* service_state.c: what is kept over a restart. */
 void service_state_open(struct service *s);
-bool service_state_restore(struct service *s); /* true when something was learned before */
+void service_state_restore(struct service *s);
 int service_state_save_text(struct service *s, struct kept_file *file, const char *kind,
                             uint32_t version, const char *json);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
@@ -156,7 +156,9 @@ int service_kept_tell(struct kept_file *f, int r);
 /* service_evidence.c: at the first critical event of an alert, asks for evidence to be gathered. */
 void service_evidence_ask(struct service *s, const struct event *e);
 
-/* service_seed.c: learns from the trace of --seed. 0 or a negative errno, which is said. */
+/* service_seed.c: whether it knows less than three days of its own; and learns from the trace of
+ * --seed. 0 or a negative errno, which is said. */
+bool service_wants_seed(const struct service *s);
 int service_seed(struct service *s);
 
 /* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample

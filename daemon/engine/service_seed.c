@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/macros.h"
+#include "engine/engine_internal.h"
 #include "engine/learned.h"
 #include "engine/service_internal.h"
 #include "sample/trace.h"
@@ -31,6 +32,16 @@ static int take_over(struct service *s, const struct engine *seed)
                 return -ENOMEM;
         baselines_encode(seed, data);
         return baselines_decode(s->engine, data, size);
+}
+
+/* The first days of its own are worth less than a trace of many. */
+bool service_wants_seed(const struct service *s)
+{
+        enum { DAYS_OF_ITS_OWN = 2 }; /* from then on what comes each day is expected */
+        for (size_t i = 0; i < s->engine->series_count; i++)
+                if (season_days(&s->engine->series[i].season) > DAYS_OF_ITS_OWN)
+                        return false;
+        return true;
 }
 
 int service_seed(struct service *s)
