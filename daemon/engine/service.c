@@ -136,7 +136,10 @@ _hot_ static int tick(struct service *s)
         double monotonic = clock_monotonic();
         /* What is due each minute is done in one tick: the writer is woken once, and what all of it
          * touches is fetched once. */
-        bool minute = service_past_feed(s, sample->time);
+        bool minute = service_past_is_due(s, sample->time);
+        if (minute)
+                writer_hold(s->writer);
+        service_past_feed(s, sample->time);
         if (minute) {
                 s->health_at = -INFINITY;
                 s->told_at = 0;
@@ -152,6 +155,8 @@ _hot_ static int tick(struct service *s)
                 s->baselines_at = monotonic;
                 service_state_save_baselines(s);
         }
+        if (minute)
+                writer_release(s->writer);
         service_witness_tick(s);
         service_members_tick(s);
         ping_watchdog(s, monotonic);

@@ -6,15 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "announce/messages.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "deliver/channel_file.h"
 #include "engine/service_internal.h"
 
 static const double CHECK_SECONDS = 30;
+
+/* The channels' files: a little less than the minute in which all else is written; and again even
+ * when their folder is as it was. */
+static const double COUNT_SECONDS = 50, RECOUNT_SECONDS = 900;
 
 /* A loaded disk takes seconds for an fsync, one behind a retrying controller tens of them. */
 static const double STUCK_SECONDS = 30;
@@ -113,12 +119,32 @@ static bool check_courier(struct service *s)
         return changed;
 }
 
+/* The folder as it was counted is the folder as it is, unless a file's contents changed what it
+ * counts for (an empty one counts for nothing), which is seen some minutes later. */
+static bool is_counted(struct counted_folder *c, const char *path, double now)
+{
+        struct stat st;
+        bool there = stat(path, &st) == 0;
+        bool same = there && c->changed.tv_sec == st.st_mtim.tv_sec &&
+                    c->changed.tv_nsec == st.st_mtim.tv_nsec && c->inode == st.st_ino;
+        if (same && now - c->at < RECOUNT_SECONDS)
+                return true;
+        c->at = now;
+        c->inode = there ? st.st_ino : 0;
+        c->changed = there ? st.st_mtim : (struct timespec){ 0 };
+        /* The next change may come within the same tick of the kernel's clock. */
+        if (there && clock_realtime() - (double)st.st_mtim.tv_sec < 2)
+                c->inode = 0;
+        return false;
+}
+
 /* On the writer thread: somebody may add the first channel and tell only the courier. */
 static int count_channels(void *userdata, const char *name, const void *data, size_t size)
 {
         struct service *s = userdata;
         (void)name, (void)data, (void)size;
-        s->channels = channel_files_count(s->places.channels);
+        if (!is_counted(&s->channels_folder, s->places.channels, clock_monotonic()))
+                s->channels = channel_files_count(s->places.channels);
         return 0;
 }
 
@@ -127,13 +153,22 @@ void service_health_channels(struct service *s)
         s->channels = channel_files_count(s->places.channels);
 }
 
+/* Not at each look, but with what is written each minute: one waking of the writer. */
+static void ask_channels(struct service *s, double monotonic)
+{
+        if (monotonic - s->channels_at < COUNT_SECONDS)
+                return;
+        /* When there is no room the next look counts. */
+        if (writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0) >= 0)
+                s->channels_at = monotonic;
+}
+
 /* Once after each start, and when it changes. Nobody asked for more than the journal, perhaps. */
-static bool check_channels(struct service *s)
+static bool check_channels(struct service *s, double monotonic)
 {
         bool none = s->channels == 0;
         announcer_set_channels(s->announcer, !none);
-        /* When there is no room the next look counts. */
-        (void)writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0);
+        ask_channels(s, monotonic);
         if (none == s->no_channels_said)
                 return false;
         if (!none)
@@ -154,7 +189,7 @@ void service_health_check(struct service *s, double monotonic)
                 return;
         s->health_at = monotonic;
         bool disk = check_disk(s, monotonic), courier = check_courier(s);
-        disk |= check_channels(s);
+        disk |= check_channels(s, monotonic);
         /* Open alerts that could not be saved are tried again; learned state comes anyhow. */
         if (s->alerts_file.error < 0)
                 s->alerts_changed = true;

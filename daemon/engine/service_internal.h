@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "alert/silence.h"
 #include "announce/announce.h"
@@ -61,6 +63,13 @@ struct late_answer {
         double since; /* CLOCK_MONOTONIC */
 };
 
+/* A folder when its files were counted. */
+struct counted_folder {
+        double at; /* CLOCK_MONOTONIC */
+        ino_t inode;
+        struct timespec changed;
+};
+
 /* What a person has said about who is to be told. */
 struct quiet {
         struct silences list;
@@ -107,9 +116,11 @@ struct service {
         struct kept_file alerts_file, learned_file, baselines_file, past_file, witness_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
         struct quiet quiet;
-        double health_at; /* CLOCK_MONOTONIC of the last look at disk and courier */
+        double health_at;   /* CLOCK_MONOTONIC of the last look at disk and courier */
+        double channels_at; /* CLOCK_MONOTONIC when their files were last asked to be counted */
         bool disk_said, courier_said;
-        atomic_int channels; /* files of them, as last counted; -1: unknown */
+        atomic_int channels;                   /* files of them, as last counted; -1: unknown */
+        struct counted_folder channels_folder; /* the writer thread's alone */
         bool no_channels_said;
         int errors_told;      /* of the state files, in STATUS= */
         bool alerts_saved;    /* the open alerts were handed to the writer in this tick ... */
@@ -165,7 +176,8 @@ int service_seed(struct service *s);
  * costs one number for each dimension, and each minute the writer gets what has come together. */
 void service_past_begin(struct service *s);
 _hot_ void service_past_prefetch(const struct service *s, double wall); /* as engine_prefetch */
-_hot_ bool service_past_feed(struct service *s, double wall); /* true: a minute was handed over */
+_hot_ bool service_past_is_due(const struct service *s, double wall);   /* a minute has ended */
+_hot_ void service_past_feed(struct service *s, double wall); /* hands the minute over when due */
 void service_past_flush(struct service *s);
 
 /* service_quiet.c: what the channels are not told of. */

@@ -7,6 +7,7 @@
 #include "announce/messages.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "base/prefetch.h"
 #include "engine/dimension.h"
 #include "engine/service_internal.h"
 #include "sample/host.h"
@@ -67,47 +68,65 @@ void service_past_begin(struct service *s)
         clear(s->past, NAN);
 }
 
+static double minute_of(double wall)
+{
+        return floor(wall / MINUTE) * MINUTE;
+}
+
+/* While a minute runs its cells stand second by second, so that a tick writes to two lines of
+ * memory instead of one for each dimension; the file has them dimension by dimension. */
+static float *second_cells(const struct past_minute *m, double wall)
+{
+        size_t second = (size_t)(wall - minute_of(wall));
+        return past_minute_cells((struct past_minute *)m) +
+               MIN_OF(second, (size_t)PAST_CELLS - 1) * m->columns;
+}
+
+static void make_minute(void *data, size_t size, const void *from)
+{
+        const struct past_minute *m = from;
+        const float *cells = past_minute_cells((struct past_minute *)m);
+        (void)size;
+        memcpy(data, m, (size_t)((const char *)cells - (const char *)m));
+        float *turned = past_minute_cells(data);
+        for (size_t k = 0; k < m->columns; k++)
+                for (size_t i = 0; i < PAST_CELLS; i++)
+                        turned[k * PAST_CELLS + i] = cells[i * m->columns + k];
+}
+
 void service_past_flush(struct service *s)
 {
         if (!s->past || isnan(s->past->start))
                 return;
-        int r = writer_submit(s->writer, WRITER_PASSING, write_minute, &s->past_file,
-                              s->past_file.name, s->past, past_minute_size(s->past->columns));
+        int r = writer_submit_made(s->writer, write_minute, &s->past_file, s->past_file.name,
+                                   past_minute_size(s->past->columns), make_minute, s->past);
         if (r < 0)
                 log_warning("a minute is missing in %s: %s", s->past_file.name, strerror(-r));
         clear(s->past, NAN);
-}
-
-static size_t second_of(double wall)
-{
-        return MIN_OF((size_t)(wall - floor(wall / MINUTE) * MINUTE), (size_t)PAST_CELLS - 1);
 }
 
 void service_past_prefetch(const struct service *s, double wall)
 {
         if (!s->past)
                 return;
-        const float *cells = past_minute_cells(s->past);
-        for (size_t k = 0; k < s->past->columns; k++)
-                __builtin_prefetch(&cells[k * PAST_CELLS + second_of(wall)], 1);
+        const float *cells = second_cells(s->past, wall);
+        prefetch(cells, cells + s->past->columns);
 }
 
-bool service_past_feed(struct service *s, double wall)
+bool service_past_is_due(const struct service *s, double wall)
 {
-        bool minute = false;
+        return s->past && !isnan(s->past->start) && minute_of(wall) != s->past->start;
+}
+
+void service_past_feed(struct service *s, double wall)
+{
         if (!s->past)
-                return false;
-        double start = floor(wall / MINUTE) * MINUTE;
-        if (start != s->past->start) {
-                minute = !isnan(s->past->start);
+                return;
+        if (service_past_is_due(s, wall))
                 service_past_flush(s);
-                s->past->start = start;
-        }
-        size_t second = second_of(wall);
-        float *cells = past_minute_cells(s->past);
+        s->past->start = minute_of(wall);
+        float *cells = second_cells(s->past, wall);
         for (size_t i = 0, k = 0; i < engine_places(s->engine) && k < s->past->columns; i++)
                 if (engine_is_dimension(s->engine, i))
-                        cells[k++ * PAST_CELLS + second] =
-                                (float)engine_dimension_value(s->engine, i);
-        return minute;
+                        cells[k++] = (float)engine_dimension_value(s->engine, i);
 }

@@ -57,9 +57,10 @@ int ticker_run(struct ticker *t)
 {
         /* Once at first: what was added before is armed by turning the loop. */
         bool loop_due = true;
-        while (sd_event_get_state(t->loop) != SD_EVENT_FINISHED) {
+        int code;
+        for (;;) {
                 struct epoll_event events[2];
-                int code, n = epoll_wait(t->all_fd, events, ELEMENTS_OF(events), loop_due ? 0 : -1);
+                int n = epoll_wait(t->all_fd, events, ELEMENTS_OF(events), loop_due ? 0 : -1);
                 if (n < 0 && errno != EINTR)
                         return -errno;
                 for (int i = 0; i < n; i++)
@@ -73,11 +74,9 @@ int ticker_run(struct ticker *t)
                 if (r < 0)
                         return r;
                 loop_due = r > 0;
-                if (sd_event_get_exit_code(t->loop, &code) >= 0 &&
-                    sd_event_get_state(t->loop) == SD_EVENT_FINISHED)
-                        return code;
+                if (sd_event_get_state(t->loop) == SD_EVENT_FINISHED)
+                        return sd_event_get_exit_code(t->loop, &code) >= 0 ? code : 0;
         }
-        return 0;
 }
 
 int ticker_set_interval(struct ticker *t, double interval)

@@ -119,9 +119,8 @@ static int write_at(int fd, const void *data, size_t size, off_t at)
         return 0;
 }
 
-int past_head_read(int fd, struct past_head *ret)
+int past_head_read(int fd, struct past_head *ret, struct past_head *copy)
 {
-        struct past_head copy;
         bool found = false;
         struct stat st;
         if (fstat(fd, &st) < 0)
@@ -131,12 +130,12 @@ int past_head_read(int fd, struct past_head *ret)
         if (st.st_size == 0)
                 return 0;
         for (off_t i = 0; i < 2; i++) {
-                ssize_t n = read_at(fd, &copy, sizeof(copy), i * (off_t)sizeof(copy));
+                ssize_t n = read_at(fd, copy, sizeof(*copy), i * (off_t)sizeof(*copy));
                 if (n < 0)
                         return (int)n;
-                if (n == sizeof(copy) && head_is_good(&copy) &&
-                    (!found || copy.generation > ret->generation)) {
-                        *ret = copy;
+                if (n == sizeof(*copy) && head_is_good(copy) &&
+                    (!found || copy->generation > ret->generation)) {
+                        *ret = *copy;
                         found = true;
                 }
         }

@@ -26,8 +26,8 @@ static_assert(sizeof(struct past_head) % sizeof(double) == 0, "records are align
 void past_head_init(struct past_head *h, const char *machine_id);
 
 /* 1 with a head, 0 for an empty file, -EBADMSG for anything else, other negative errno from
- * reading. */
-int past_head_read(int fd, struct past_head *ret);
+ * reading. copy: room. */
+int past_head_read(int fd, struct past_head *ret, struct past_head *copy);
 
 /* Over the older copy, so that a crash leaves the other. */
 int past_head_write(int fd, struct past_head *h);

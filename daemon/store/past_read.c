@@ -17,10 +17,11 @@ struct past {
 int past_open(int dirfd, const char *name, struct past **ret)
 {
         struct past *h = malloc(sizeof(*h));
+        struct past_head copy;
         if (!h)
                 return -ENOMEM;
         h->fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        int r = h->fd < 0 ? -errno : past_head_read(h->fd, &h->head);
+        int r = h->fd < 0 ? -errno : past_head_read(h->fd, &h->head, &copy);
         if (r <= 0) {
                 past_close(h);
                 return r == 0 ? -ENOENT : r == -ELOOP ? -EBADMSG : r;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/pages.h"
 #include "store/past_internal.h"
 #include "store/state_file.h"
 
@@ -113,19 +114,27 @@ float *past_minute_cells(struct past_minute *m)
         return (float *)(past_minute_columns(m) + m->columns);
 }
 
-static int add_minute(int fd, const struct past_head *h, const struct past_minute *m,
-                      const int place[PAST_COLUMNS_MAX])
+/* Mapped while a minute is written: more than the rest of the writer thread's stack. */
+struct room {
+        struct past_head head, copy;
+        struct past_record record;
+        int place[PAST_COLUMNS_MAX];
+};
+
+static int add_minute(int fd, struct room *room, const struct past_minute *m)
 {
         const float *cells = past_minute_cells((struct past_minute *)m);
-        struct past_record b;
+        const struct past_head *h = &room->head;
+        const int *place = room->place;
+        struct past_record *b = &room->record;
         int first = 0;
         for (int tier = 0; tier < PAST_TIER_COUNT; tier++) {
                 double start = past_record_start((enum past_tier)tier, m->start);
-                begin_record(fd, (enum past_tier)tier, start, h->columns, &b);
+                begin_record(fd, (enum past_tier)tier, start, h->columns, b);
                 for (size_t i = 0; i < m->columns; i++) {
                         const float *from = &cells[i * PAST_CELLS];
-                        float *to = &b.cells[(size_t)place[i] * PAST_CELLS];
-                        struct past_span *span = &b.spans[place[i]];
+                        float *to = &b->cells[(size_t)place[i] * PAST_CELLS];
+                        struct past_span *span = &b->spans[place[i]];
                         /* What stands there may be of the column that had this place before. */
                         bool other = h->column[place[i]].since >= m->start;
                         if (tier != PAST_SECONDS)
@@ -133,22 +142,24 @@ static int add_minute(int fd, const struct past_head *h, const struct past_minut
                         for (size_t k = 0; tier == PAST_SECONDS && k < PAST_CELLS; k++)
                                 to[k] = isnan(from[k]) && !other ? to[k] : from[k];
                 }
-                int r = past_record_write(fd, (enum past_tier)tier, &b);
+                int r = past_record_write(fd, (enum past_tier)tier, b);
                 first = first < 0 ? first : r;
         }
         return first;
 }
 
 /* The open file with its head, whatever lay there before. */
-static int open_for_writing(int dirfd, const char *name, const char *machine_id,
-                            struct past_head *head, char ret_aside[static PAST_ASIDE_MAX])
+static int open_for_writing(int dirfd, const char *name, const char *machine_id, struct room *room,
+                            char ret_aside[static PAST_ASIDE_MAX])
 {
+        struct past_head *head = &room->head;
+
         for (int try = 0; try < 2; try++) {
                 _cleanup_close_ int fd = openat(
                         dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
                 if (fd < 0 && errno != ELOOP && errno != EISDIR && errno != ENXIO)
                         return -errno;
-                int r = fd < 0 ? -EBADMSG : past_head_read(fd, head);
+                int r = fd < 0 ? -EBADMSG : past_head_read(fd, head, &room->copy);
                 if (r < 0 && r != -EBADMSG)
                         return r;
                 if (r > 0 && (!*machine_id || !*head->machine_id ||
@@ -167,21 +178,30 @@ static int open_for_writing(int dirfd, const char *name, const char *machine_id,
         return -EBADMSG;
 }
 
+static int write_minute(int dirfd, const char *name, const struct past_minute *m, struct room *room,
+                        char ret_aside[static PAST_ASIDE_MAX])
+{
+        _cleanup_close_ int fd = open_for_writing(dirfd, name, m->machine_id, room, ret_aside);
+        if (fd < 0)
+                return fd;
+        struct past_column *columns = past_minute_columns((struct past_minute *)m);
+        int r = 0;
+        if (place_columns(&room->head, columns, m->columns, m->start, room->place) ||
+            room->head.generation == 0)
+                r = past_head_write(fd, &room->head);
+        return r < 0 ? r : add_minute(fd, room, m);
+}
+
 int past_write(int dirfd, const char *name, const struct past_minute *m,
                char ret_aside[static PAST_ASIDE_MAX])
 {
-        struct past_head head = { .generation = 0 };
-        int place[PAST_COLUMNS_MAX];
         *ret_aside = '\0';
         if (!past_is_time(m->start) || m->columns > PAST_COLUMNS_MAX)
                 return -EINVAL;
-        _cleanup_close_ int fd = open_for_writing(dirfd, name, m->machine_id, &head, ret_aside);
-        if (fd < 0)
-                return fd;
-        int r = 0;
-        if (place_columns(&head, past_minute_columns((struct past_minute *)m), m->columns, m->start,
-                          place) ||
-            head.generation == 0)
-                r = past_head_write(fd, &head);
-        return r < 0 ? r : add_minute(fd, &head, m, place);
+        struct room *room = pages_new(sizeof(*room));
+        if (!room)
+                return -ENOMEM;
+        int r = write_minute(dirfd, name, m, room, ret_aside);
+        pages_free(room, sizeof(*room));
+        return r;
 }

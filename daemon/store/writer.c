@@ -56,6 +56,7 @@ struct writer {
         struct passing passing;
 
         uint64_t done, failed;
+        bool held, due;     /* passing jobs wake nobody; some would have */
         bool stopping;      /* no pauses any more, end when empty */
         bool give_up;       /* end now, with what is left */
         unsigned abandoned; /* writer_free has gone because a thread hung, and so many had not
@@ -99,6 +100,8 @@ static bool pick_job(struct worker *k, double now, struct pick *ret, double *ret
         for (unsigned i = 0; i < WRITER_LANE_COUNT; i++) {
                 struct pick p = { .lane = (k->turn + i) % WRITER_LANE_COUNT };
 
+                if (p.lane == WRITER_PASSING && w->held && !w->stopping)
+                        continue;
                 if (!(k->lanes & 1u << p.lane) || (p.lane == WRITER_RETRY && w->stopping))
                         continue;
                 if (p.lane == WRITER_PASSING) {
@@ -365,9 +368,17 @@ static void copy_data(void *data, size_t size, const void *from)
                 memcpy(data, from, size);
 }
 
-static void wake_worker(struct writer *w, enum writer_lane lane)
+/* Ends the submitting of a job: r is what came of it. The thread is woken when it can have the
+ * lock: otherwise it would wake twice. */
+static int unlock_and_wake(struct writer *w, enum writer_lane lane, int r)
 {
-        pthread_cond_signal(&w->workers[lane == WRITER_JOURNAL ? JOURNAL : DISK].wake);
+        bool held = lane == WRITER_PASSING && w->held;
+
+        w->due |= held;
+        pthread_mutex_unlock(&w->lock);
+        if (r == 0 && !held)
+                pthread_cond_signal(&w->workers[lane == WRITER_JOURNAL ? JOURNAL : DISK].wake);
+        return r;
 }
 
 int writer_submit_made(struct writer *w, writer_job job, void *userdata, const char *name,
@@ -383,10 +394,7 @@ int writer_submit_made(struct writer *w, writer_job job, void *userdata, const c
         /* The thread is not kept from its work for long: it holds no lock while it does it. */
         pthread_mutex_lock(&w->lock);
         r = passing_submit(&w->passing, &head, name, make, from);
-        if (r == 0)
-                wake_worker(w, WRITER_PASSING);
-        pthread_mutex_unlock(&w->lock);
-        return r;
+        return unlock_and_wake(w, WRITER_PASSING, r);
 }
 
 int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void *userdata,
@@ -404,10 +412,23 @@ int writer_submit(struct writer *w, enum writer_lane lane, writer_job job, void 
                 r = passing_submit(&w->passing, &head, name, copy_data, data);
         else
                 r = lasting_submit(&w->lanes[lane], &head, name, data);
-        if (r == 0)
-                wake_worker(w, lane);
+        return unlock_and_wake(w, lane, r);
+}
+
+void writer_hold(struct writer *w)
+{
+        pthread_mutex_lock(&w->lock);
+        w->held = true;
         pthread_mutex_unlock(&w->lock);
-        return r;
+}
+
+void writer_release(struct writer *w)
+{
+        pthread_mutex_lock(&w->lock);
+        w->held = false;
+        bool due = w->due;
+        w->due = false;
+        (void)unlock_and_wake(w, WRITER_PASSING, due ? 0 : -EAGAIN);
 }
 
 bool writer_has_room(struct writer *w, enum writer_lane lane, size_t size)

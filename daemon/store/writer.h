@@ -81,6 +81,10 @@ typedef void (*writer_make)(void *data, size_t size, const void *from);
 int writer_submit_made(struct writer *w, writer_job job, void *userdata, const char *name,
                        size_t size, writer_make make, const void *from);
 
+/* Between the two, passing jobs wait: the thread is woken once for all that is submitted. */
+void writer_hold(struct writer *w);
+void writer_release(struct writer *w);
+
 /* True when a job of this size would be taken now. With a single submitter it stays true until its
  * next submit to that lane. */
 bool writer_has_room(struct writer *w, enum writer_lane lane, size_t size);

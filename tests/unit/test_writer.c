@@ -271,6 +271,31 @@ static void test_made_in_place(void **state)
 }
 
 /* A passing job that fails is given up; one that must grow keeps its content. */
+/* What is held waits until it is released; what is durable does not. */
+static void test_hold(void **state)
+{
+        struct writer *w = started();
+        struct book b;
+
+        (void)state;
+        book_init(&b);
+        writer_hold(w);
+        assert_int_equal(put(w, WRITER_PASSING, &b, "a", "1"), 0);
+        assert_int_equal(put(w, WRITER_PASSING, &b, "b", "2"), 0);
+        usleep(30000);
+        assert_string_equal(b.text, "");
+        writer_release(w);
+        wait_for_text(&b, "a=1 b=2 ");
+        assert_true(wait_for_empty(w, 5));
+        writer_hold(w);
+        assert_int_equal(put(w, WRITER_PASSING, &b, "c", "3"), 0);
+        assert_int_equal(put(w, WRITER_DURABLE, &b, "d", "4"), 0);
+        wait_for_text(&b, "a=1 b=2 d=4 ");
+        writer_release(w);
+        wait_for_text(&b, "a=1 b=2 d=4 c=3 ");
+        assert_int_equal(writer_free(w, 5, NULL), 0);
+}
+
 static void test_passing_fails_and_grows(void **state)
 {
         enum { BIG = 3 * 1024 * 1024 };
@@ -484,6 +509,7 @@ int main(void)
                 cmocka_unit_test(test_retry_lane),
                 cmocka_unit_test(test_stop_retries),
                 cmocka_unit_test(test_replacement),
+                cmocka_unit_test(test_hold),
                 cmocka_unit_test(test_made_in_place),
                 cmocka_unit_test(test_passing_fails_and_grows),
                 cmocka_unit_test(test_bounds),
