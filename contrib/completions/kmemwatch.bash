@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Completion of kmemwatch for bash.
 
+_kmemwatch_rules() {
+    sed -n 's/^\[\(.*\)\]$/\1/p' /usr/lib/kmemwatch/rules.d/*.ini \
+        /usr/local/lib/kmemwatch/rules.d/*.ini /etc/kmemwatch/rules.d/*.ini 2>/dev/null
+}
+
 _kmemwatch() {
     local cur prev words cword command='' i
     _init_completion -s 2>/dev/null || {
@@ -64,10 +69,7 @@ _kmemwatch() {
     check) options+=' --quiet --rules --channels --json' ;;
     record) options+=' --interval --for --root --output' ;;
     history) options+=' --since --until --lines --follow --rule --directory --no-pager --json' ;;
-    setup)
-        options+=' --name --secret --url --replace'
-        [[ $cur == -* ]] || options='slack pagerduty webhook alertmanager'
-        ;;
+    setup) options+=' --name --secret --url --replace' ;;
     metrics) options+=' --serve --textfile' ;;
     import) options+=' --output --kind' ;;
     evidence) options+=' --output --requests --root' ;;
@@ -85,6 +87,12 @@ _kmemwatch() {
     check) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
     replay | test) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     who) mapfile -t COMPREPLY < <(compgen -W "$dimensions" -- "$cur") ;;
+    explain | silence | unsilence | ack)
+        mapfile -t COMPREPLY < <(compgen -W "$dimensions $(_kmemwatch_rules)" -- "$cur")
+        ;;
+    setup)
+        mapfile -t COMPREPLY < <(compgen -W 'slack pagerduty webhook alertmanager' -- "$cur")
+        ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
     send-test)
         local names

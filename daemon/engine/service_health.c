@@ -175,7 +175,7 @@ static bool check_channels(struct service *s, double monotonic)
                 log_notice("there are channels in %s now", s->places.channels);
         else if (announcer_message(s->announcer, MESSAGE_NO_CHANNELS, LOG_NOTICE,
                                    &(struct journal_field){ "FILE", s->places.channels }, 1,
-                                   "No channels in %s: alerts are told to the journal only; their "
+                                   "No channels in %s: alerts go no further than this log; their "
                                    "events wait in %s for the first one",
                                    s->places.channels, s->places.spool) < 0)
                 return false;
