@@ -40,10 +40,10 @@ ifneq ($(filter tests check-unit check-asan,$(GOALS)),)
 PACKAGE_SETS := build unit
 endif
 ifneq ($(filter deb rpm,$(GOALS)),)
-PACKAGE_SETS := build package
+PACKAGE_SETS := build $(filter deb rpm,$(GOALS))
 endif
 ifneq ($(filter check check-% fuzz% lint bench coverage deps,$(filter-out check-unit check-asan,$(GOALS))),)
-PACKAGE_SETS := build unit check package
+PACKAGE_SETS := build unit check deb rpm
 endif
 PACKAGES_MODE := $(if $(filter run check deps,$(GOALS)),--install)
 
