@@ -281,7 +281,8 @@ int http_send(struct http *h, const struct request *request, const struct transp
         if (!t->easy || !t->body)
                 return -ENOMEM;
 
-        int r = add_header(t, "Content-Type: application/json");
+        /* JSON is UTF-8 in any case, but Teams counts twice the bytes without the word. */
+        int r = add_header(t, "Content-Type: application/json; charset=utf-8");
         if (r >= 0)
                 r = add_header(t, "Expect:"); /* no pause for "100 Continue" */
         if (r >= 0 && request->header)

@@ -46,6 +46,18 @@ static const char *kind(const struct letter *m, char buffer[PHRASE_MAX] _unused_
         return m->kind >= 0 ? kind_name((enum kind)m->kind) : "";
 }
 
+/* A receiver that makes a link or a moment of it refuses the message when it is none. */
+static const char *link_of(const struct letter *m, char buffer[PHRASE_MAX] _unused_)
+{
+        return has_prefix(m->runbook, "https://") || has_prefix(m->runbook, "http://") ? m->runbook
+                                                                                       : "";
+}
+
+static const char *moment(const struct letter *m, char buffer[PHRASE_MAX] _unused_)
+{
+        return isnan(m->time) ? "" : m->time_text;
+}
+
 enum { NO_MEMBER = -1 };
 #define TEXT(member) .text = offsetof(struct letter, member), .number = NO_MEMBER
 #define NUMBER(member) .number = offsetof(struct letter, member), .text = NO_MEMBER
@@ -71,6 +83,7 @@ static const struct {
         { .name = "explain", TEXT(explain), .help = "what it means" },
         { .name = "action", TEXT(action), .help = "what to look at first" },
         { .name = "runbook", TEXT(runbook), .help = "address of a page about it" },
+        { .name = "link", PHRASE(link_of), .help = "the same when it is one of the web" },
         { .name = "culprit", TEXT(culprit_text), .help = "who is behind it" },
         { .name = "incident", TEXT(incident_text), .help = "what else moved with it" },
         { .name = "change", PHRASE(phrase_change), .help = "320 MiB → 1.4 GiB" },
@@ -81,7 +94,7 @@ static const struct {
         { .name = "kind", PHRASE(kind), .help = "spike, drop, growth, ratio" },
         { .name = "host", TEXT(host_name), .help = "name of the machine" },
         { .name = "machine", PHRASE(phrase_machine), .help = "kind, CPUs, memory, kernel" },
-        { .name = "time", TEXT(time_text), .help = "when it happened, RFC 3339" },
+        { .name = "time", PHRASE(moment), .help = "when it happened, RFC 3339" },
         { .name = "note", TEXT(note), .help = "which earlier events this message stands for" },
         { .name = "dedup_key", TEXT(dedup_key), .help = "the same for all events of an incident" },
         { .name = "alert_id", TEXT(alert_id), .help = "the same for all events of an alert" },

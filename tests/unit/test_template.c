@@ -209,11 +209,12 @@ static void test_any_text(void **state _unused_)
                 json_auto_t *shape = json_loads(usual, JSON_DECODE_ANY, NULL);
                 for (int round = 0; round < 50; round++) {
                         _cleanup_free_ char *text = hostile(&r), *changes = NULL;
-                        assert_true(asprintf(&changes,
-                                             "{\"summary\":\"s%s\",\"text\":\"t%s\",\"explain\":"
-                                             "\"e%s\",\"action\":\"a%s\",\"runbook\":\"r%s\","
-                                             "\"host\":{\"name\":\"h%s\"}}",
-                                             text, text, text, text, text, text) > 0);
+                        assert_true(
+                                asprintf(&changes,
+                                         "{\"summary\":\"s%s\",\"text\":\"t%s\",\"explain\":"
+                                         "\"e%s\",\"action\":\"a%s\",\"runbook\":\"https://r/%s\","
+                                         "\"host\":{\"name\":\"h%s\"}}",
+                                         text, text, text, text, text, text) > 0);
                         _cleanup_free_ char *body =
                                 render(template, changes, (enum meaning)(1 + round % 3));
                         json_error_t error;
@@ -226,45 +227,148 @@ static void test_any_text(void **state _unused_)
         }
 }
 
-/* Characters, as the receivers count them. */
-static size_t length_at(const json_t *json, const char *key)
+/* Characters as JavaScript counts them, of which none counts more. */
+static size_t length_of(const json_t *json)
 {
-        const char *text = json_string_value(json_object_get(json, key));
+        const char *text = json_string_value(json);
         size_t n = 0;
         for (; text && *text; text++)
-                n += (*text & 0xc0) != 0x80;
+                n += ((*text & 0xc0) != 0x80) + ((*text & 0xf8) == 0xf0);
         return n;
 }
 
-/* https://discord.com/developers/docs/resources/message#embed-object-embed-limits and
- * https://docs.opsgenie.com/docs/alert-api#create-alert, with texts that are as long as can be. */
-static void test_limits(void **state _unused_)
+static size_t length_at(const json_t *json, const char *key)
 {
-        char stars[3001] = "", changes[32768];
-        memset(stars, '*', sizeof(stars) - 1);
-        snprintf(
-                changes, sizeof(changes),
-                "{\"summary\":\"%s\",\"text\":\"%s\",\"action\":\"%s\",\"explain\":\"%s\","
-                "\"culprit_text\":\"%s\",\"alert\":{\"rule\":\"%.60s\"},\"host\":{\"name\":\"%.60s\"}}",
-                stars, stars, stars, stars, stars, stars, stars);
-        _cleanup_free_ char *discord = shipped("discord.json"),
-                            *opsgenie = shipped("opsgenie.json");
-        _cleanup_free_ char *d = render(discord, changes, MEANING_BEGINS),
-                            *o = render(opsgenie, changes, MEANING_BEGINS);
-        json_auto_t *body = json_loads(d, 0, NULL), *alert = json_loads(o, 0, NULL);
+        return length_of(json_object_get(json, key));
+}
+
+/* https://discord.com/developers/docs/resources/message#embed-object-embed-limits; what is empty is
+ * refused. */
+static void check_discord(const json_t *body, size_t size _unused_)
+{
         const json_t *embed = json_array_get(json_object_get(body, "embeds"), 0), *field;
         size_t i, all = length_at(embed, "title") + length_at(embed, "description");
-        assert_in_range(length_at(embed, "title"), 1, 256);
-        assert_in_range(length_at(embed, "description"), 2000, 4096);
+        assert_in_range(length_at(embed, "title"), 30, 256);
+        assert_in_range(length_at(embed, "description"), 200, 4096);
         json_array_foreach(json_object_get(embed, "fields"), i, field)
         {
                 assert_in_range(length_at(field, "value"), 1, 1024);
                 all += length_at(field, "name") + length_at(field, "value");
         }
+        assert_in_range(length_at(json_object_get(embed, "footer"), "text"), 1, 2048);
         assert_in_range(all + length_at(json_object_get(embed, "footer"), "text"), 1, 6000);
-        assert_in_range(length_at(alert, "message"), 100, 130);
-        assert_in_range(length_at(alert, "description"), 9000, 15000);
-        assert_in_range(length_at(alert, "entity"), 1, 512);
+}
+
+/* 28 KB: https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams */
+static void check_teams(const json_t *body _unused_, size_t size)
+{
+        assert_in_range(size, 2000, 28000);
+}
+
+/* A post's text: 16383 characters. What is attached may be longer, but nobody reads that. */
+static void check_mattermost(const json_t *body, size_t size _unused_)
+{
+        _cleanup_free_ char *text = json_dumps(json_object_get(body, "attachments"), JSON_COMPACT);
+        json_auto_t *props = json_string(text);
+        assert_in_range(length_of(props), 1000, 16383);
+}
+
+/* message-size-limit of ntfy's server.yml: 4096 bytes, more becomes a file. */
+static void check_ntfy(const json_t *body, size_t size _unused_)
+{
+        const json_t *tag;
+        size_t i;
+        assert_in_range(strlen(json_string_value(json_object_get(body, "message"))), 1000, 4096);
+        assert_in_range(strlen(json_string_value(json_object_get(body, "title"))), 100, 250);
+        json_array_foreach(json_object_get(body, "tags"), i, tag)
+        {
+                assert_in_range(json_string_length(tag), 1, 64);
+        }
+}
+
+/* https://docs.opsgenie.com/docs/alert-api#create-alert */
+static void check_opsgenie(const json_t *body, size_t size _unused_)
+{
+        const json_t *value;
+        const char *key;
+        size_t i, details = 0;
+        if (!json_object_get(body, "message")) { /* a change, an end */
+                assert_in_range(length_at(body, "note"), 100, 25000);
+                assert_in_range(length_at(body, "source"), 1, 100);
+                return;
+        }
+        assert_in_range(length_at(body, "message"), 30, 130);
+        assert_in_range(length_at(body, "description"), 2000, 15000);
+        assert_in_range(length_at(body, "alias"), 1, 512);
+        assert_in_range(length_at(body, "entity"), 1, 512);
+        assert_in_range(length_at(body, "source"), 1, 100);
+        assert_in_range(json_array_size(json_object_get(body, "tags")), 1, 20);
+        json_array_foreach(json_object_get(body, "tags"), i, value)
+        {
+                assert_in_range(length_of(value), 1, 50);
+        }
+        json_object_foreach(json_object_get(body, "details"), key, value)
+        {
+                details += strlen(key) + length_of(value);
+        }
+        assert_in_range(details, 100, 8000);
+}
+
+static char *repeated(const char *piece)
+{
+        enum { BYTES = 2500 }; /* twelve of them, escaped, are an event still */
+        char *text = calloc(1, BYTES + 1);
+        for (size_t n = strlen(piece), at = 0; at + n <= BYTES; at += n)
+                memcpy(text + at, piece, n);
+        return text;
+}
+
+/* Every text as long as can be, and of what grows most on its way: by Markdown's backslash and by
+ * JSON's, by a mention broken up, by characters of many bytes. */
+static void test_limits(void **state _unused_)
+{
+        static const struct {
+                const char *template;
+                void (*check)(const json_t *body, size_t size);
+        } receivers[] = {
+                { "discord.json", check_discord },       { "teams.json", check_teams },
+                { "mattermost.json", check_mattermost }, { "ntfy.json", check_ntfy },
+                { "opsgenie.json", check_opsgenie },
+        };
+        static const char *const pieces[] = { "*", "@", "\\", "\"", "a", "\u00e9", "\U0001d11e" };
+        for (size_t i = 0; i < ELEMENTS_OF(receivers) * ELEMENTS_OF(pieces); i++) {
+                _cleanup_free_ char *template =
+                        shipped(receivers[i % ELEMENTS_OF(receivers)].template);
+                _cleanup_free_ char *text = repeated(pieces[i / ELEMENTS_OF(receivers)]);
+                json_auto_t *changes = json_pack(
+                        "{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s}}",
+                        "summary", text, "text", text, "explain", text, "action", text,
+                        "culprit_text", text, "time", text, "alert", "rule", text, "dimension",
+                        text, "host", "name", text, "kernel", text, "kind", text);
+                json_object_set_new(changes, "runbook", json_sprintf("https://%s", text));
+                _cleanup_free_ char *json = json_dumps(changes, 0);
+                for (enum meaning m = MEANING_BEGINS; m <= MEANING_ENDS; m++) {
+                        _cleanup_free_ char *body = render(template, json, m);
+                        json_auto_t *read = json_loads(body, JSON_REJECT_DUPLICATES, NULL);
+                        assert_non_null(read);
+                        receivers[i % ELEMENTS_OF(receivers)].check(read, strlen(body));
+                }
+        }
+}
+
+/* What is no link and no moment is left out where a receiver would take it for one. */
+static void test_no_link(void **state _unused_)
+{
+        static const char changes[] =
+                "{\"runbook\":\"file:///usr/share/x.html\",\"time\":\"soon\"}";
+        _cleanup_free_ char *ntfy = shipped("ntfy.json"), *teams = shipped("teams.json"),
+                            *discord = shipped("discord.json");
+        _cleanup_free_ char *n = render(ntfy, changes, MEANING_BEGINS),
+                            *t = render(teams, changes, MEANING_BEGINS),
+                            *d = render(discord, changes, MEANING_BEGINS);
+        assert_null(strstr(n, "click"));
+        assert_null(strstr(t, "Action.OpenUrl"));
+        assert_null(strstr(d, "timestamp"));
 }
 
 /* Who is told what: priorities, colours, and the address that closes an alert. */
@@ -298,7 +402,7 @@ int main(void)
                 cmocka_unit_test(test_language), cmocka_unit_test(test_sections),
                 cmocka_unit_test(test_faults),   cmocka_unit_test(test_markdown),
                 cmocka_unit_test(test_any_text), cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_examples),
+                cmocka_unit_test(test_no_link),  cmocka_unit_test(test_examples),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
