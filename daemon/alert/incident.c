@@ -8,6 +8,10 @@
  * minutes before they fire, but begin to see it together. */
 static const double TOGETHER_SECONDS = 600;
 
+/* Of a growth that several slab caches or cgroups share, each is told when it is sure of its own.
+ */
+static const double MEMBERS_TOGETHER_SECONDS = 3600;
+
 static bool is_jump(enum kind kind)
 {
         return kind == KIND_SPIKE || kind == KIND_DROP;
@@ -17,6 +21,10 @@ bool incident_joins(const struct incident_alert *candidate, const struct inciden
 {
         bool same = candidate->dimension >= 0 && candidate->dimension == member->dimension;
         if (!same && (candidate->root < 0 || candidate->root != member->root))
+                return false;
+        /* Two caches leak for one cause when they begin together; else the second is news. */
+        if (candidate->member != member->member && (candidate->member || member->member) &&
+            !(fabs(candidate->onset - member->onset) <= MEMBERS_TOGETHER_SECONDS))
                 return false;
         /* What falls is not what grows. */
         if ((candidate->kind == KIND_DROP) != (member->kind == KIND_DROP))

@@ -33,13 +33,14 @@ struct incident {
 /* What of an alert decides where it belongs. */
 struct incident_alert {
         enum kind kind;
-        int dimension; /* any number that is the same for the same dimension; -1: of its own */
-        int root;      /* the dimension that was at the root of its change when it fired: itself
-                          when it stands alone; -1 unknown */
-        double since;  /* when the change began that it is about: the jump, or the horizon over
-                          which it grows */
-        double onset;  /* when it began to go wrong */
-        bool ending;   /* it is well again, and only waits for its end to be told */
+        int dimension;   /* any number that is the same for the same dimension; -1: of its own */
+        int root;        /* the dimension that was at the root of its change when it fired: itself
+                            when it stands alone; -1 unknown */
+        double since;    /* when the change began that it is about: the jump, or the horizon over
+                            which it grows */
+        double onset;    /* when it began to go wrong */
+        bool ending;     /* it is well again, and only waits for its end to be told */
+        uint64_t member; /* of its dimension only this slab cache or cgroup is meant; 0: all */
 };
 
 /* Whether a new alert has the cause of one that is open. */

@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "sample/member.h"
 
 const char *culprit_kind_name(enum culprit_kind kind)
 {
@@ -64,8 +65,40 @@ const char *culprit_dimension_name(enum culprit_dimension dimension)
         return names[dimension];
 }
 
+/* Of a member that of all its like. */
+static int dimension_of_member(const char *name)
+{
+        static const struct {
+                const char *field;
+                enum culprit_dimension dimension;
+        } fields[] = {
+                { "slab", DIMENSION_SLAB },
+                { "slab_unreclaimable", DIMENSION_SUNRECLAIM },
+                { "slab_reclaimable", DIMENSION_SRECLAIMABLE },
+                { "kernel_stack", DIMENSION_KERNEL_STACK },
+                { "pagetables", DIMENSION_PAGE_TABLES },
+                { "sec_pagetables", DIMENSION_SEC_PAGE_TABLES },
+                { "percpu", DIMENSION_PERCPU },
+                { "vmalloc", DIMENSION_VMALLOC_USED },
+        };
+        if (family_of(name) == FAMILY_SLAB)
+                return DIMENSION_SLAB;
+        /* What divides it may stand behind the field: a component of the path is none, in practice,
+         * and no harm is done where it is. */
+        for (const char *at = strchr(name, '/'); at; at = strchr(at + 1, '/'))
+                for (size_t i = 0; i < ELEMENTS_OF(fields); i++) {
+                        size_t length = strlen(fields[i].field);
+                        if (strncmp(at + 1, fields[i].field, length) == 0 &&
+                            (at[1 + length] == '\0' || at[1 + length] == '/'))
+                                return (int)fields[i].dimension;
+                }
+        return -1;
+}
+
 int culprit_dimension_by_name(const char *name)
 {
+        if (family_of(name) >= 0)
+                return dimension_of_member(name);
         size_t length = strcspn(name, "/");
 
         for (int i = 0; i < DIMENSION_COUNT; i++) {

@@ -56,8 +56,8 @@ enum culprit_dimension {
         DIMENSION_COUNT,
 };
 const char *culprit_dimension_name(enum culprit_dimension dimension);
-/* From a rule's dimension: "SUnreclaim", "KernelStack/threads" (KReclaimable is SReclaimable's), or
- * -1. */
+/* From a rule's dimension: "SUnreclaim", "KernelStack/threads" (KReclaimable is SReclaimable's),
+ * "slab:dentry" (that of all of them), or -1. */
 int culprit_dimension_by_name(const char *name);
 
 enum {

@@ -63,6 +63,10 @@ unsigned engine_acknowledge(struct engine *e, const char *name,
                             void (*tell)(const struct event *event, void *userdata),
                             void *userdata);
 
+/* The name of the member whose dimension that is (without what divides it), with room for any. 0 or
+ * -ENOENT: it is not followed. */
+int engine_member_name(const struct engine *e, const char *dimension, char *ret);
+
 /* A field's mean in the minute before `seconds` ago, of the oldest one that is kept (an hour) when
  * that is longer ago. NaN when it is not followed or nothing is known. */
 double engine_value_before(const struct engine *e, enum field field, double seconds);

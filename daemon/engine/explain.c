@@ -142,6 +142,43 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
         return o;
 }
 
+/* A rule that follows members, where there are none. */
+static json_t *nobody_json(const struct rule *r)
+{
+        json_t *o = json_object();
+
+        json_object_set_new(o, "rule", json_string(r->name));
+        json_object_set_new(o, "dimension", json_string(r->dimension));
+        json_object_set_new(o, "kind", json_string(kind_name(r->kind)));
+        json_object_set_new(o, "summary", json_string(r->summary));
+        json_object_set_new(o, "applies", json_true());
+        json_object_set_new(o, "known", json_false());
+        json_object_set_new(o, "unit", json_string(event_unit_name(UNIT_BYTES)));
+        json_object_set_new(o, "value", json_null());
+        json_object_set_new(o, "baseline", json_null());
+        json_object_set_new(o, "state", json_string(alert_state_name(ALERT_INACTIVE)));
+        json_object_set_new(o, "severity", json_string(severity_name(SEVERITY_OK)));
+        json_object_set_new(o, "verdict", json_string(severity_name(SEVERITY_OK)));
+        json_object_set_new(o, "waits_for",
+                            json_string("a member that its pattern finds: there is none now"));
+        json_object_set_new(o, "takes", json_array());
+        json_object_set_new(o, "checks", json_array());
+        json_object_set_new(o, "horizons", json_array());
+        return o;
+}
+
+static void add_nobody(const struct engine *e, const char *name, json_t *rules)
+{
+        for (unsigned i = 0; e->following && i < e->following->follower_count; i++) {
+                const struct follower *x = &e->following->followers[i];
+                bool any = false;
+                for (unsigned k = 0; k < x->count; k++)
+                        any |= watch_is_used(&e->watches[x->first + k]);
+                if (!any && rule_is_meant(x->rule, NULL, name))
+                        json_array_append_new(rules, nobody_json(x->rule));
+        }
+}
+
 int explain_json(const struct engine *e, const char *name, char **ret,
                  char error[EXPLAIN_ERROR_MAX])
 {
@@ -152,6 +189,7 @@ int explain_json(const struct engine *e, const char *name, char **ret,
                 if (watch_is_used(&e->watches[i]) &&
                     rule_is_meant(e->watches[i].rule, watch_dimension(e, &e->watches[i]), name))
                         json_array_append_new(rules, rule_json(e, &e->watches[i]));
+        add_nobody(e, name, rules);
         char moment[FORMAT_MAX];
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));

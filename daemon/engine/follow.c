@@ -181,6 +181,17 @@ struct watch *engine_follow_free_slot(struct engine *e, const struct follower *x
         return NULL;
 }
 
+int engine_member_name(const struct engine *e, const char *dimension, char *ret)
+{
+        const struct following *f = e->following;
+        for (size_t i = 0; f && i < f->count; i++)
+                if (f->list[i].users > 0 && strcmp(f->list[i].dimension, dimension) == 0) {
+                        strcpy(ret, f->list[i].name);
+                        return 0;
+                }
+        return -ENOENT;
+}
+
 /* --- what is measured --- */
 
 /* The alert of a member that is no more ends as what it is. */

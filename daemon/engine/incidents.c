@@ -92,6 +92,7 @@ static struct incident_alert alert_of(const struct engine *e, const struct watch
         struct incident_alert a = {
                 .kind = w->kind,
                 .dimension = culprit_dimension_by_name(watch_dimension(e, w)),
+                .member = w->slot > SLOT_EMPTY ? engine_followed(e, w)->key : 0,
                 .root = w->news->root,
                 .since = e->now - LOOK_BACK,
                 .onset = w->life->alert.pending_since,

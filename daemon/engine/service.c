@@ -158,7 +158,7 @@ _hot_ static int tick(struct service *s)
         if (minute)
                 writer_release(s->writer);
         service_witness_tick(s);
-        service_members_tick(s);
+        service_members_tick(s, sample);
         ping_watchdog(s, monotonic);
         if (s->told_at == 0 || monotonic - s->told_at >= STATUS_SECONDS) {
                 s->told_at = monotonic;

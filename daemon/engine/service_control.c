@@ -11,6 +11,7 @@
 #include "culprit/witness.h"
 #include "engine/explain.h"
 #include "engine/service_internal.h"
+#include "engine/service_members.h"
 #include "engine/service_witness.h"
 #include "engine/silence_state.h"
 #include "engine/status.h"
@@ -66,6 +67,9 @@ static void on_status(struct control_request *request, const char *argument, voi
         struct witness_costs looks;
         if (service_witness(s))
                 witness_costs_read(service_witness(s), &looks);
+        struct member_reading readings[FAMILY_COUNT];
+        for (int i = 0; i < FAMILY_COUNT; i++)
+                service_members_status(s, (enum family)i, &readings[i]);
         struct status_frame frame = {
                 .culprit = culprit,
                 .userdata = s,
@@ -86,6 +90,7 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .cpu_seconds = clock_process_cpu(),
                 .resident_bytes = resident_bytes(),
                 .looks = service_witness(s) ? &looks : NULL,
+                .readings = readings,
         };
         char *json = NULL;
         int r = status_json(s->engine, &frame, &json);

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "culprit/member_culprit.h"
 #include "engine/service_internal.h"
+#include "sample/sample.h"
 
 /* Of CPU time between two looks at the timers, as the witness has it. */
 static const double SLICE_SECONDS = 0.002;
@@ -20,6 +22,7 @@ struct member_service {
         sd_event_source *slices;
         int said[FAMILY_COUNT]; /* negative errno, 0 nothing */
         bool said_cut[FAMILY_COUNT];
+        struct culprit_list culprits; /* the last answer */
 };
 
 static_assert((int)MEMBER_PATTERNS_MAX >= (int)MEMBER_RULES_MAX, "each rule has its pattern");
@@ -60,10 +63,14 @@ static int on_slice(sd_event_source *source, void *userdata)
         return sd_event_source_set_enabled(source, more ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
-void service_members_tick(struct service *s)
+void service_members_tick(struct service *s, const struct sample *sample)
 {
         struct member_service *m = s->members;
         if (!m || member_reader_due(m->reader) > clock_monotonic())
+                return;
+        member_reader_hint(m->reader, sample->values[FIELD_SUNRECLAIM],
+                           sample->values[FIELD_SRECLAIMABLE]);
+        if (member_reader_due(m->reader) > clock_monotonic())
                 return;
         s->loop_due = true;
         (void)sd_event_source_set_enabled(m->slices, SD_EVENT_ON);
@@ -117,6 +124,21 @@ void service_members_free(struct service *s)
         sd_event_source_disable_unref(s->members->slices);
         member_reader_free(s->members->reader);
         free(TAKE_PTR(s->members));
+}
+
+const struct culprit_list *service_members_culprits(struct service *s, const char *dimension,
+                                                    double bytes, bool sizes,
+                                                    const struct culprit_list *found)
+{
+        struct member_service *m = s->members;
+        char name[MEMBER_NAME_MAX + 1];
+        if (!m || engine_member_name(s->engine, dimension, name) < 0)
+                return NULL;
+        /* The whole name, where it is there still. */
+        const struct members *all = member_reader_members(m->reader);
+        int row = all ? members_find(all, member_key(name)) : -1;
+        culprit_of_member(row >= 0 ? all->names[row] : name, bytes, sizes, found, &m->culprits);
+        return *m->culprits.culprits[0].name ? &m->culprits : NULL;
 }
 
 void service_members_status(const struct service *s, enum family family, struct member_reading *ret)

@@ -16,6 +16,7 @@
 #include "base/macros.h"
 #include "culprit/witness.h"
 #include "engine/service_internal.h"
+#include "engine/service_members.h"
 #include "sample/host.h"
 
 /* Of CPU time between two looks at the timers: a tick is late by no more, as long as no single read
@@ -283,14 +284,18 @@ static void remember_to_follow(struct attribution *a, const struct event *e, int
         memcpy(f->rule, e->rule, strnlen(e->rule, RULE_NAME_MAX));
 }
 
-const struct culprit_list *service_witness_known(const struct service *s, const char *name,
-                                                 double since)
+static const struct culprit_list *known_of(const struct service *s, int dimension, double since)
 {
         const struct attribution *a = s->attribution;
-        int dimension = culprit_dimension_by_name(name);
         return a && dimension >= 0 && a->known[dimension] && a->lists[dimension].until >= since
                        ? &a->lists[dimension]
                        : NULL;
+}
+
+const struct culprit_list *service_witness_known(struct service *s, const char *name, double since)
+{
+        const struct culprit_list *l = known_of(s, culprit_dimension_by_name(name), since);
+        return family_of(name) < 0 ? l : service_members_culprits(s, name, NAN, false, l);
 }
 
 /* Without time for a deep look, what one said of the same growth a moment ago is better than a
@@ -302,7 +307,7 @@ static bool knows_more(const struct culprit_list *before, const struct culprit_l
                before->count > 0 && !(now->explained >= before->explained);
 }
 
-const struct culprit_list *service_witness_culprits(struct service *s, const struct event *e)
+static const struct culprit_list *find_culprits(struct service *s, const struct event *e)
 {
         struct attribution *a = s->attribution;
         int dimension = culprit_dimension_by_name(e->dimension);
@@ -310,7 +315,7 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 return NULL;
         struct culprit_list *l = &a->lists[dimension];
         if (!asks(e)) /* what was found while it lasted */
-                return service_witness_known(s, e->dimension, e->started);
+                return known_of(s, dimension, e->started);
         if (witness_is_looking(a->witness) && !is_nearly_gone(e)) {
                 remember_to_follow(a, e, dimension);
                 return NULL;
@@ -322,6 +327,16 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
                 *l = before;
         a->known[dimension] = true;
         return l;
+}
+
+const struct culprit_list *service_witness_culprits(struct service *s, const struct event *e)
+{
+        const struct culprit_list *l = find_culprits(s, e);
+        bool sizes = e->kind == KIND_RATIO;
+        if (family_of(e->dimension) < 0)
+                return l;
+        return service_members_culprits(s, e->dimension, sizes ? e->value_bytes : e->grown, sizes,
+                                        l);
 }
 
 /* --- life --- */

@@ -33,7 +33,7 @@ bool service_witness_holds(struct service *s, const struct event *e);
 const struct culprit_list *service_witness_culprits(struct service *s, const struct event *e);
 
 /* What was found of this dimension since then (Unix seconds); NULL nothing. Valid as above. */
-const struct culprit_list *service_witness_known(const struct service *s, const char *dimension,
+const struct culprit_list *service_witness_known(struct service *s, const char *dimension,
                                                  double since);
 
 /* NULL: no attribution. */

@@ -21,6 +21,7 @@
 #include "engine/engine_internal.h"
 #include "engine/silence_state.h"
 #include "sample/host.h"
+#include "sample/member_reader.h"
 
 /* Bytes and counts are whole numbers to a person, ratios are not. */
 static json_t *amount(enum event_unit unit, double value)
@@ -198,6 +199,53 @@ static json_t *rules_json(const struct engine_summary *s, const struct problems 
         return o;
 }
 
+/* Members that a family's rules find and follow: the most of what one rule finds, and each once. */
+static void count_members(const struct engine *e, int family, unsigned *ret_found,
+                          unsigned *ret_followed)
+{
+        const struct following *f = e->following;
+        *ret_found = *ret_followed = 0;
+        for (unsigned i = 0; f && i < f->follower_count; i++)
+                if (family_of(f->followers[i].rule->pattern) == family)
+                        *ret_found = MAX_OF(*ret_found, f->followers[i].finds);
+        for (size_t i = 0; f && i < f->count; i++)
+                *ret_followed += f->list[i].users > 0 && family_of(f->list[i].name) == family;
+}
+
+static json_t *families_json(const struct engine *e, const struct member_reading *readings)
+{
+        json_t *list = json_array();
+        for (int i = 0; readings && i < FAMILY_COUNT; i++) {
+                const struct member_reading *r = &readings[i];
+                unsigned found, followed;
+                if (!r->wanted)
+                        continue;
+                count_members(e, i, &found, &followed);
+                json_t *o = json_object();
+                json_object_set_new(o, "family", json_string(family_name((enum family)i)));
+                json_object_set_new(o, "found", json_integer(found));
+                json_object_set_new(o, "followed", json_integer(followed));
+                json_object_set_new(o, "cut", json_boolean(r->cut));
+                json_object_set_new(o, "error",
+                                    r->error < 0 ? json_string(strerror(-r->error)) : json_null());
+                json_object_set_new(o, "interval_seconds",
+                                    json_value_number(r->count > 0 ? r->pause : NAN));
+                json_object_set_new(o, "readings", json_value_whole(r->count));
+                json_object_set_new(o, "read_seconds", json_value_number(r->seconds));
+                json_array_append_new(list, o);
+        }
+        return list;
+}
+
+static json_t *members_json(const struct engine *e)
+{
+        json_t *list = json_array();
+        for (size_t i = e->series_plain; i < e->series_count; i++)
+                if (engine_series_is_used(e, i) && isfinite(engine_dimension_value(e, i)))
+                        json_array_append_new(list, dimension_json(e, i));
+        return list;
+}
+
 static int print_and_free(json_t *root, char **ret)
 {
         char *text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -246,6 +294,8 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(root, "interval_seconds", json_value_number(f->interval));
         json_object_set_new(root, "samples", json_integer((json_int_t)summary.samples));
         json_object_set_new(root, "dimensions", dimensions);
+        json_object_set_new(root, "families", families_json(e, f->readings));
+        json_object_set_new(root, "members", members_json(e));
         json_object_set_new(root, "alerts", alert_list(e, f));
         json_object_set_new(root, "silences", silences_json(f->silences, f->clock));
         json_object_set_new(root, "rules", rules_json(&summary, f->faults));

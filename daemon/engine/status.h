@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct engine;
+struct member_reading;
 struct problems;
 struct witness_costs;
 struct silence_clock;
@@ -35,6 +36,8 @@ struct status_frame {
         double cpu_seconds;
         double resident_bytes;
         const struct witness_costs *looks; /* NULL: no attribution */
+        /* Of each family, in the order of enum family; NULL: none is read. */
+        const struct member_reading *readings;
 };
 
 /* Both in fresh memory owned by the caller; 0 or -ENOMEM. Of the frame alerts_json needs no more

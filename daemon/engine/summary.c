@@ -49,14 +49,22 @@ void engine_summary(const struct engine *e, struct engine_summary *ret)
         }
         for (size_t i = 0; i < e->orphan_count; i++)
                 ret->waiting += e->orphans[i].kept.owed;
+        for (unsigned i = 0; e->following && i < e->following->follower_count; i++) {
+                const struct rule *r = e->following->followers[i].rule;
+                bool here = r->when & 1u << e->kind;
+                ret->rules += here;
+                ret->elsewhere += !here;
+                ret->observed += here && engine_ask_quiet(e, r, r->dimension) == QUIET_OBSERVED;
+        }
         for (size_t i = 0; i < e->watch_count; i++) {
                 const struct watch *w = &e->watches[i];
+                bool counted = w->slot != SLOT_NONE; /* with its rule */
                 if (!w->applies) {
-                        ret->elsewhere++;
+                        ret->elsewhere += !counted;
                         continue;
                 }
-                ret->rules++;
-                ret->observed += w->untold == QUIET_OBSERVED;
+                ret->rules += !counted;
+                ret->observed += !counted && w->untold == QUIET_OBSERVED;
                 ret->waiting += w->owed;
                 if (w->life->alert.state != ALERT_FIRING)
                         continue;

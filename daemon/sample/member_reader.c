@@ -25,6 +25,10 @@ enum {
 
 /* Reading takes at most a thousandth of the time, as that for the culprits. */
 static const double SHARE = 1000;
+/* Slab that has moved by less is as it was: less than a leak of 90 MiB an hour makes in ten
+ * seconds, and more than the counters' noise. In a minute a cache may have grown at another's cost.
+ */
+static const double MOVED = 262144, UNMOVED_SECONDS = 60;
 /* Of a file that cannot be read; a mount or a right may come. */
 static const double RETRY_SECONDS = 60;
 
@@ -36,6 +40,8 @@ struct member_reader {
         struct members members;
         struct member_reading status[FAMILY_COUNT];
         double due[FAMILY_COUNT];
+        double slab[2], slab_read[2]; /* unreclaimable, reclaimable: now, and when it was read */
+        double slab_at;
         int doing; /* enum family, -1 nothing */
         double started, spent;
         bool cut;
@@ -63,6 +69,8 @@ int member_reader_new(const struct procfs *p, double (*clock)(void), struct memb
         r->clock = clock;
         r->doing = -1;
         r->lines.fd = r->directory.fd = -1;
+        r->slab_at = -INFINITY;
+        r->slab[0] = r->slab[1] = r->slab_read[0] = r->slab_read[1] = NAN;
         if (members_init(&r->members) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(r);
@@ -98,6 +106,7 @@ void member_reader_want(struct member_reader *r, const char *const *patterns, un
                         members_fail(&r->members, (enum family)f);
                 r->due[f] = r->clock();
         }
+        r->slab_at = -INFINITY; /* others may be wanted */
 }
 
 const struct members *member_reader_members(const struct member_reader *r)
@@ -301,6 +310,19 @@ static int cgroups_step(struct member_reader *r)
 
 /* --- one after the other --- */
 
+void member_reader_hint(struct member_reader *r, double unreclaimable, double reclaimable)
+{
+        bool still = fabs(unreclaimable - r->slab_read[0]) < MOVED &&
+                     fabs(reclaimable - r->slab_read[1]) < MOVED;
+        double now = r->clock();
+
+        r->slab[0] = unreclaimable;
+        r->slab[1] = reclaimable;
+        if (still && r->doing != FAMILY_SLAB && now >= r->due[FAMILY_SLAB] &&
+            now < r->slab_at + UNMOVED_SECONDS)
+                r->due[FAMILY_SLAB] = now + MEMBER_SLAB_SECONDS;
+}
+
 static bool begin_next(struct member_reader *r, double now)
 {
         for (int f = 0; f < FAMILY_COUNT && r->doing < 0; f++)
@@ -308,6 +330,10 @@ static bool begin_next(struct member_reader *r, double now)
                         r->doing = f;
         if (r->doing < 0)
                 return false;
+        if (r->doing == FAMILY_SLAB) {
+                r->slab_at = now;
+                memcpy(r->slab_read, r->slab, sizeof(r->slab));
+        }
         r->started = now;
         r->spent = 0;
         r->cut = false;

@@ -29,6 +29,10 @@ void member_reader_free(struct member_reader *r); /* NULL is fine */
  * is kept, as far as it is wanted still after the next reading. */
 void member_reader_want(struct member_reader *r, const char *const *patterns, unsigned count);
 
+/* What all slab caches hold together now, of /proc/meminfo: while it has hardly moved, they are not
+ * read anew for up to a minute. */
+void member_reader_hint(struct member_reader *r, double unreclaimable, double reclaimable);
+
 /* What was read: valid as long as the reader. NULL when nothing is wanted. */
 const struct members *member_reader_members(const struct member_reader *r);
 

@@ -88,6 +88,39 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
         }
 }
 
+static int dimensions_parse(const json_t *list, struct reply_dimension **ret, size_t *ret_count)
+{
+        *ret_count = json_in_count(list);
+        *ret = calloc(*ret_count + 1, sizeof **ret);
+        if (!*ret)
+                return -ENOMEM;
+        for (size_t i = 0; i < *ret_count; i++)
+                dimension_parse(json_array_get(list, i), &(*ret)[i]);
+        return 0;
+}
+
+static int families_parse(const json_t *list, struct daemon_reply *ret)
+{
+        ret->family_count = json_in_count(list);
+        ret->families = calloc(ret->family_count + 1, sizeof *ret->families);
+        if (!ret->families)
+                return -ENOMEM;
+        for (size_t i = 0; i < ret->family_count; i++) {
+                const json_t *o = json_array_get(list, i);
+                ret->families[i] = (struct reply_family){
+                        .name = json_in_text(o, "family"),
+                        .error = text_or_null(o, "error"),
+                        .cut = json_in_truth(o, "cut"),
+                        .found = json_in_number(o, "found"),
+                        .followed = json_in_number(o, "followed"),
+                        .interval = json_in_number(o, "interval_seconds"),
+                        .readings = json_in_number(o, "readings"),
+                        .seconds = json_in_number(o, "read_seconds"),
+                };
+        }
+        return 0;
+}
+
 static void alert_parse(const json_t *o, struct reply_alert *ret)
 {
         int would_be = severity_by_name(json_in_text(o, "would_be"));
@@ -202,9 +235,9 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
                 .resident = json_in_number(cost, "resident_bytes"),
         };
         host_parse(json_object_get(root, "host"), &d.host);
-        d.dimension_count = json_in_count(dimensions);
-        d.dimensions = calloc(d.dimension_count + 1, sizeof *d.dimensions);
-        if (!d.dimensions ||
+        if (dimensions_parse(dimensions, &d.dimensions, &d.dimension_count) < 0 ||
+            dimensions_parse(json_object_get(root, "members"), &d.members, &d.member_count) < 0 ||
+            families_parse(json_object_get(root, "families"), &d) < 0 ||
             json_in_texts(json_object_get(rules, "left_out"), &d.left_out, &d.left_out_count) < 0 ||
             json_in_texts(json_object_get(root, "troubles"), &d.troubles, &d.trouble_count) < 0 ||
             alerts_parse(json_object_get(root, "alerts"), &d) < 0 ||
@@ -212,8 +245,6 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
                 daemon_reply_done(&d);
                 return -ENOMEM;
         }
-        for (size_t i = 0; i < d.dimension_count; i++)
-                dimension_parse(json_array_get(dimensions, i), &d.dimensions[i]);
         *ret = d;
         return 0;
 }
@@ -240,6 +271,8 @@ int alerts_reply_parse(const char *json, struct daemon_reply *ret)
 void daemon_reply_done(struct daemon_reply *r)
 {
         free(r->dimensions);
+        free(r->members);
+        free(r->families);
         free(r->alerts);
         free(r->silences);
         free(r->left_out);

@@ -13,8 +13,8 @@ struct json_t;
 
 enum {
         REPLY_VERSION = 1,
-        /* Of each list; what is beyond it is left out. As many as there can be rules. */
-        REPLY_LIST_MAX = RULES_MAX,
+        /* Of each list; what is beyond it is left out. As many as there can be alerts. */
+        REPLY_LIST_MAX = WATCHES_MAX,
 };
 
 struct reply_dimension {
@@ -30,6 +30,14 @@ struct reply_dimension {
         enum severity severity;
         double recent[EVENT_RECENT_MAX];
         size_t recent_count;
+};
+
+/* Slab caches, or cgroups, that rules follow. */
+struct reply_family {
+        const char *name;  /* "slab", "cgroup" */
+        const char *error; /* why nothing can be read of it, NULL: it can */
+        bool cut;          /* there are more than are found */
+        double found, followed, interval, readings, seconds;
 };
 
 struct reply_alert {
@@ -64,6 +72,10 @@ struct daemon_reply {
         struct reply_host host;
         struct reply_dimension *dimensions;
         size_t dimension_count;
+        struct reply_family *families;
+        size_t family_count;
+        struct reply_dimension *members;
+        size_t member_count;
         struct reply_alert *alerts;
         size_t alert_count;
         struct reply_silence *silences;

@@ -54,3 +54,6 @@ bool report_is_steady(const struct reply_dimension *d);
 
 /* The style of a severity. */
 enum style report_style(enum severity severity);
+
+/* The members that rules follow; nothing when none does. 0 or -ENOMEM. */
+int report_print_members(const struct terminal *t, const struct daemon_reply *d);

@@ -536,6 +536,8 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
         if ((r = print_dimensions(t, d, s->now, false)) < 0 ||
             (r = print_dimensions(t, d, s->now, true)) < 0)
                 return r;
+        if ((r = report_print_members(t, d)) < 0)
+                return r;
         print_learning(t, d, s->now);
         print_alerts(t, d, s->now);
         report_print_silences(t, d, s->now);

@@ -195,6 +195,25 @@ static void test_read_slab(void **state)
         now += MEMBER_SLAB_SECONDS;
         read_all(r);
         assert_true(value_of(r, "slab:dentry") == 20 * page);
+        /* While all of it together rests it is not read, for a minute. */
+        member_reader_hint(r, 1e9, 2e9);
+        now += MEMBER_SLAB_SECONDS;
+        read_all(r);
+        double pauses = 0;
+        for (int i = 0; i < 5; i++) {
+                now += MEMBER_SLAB_SECONDS;
+                member_reader_hint(r, 1e9 + 1000 * i, 2e9);
+                pauses += member_reader_due(r) > now;
+        }
+        assert_true(pauses == 5);
+        now += MEMBER_SLAB_SECONDS;
+        member_reader_hint(r, 1e9, 2e9);
+        assert_true(member_reader_due(r) <= now);
+        read_all(r);
+        now += MEMBER_SLAB_SECONDS;
+        member_reader_hint(r, 1e9 + 1e6, 2e9);
+        assert_true(member_reader_due(r) <= now);
+        read_all(r);
         /* Nothing more than what is wanted. */
         member_reader_want(r, some, 1);
         read_all(r);

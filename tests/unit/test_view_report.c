@@ -44,6 +44,7 @@ static void test_status(void **state)
                   EXIT_FAULTS },
                 { "status-quiet.80", "quiet", "quiet", NULL, 1, { 80, true, false }, EXIT_FINE },
                 { "status-quiet.120", "quiet", "quiet", NULL, 1, { 120, true, false }, EXIT_FINE },
+                { "status-members.80", "members", "quiet", NULL, 1, { 80, true, false }, EXIT_FINE },
                 { "status-quiet-no-courier.80",
                   "quiet",
                   NULL,
