@@ -303,7 +303,7 @@ REPORT_TESTS := tests/report/test_report.py
 COURIER_TESTS := $(filter %.py %.sh,$(wildcard tests/service/test_courier.*)) \
 	tests/service/test_courier_quiet.py \
 	tests/service/test_setup.py
-check-daemon: $(MAINS)
+check-daemon: $(MAINS) $(CHAOS)
 	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
 
 check-report: $(MAINS)

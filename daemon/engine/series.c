@@ -324,6 +324,16 @@ void series_feed_value(struct series *s, double bytes, const struct sample *samp
         take_value(s, before, sample, now, broken, shared);
 }
 
+void series_relearn(struct series *s, const struct sample *sample, double mean, double rise,
+                    double dt, struct series_shared *shared)
+{
+        s->value = mean;
+        double floor = noise_floor(s, sample);
+        season_add(&s->season, sample->time, rise);
+        ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, mean, floor, &shared->days);
+        s->value = NAN;
+}
+
 bool series_examine(const struct series *s, unsigned level, double now, double total,
                     struct growth_answer *ret, struct checks *checks)
 {

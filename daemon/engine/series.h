@@ -116,6 +116,11 @@ void series_keep_means(struct series *s, const struct series_store *store, size_
 _hot_ void series_feed_value(struct series *s, double bytes, const struct sample *sample,
                              double now, bool broken, struct series_shared *shared);
 
+/* Before the first sample: what a stretch of `dt` seconds, which began at sample->time, would have
+ * taught of days and hours. mean of the value, and its rise above the low of hours before. */
+void series_relearn(struct series *s, const struct sample *sample, double mean, double rise,
+                    double dt, struct series_shared *shared);
+
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);
 

@@ -303,7 +303,8 @@ static void set_up(void *userdata)
         if (r >= 0) {
                 if (s->options->log_level < 0)
                         log_set_level(s->settings.log_level);
-                service_state_restore(s);
+                if (!service_state_restore(s))
+                        service_relearn(s);
                 if (s->options->seed && service_wants_seed(s) && service_seed(s) < 0)
                         log_warning("going on without it: what is usual is learned anew");
                 service_quiet_apply(s);

@@ -149,7 +149,7 @@ void service_rules_reload(struct service *s);
 
 /* service_state.c: what is kept over a restart. */
 void service_state_open(struct service *s);
-void service_state_restore(struct service *s);
+bool service_state_restore(struct service *s); /* true when something was learned before */
 int service_state_save_text(struct service *s, struct kept_file *file, const char *kind,
                             uint32_t version, const char *json);
 int service_state_save_alerts(struct service *s); /* 0; -ENOBUFS, -ENOMEM: not now */
@@ -171,6 +171,8 @@ void service_evidence_ask(struct service *s, const struct event *e);
  * --seed. 0 or a negative errno, which is said. */
 bool service_wants_seed(const struct service *s);
 int service_seed(struct service *s);
+/* The same from the history on the disk, if there is one. */
+void service_relearn(struct service *s);
 
 /* service_past.c: the history of each dimension. Begun anew at start and with other rules; a sample
  * costs one number for each dimension, and each minute the writer gets what has come together. */

@@ -401,12 +401,12 @@ static void restore_silences(struct service *s)
         state_loaded_done(&loaded);
 }
 
-void service_state_restore(struct service *s)
+bool service_state_restore(struct service *s)
 {
         restore_silences(s);
-        if (!restore_learned(s))
-                (void)restore_baselines(s);
+        bool known = restore_learned(s) || restore_baselines(s);
         restore_alerts(s);
+        return known;
 }
 
 void service_state_close(struct service *s)

@@ -73,6 +73,7 @@ int past_open(int dirfd, const char *name, struct past **ret);
 void past_close(struct past *h); /* NULL is fine */
 
 size_t past_columns(const struct past *h);
+const char *past_machine(const struct past *h); /* its id, "" when unknown */
 const struct past_column *past_column(const struct past *h, size_t column);
 /* The column of that name, or -1. */
 int past_find(const struct past *h, const char *name);

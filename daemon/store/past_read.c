@@ -43,6 +43,11 @@ size_t past_columns(const struct past *h)
         return h->head.columns;
 }
 
+const char *past_machine(const struct past *h)
+{
+        return h->head.machine_id;
+}
+
 const struct past_column *past_column(const struct past *h, size_t column)
 {
         return column < h->head.columns ? &h->head.column[column] : NULL;

@@ -15,9 +15,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 from runner import run_tests  # noqa: E402
-from test_daemon import Daemon, RULE, set_slab  # noqa: E402
+from test_daemon import BUILD, Daemon, RULE, set_slab  # noqa: E402
 
 OLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorded")
+FAULTS = os.path.abspath(f"{BUILD}/tests/chaos/faults.so")
 DEDUP_KEY = "kmemwatch::vm:slab-large:SUnreclaim:1795165463.318"
 PLACES = {"alerts": "state", "baselines": "state", "learned": "runtime"}
 
@@ -74,6 +75,32 @@ def test_newer():
             d.wait_output(f"{name}.state is set aside as {name}.state.bad-")
         assert d.wait_events("firing")[0]["dedup_key"] != DEDUP_KEY
         assert d.stop() == 0
+
+
+def test_upgrade():
+    """What no version of learned state can tell another, the history on the disk tells."""
+    if not os.path.exists(FAULTS):
+        return f"{FAULTS} is not built"
+    with Daemon("interval = 200ms") as d:
+        rules, clock = d.rules(RULE), f"{d.path}/clock"
+        # A quarter of an hour counts as soon as all of it is of this number: two hours pass.
+        for hours in range(3):
+            with open(clock, "wb") as f:
+                f.write(struct.pack("q", 3600 * hours).ljust(4096, b"\0"))
+            d.start(rules, env={"LD_PRELOAD": FAULTS, "FAULTS_CONTROL": clock})
+            d.wait_status(0, "no alerts")
+            again = "what is usual here is learned again from the history: 9 dimensions, "
+            assert (again in d.output) == (hours == 2), d.output
+            assert ("baselines.state is set aside" in d.output) == (hours == 2), d.output
+            assert d.stop() == 0
+            if hours < 1:
+                continue
+            for name in ("runtime/learned", "state/baselines"):
+                with open(f"{d.path}/{name}.state", "rb") as f:
+                    data = f.read()
+                with open(f"{d.path}/{name}.state", "wb") as f:
+                    f.write(with_version(data, 1))
+    return None
 
 
 def test_moved_away():
