@@ -249,6 +249,101 @@ def test_names_exist():
     assert not unknown, f"only in kmemwatch-formats(7): {unknown}"
 
 
+RULES_TEST = """
+rule_files: [RULES]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'kmemwatch_up{instance="a"}', values: '1x5 0x20'}
+      - {series: 'kmemwatch_alert_severity{instance="a",rule="r",dimension="D"}', values: '2x9 3x20'}
+      - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="SUnreclaim"}', values: '100x30'}
+      - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="Percpu"}', values: '20x30'}
+      - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="MemAvailable"}', values: '9x30'}
+      - {series: 'kmemwatch_host_memory_bytes{instance="a"}', values: '1200x30'}
+      - {series: 'kmemwatch_dimension_exhausts_timestamp_seconds{instance="a",dimension="D"}',
+         values: '4000x30'}
+    promql_expr_test:
+      # Of a kernel that has not all of them, what it has.
+      - expr: instance:kmemwatch_unreclaimable_bytes:sum
+        eval_time: 1m
+        exp_samples:
+          - {labels: 'instance:kmemwatch_unreclaimable_bytes:sum{instance="a"}', value: 120}
+      - expr: instance:kmemwatch_unreclaimable:ratio
+        eval_time: 2m
+        exp_samples: [{labels: 'instance:kmemwatch_unreclaimable:ratio{instance="a"}', value: 0.1}]
+    alert_rule_test:
+      - {eval_time: 8m, alertname: KmemwatchDown}
+      - eval_time: 14m
+        alertname: KmemwatchDown
+        exp_alerts: [{exp_labels: {severity: warning, instance: a}, exp_annotations: {
+          summary: kmemwatchd does not answer on a,
+          description: "Nobody watches the kernel's memory there. See `systemctl status kmemwatch`."}}]
+      - eval_time: 5m
+        alertname: KernelMemoryAlert
+        exp_alerts: [{exp_labels: {severity: warning, instance: a, rule: r, dimension: D},
+          exp_annotations: {summary: r on a, description: "D: see `kmemwatch alerts` there."}}]
+      - {eval_time: 12m, alertname: KernelMemoryAlert}
+      - eval_time: 12m
+        alertname: KernelMemoryCritical
+        exp_alerts: [{exp_labels: {severity: critical, instance: a, rule: r, dimension: D},
+          exp_annotations: {summary: r on a, description: "D: see `kmemwatch alerts` there."}}]
+      - eval_time: 10m
+        alertname: KernelMemoryExhausted
+        exp_alerts: [{exp_labels: {severity: critical, instance: a}, exp_annotations: {
+          summary: Memory of a is gone in 56m 40s,
+          description: "The kernel's own memory grows. See `kmemwatch alerts` there."}}]
+"""
+
+
+def promtool(*arguments):
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_rules():
+    """The alerts fire when they should, with the words that they should have."""
+    if not shutil.which("promtool"):
+        return "promtool (package prometheus) is not installed"
+    promtool("check", "rules", RULES)
+    promtool("check", "config", "--syntax-only", f"{ROOT}/contrib/prometheus/scrape.yml")
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as f:
+        f.write(RULES_TEST.replace("RULES", RULES))
+        f.flush()
+        promtool("test", "rules", f.name)
+    return None
+
+
+def test_dashboard():
+    """Each panel has a place of its own, a number of its own, and questions that can be read."""
+    if not shutil.which("promtool"):
+        return "promtool (package prometheus) is not installed"
+    with open(DASHBOARD, encoding="utf-8") as f:
+        dashboard = json.load(f)
+    panels = dashboard["panels"]
+    assert len({p["id"] for p in panels}) == len(panels)
+    taken = {}
+    names = {v["name"] for v in dashboard["templating"]["list"]}
+    rules = {"groups": [{"name": "dashboard", "rules": []}]}
+    for p in panels:
+        place = p["gridPos"]
+        assert 0 <= place["x"] and place["x"] + place["w"] <= 24, p["title"]
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert taken.setdefault((x, y), p["title"]) == p["title"], (p["title"], x, y)
+        assert p["description"] and p["targets"] and p["fieldConfig"]["defaults"]["unit"], p
+        refs = [t["refId"] for t in p["targets"]]
+        assert len(set(refs)) == len(refs), p["title"]
+        for t in p["targets"]:
+            assert set(re.findall(r"\$(\w+)", t["expr"])) <= names, t["expr"]
+            rules["groups"][0]["rules"].append({"record": "x", "expr": t["expr"].replace("$", "")})
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as f:
+        json.dump(rules, f)  # which is YAML
+        f.flush()
+        promtool("check", "rules", "--lint=none", f.name)
+    return None
+
+
 def query(port, expression):
     url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
     try:
