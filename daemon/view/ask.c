@@ -10,7 +10,7 @@
 #include "base/macros.h"
 #include "control/client.h"
 #include "control/names.h"
-#include "view/options.h"
+#include "view/reply.h"
 #include "view/terminal.h"
 
 static const struct {
@@ -72,21 +72,40 @@ int ask(const struct options *o, enum program program, const char *method, const
         return r;
 }
 
-void ask_problem_of_reply(int error, enum program program, char problem[ASK_PROBLEM_MAX])
+int ask_understood(int r, enum program program, char problem[ASK_PROBLEM_MAX])
 {
-        if (error == -EPROTONOSUPPORT)
+        if (r == -EPROTONOSUPPORT)
                 snprintf(problem, ASK_PROBLEM_MAX,
                          "its answer is of another version: %s and kmemwatch are of different "
                          "releases; restart it after an upgrade",
                          PROGRAMS[program].name);
-        else if (error == -EBADMSG)
+        else if (r == -EBADMSG)
                 snprintf(problem, ASK_PROBLEM_MAX, "its answer cannot be read");
-        else
-                snprintf(problem, ASK_PROBLEM_MAX, "%s", strerror(-error));
+        else if (r < 0)
+                snprintf(problem, ASK_PROBLEM_MAX, "%s", strerror(-r));
+        return r;
 }
 
-void ask_print_unreachable(const struct options *o, enum program program, int error,
-                           const char *problem)
+int ask_daemon(const struct options *o, double timeout, struct daemon_reply *ret,
+               char problem[ASK_PROBLEM_MAX])
+{
+        _cleanup_free_ char *text = NULL;
+
+        int r = ask(o, PROGRAM_DAEMON, "Status", "", timeout, &text, problem);
+        return r < 0 ? r : ask_understood(daemon_reply_parse(text, ret), PROGRAM_DAEMON, problem);
+}
+
+int ask_courier(const struct options *o, double timeout, struct courier_reply *ret,
+                char problem[ASK_PROBLEM_MAX])
+{
+        _cleanup_free_ char *text = NULL;
+
+        int r = ask(o, PROGRAM_COURIER, "Status", "", timeout, &text, problem);
+        return r < 0 ? r : ask_understood(courier_reply_parse(text, ret), PROGRAM_COURIER, problem);
+}
+
+enum exit_code ask_unreachable(const struct options *o, enum program program, int error,
+                               const char *problem)
 {
         struct terminal t;
 
@@ -107,4 +126,24 @@ void ask_print_unreachable(const struct options *o, enum program program, int er
                         "Why it ends: journalctl -u %s -n 20\n"
                         "Without systemd, or by make run: give its --runtime DIR\n",
                         PROGRAMS[program].unit, PROGRAMS[program].unit);
+        return EXIT_UNREACHABLE;
+}
+
+enum exit_code ask_refused(const struct options *o, const char *problem)
+{
+        struct terminal t;
+
+        terminal_init(&t, stderr, o->no_colour);
+        terminal_put(&t, STYLE_CRITICAL, "Refused");
+        terminal_line(&t, STYLE_PLAIN, ": %s", problem);
+        return EXIT_FAULTS;
+}
+
+enum exit_code ask_senseless(const struct options *o, const char *problem)
+{
+        struct terminal t;
+
+        terminal_init(&t, stderr, o->no_colour);
+        terminal_line(&t, STYLE_PLAIN, "kmemwatch: %s", problem);
+        return EXIT_USAGE;
 }

@@ -242,50 +242,45 @@ static int print_rule(const struct terminal *t, const json_t *rule)
         return r;
 }
 
-int explain_print(const struct terminal *t, const char *json)
+static int print_rules(const struct terminal *t, const json_t *root)
 {
-        json_t *root = json_loads(json, 0, NULL);
         const json_t *rule;
         size_t i;
-        int r = json_is_object(root) ? 0 : -EBADMSG;
 
-        if (r == 0 && json_integer_value(json_object_get(root, "version")) != REPLY_VERSION)
-                r = -EPROTONOSUPPORT;
         json_array_foreach(json_object_get(root, "rules"), i, rule)
         {
-                if (r < 0 || i == REPLY_LIST_MAX)
+                if (i == REPLY_LIST_MAX)
                         break;
                 if (i > 0)
                         fputs("\n\n", t->out);
-                r = print_rule(t, rule);
+                int r = print_rule(t, rule);
+                if (r < 0)
+                        return r;
         }
-        json_decref(root);
-        return r;
+        return 0;
+}
+
+int explain_print(const struct terminal *t, const char *json)
+{
+        _cleanup_(json_decrefp) json_t *root = NULL;
+
+        int r = json_in_open(json, &root);
+        return r < 0 ? r : print_rules(t, root);
 }
 
 enum exit_code explain_run(const struct options *o, const struct terminal *t)
 {
-        _cleanup_free_ char *json = NULL;
+        _cleanup_free_ char *text = NULL;
+        _cleanup_(json_decrefp) json_t *root = NULL;
         char problem[ASK_PROBLEM_MAX];
 
-        int r = ask(o, PROGRAM_DAEMON, "Explain", o->argument, TIMEOUT, &json, problem);
-        if (r == -EREMOTEIO) {
-                struct terminal err;
-                terminal_init(&err, stderr, o->no_colour);
-                terminal_line(&err, STYLE_PLAIN, "kmemwatch: %s", problem);
-                return EXIT_USAGE;
-        }
-        if (r >= 0 && o->json) {
-                json_t *root = json_loads(json, 0, NULL);
-                r = root ? report_print_json(t, root) : -EBADMSG;
-                json_decref(root);
-        } else if (r >= 0) {
-                r = explain_print(t, json);
-        }
+        int r = ask(o, PROGRAM_DAEMON, "Explain", o->argument, TIMEOUT, &text, problem);
+        if (r == -EREMOTEIO)
+                return ask_senseless(o, problem);
         if (r >= 0)
-                return EXIT_FINE;
-        if (json)
-                ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-        return EXIT_UNREACHABLE;
+                r = ask_understood(json_in_open(text, &root), PROGRAM_DAEMON, problem);
+        if (r >= 0)
+                r = ask_understood(o->json ? report_print_json(t, root) : print_rules(t, root),
+                                   PROGRAM_DAEMON, problem);
+        return r < 0 ? ask_unreachable(o, PROGRAM_DAEMON, r, problem) : EXIT_FINE;
 }

@@ -23,14 +23,6 @@ enum {
         FILE_MODE = 0644,       /* node_exporter is another user */
 };
 
-static int courier_of(const struct options *o, struct courier_reply *ret)
-{
-        _cleanup_free_ char *text = NULL;
-        char problem[ASK_PROBLEM_MAX];
-        int r = ask(o, PROGRAM_COURIER, "Status", "", ASK_SECONDS, &text, problem);
-        return r < 0 ? r : courier_reply_parse(text, ret);
-}
-
 /* The whole text in fresh memory. 0 when the daemon has answered; else negative errno, with *ret
  * all the same unless it is NULL, and the reason in problem. */
 static int collect(const struct options *o, enum metrics_format format, char **ret,
@@ -38,7 +30,7 @@ static int collect(const struct options *o, enum metrics_format format, char **r
 {
         _cleanup_(daemon_reply_done) struct daemon_reply daemon = { 0 };
         _cleanup_(courier_reply_done) struct courier_reply courier = { 0 };
-        _cleanup_free_ char *text = NULL;
+        char unheard[ASK_PROBLEM_MAX];
 
         *ret = NULL;
         FILE *out = open_memstream(ret, ret_size);
@@ -46,14 +38,9 @@ static int collect(const struct options *o, enum metrics_format format, char **r
                 snprintf(problem, ASK_PROBLEM_MAX, "out of memory");
                 return -ENOMEM;
         }
-        int r = ask(o, PROGRAM_DAEMON, "Status", "", ASK_SECONDS, &text, problem);
-        if (r >= 0) {
-                r = daemon_reply_parse(text, &daemon);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        }
-        metrics_print(out, format, r < 0 ? NULL : &daemon,
-                      courier_of(o, &courier) < 0 ? NULL : &courier);
+        int r = ask_daemon(o, ASK_SECONDS, &daemon, problem);
+        bool delivers = ask_courier(o, ASK_SECONDS, &courier, unheard) >= 0;
+        metrics_print(out, format, r < 0 ? NULL : &daemon, delivers ? &courier : NULL);
         if (fclose(out) != 0) {
                 snprintf(problem, ASK_PROBLEM_MAX, "out of memory");
                 free(TAKE_PTR(*ret));
@@ -173,8 +160,5 @@ enum exit_code metrics_run(const struct options *o)
                         return EXIT_USAGE;
                 }
         }
-        if (r >= 0)
-                return EXIT_FINE;
-        ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-        return EXIT_UNREACHABLE;
+        return r >= 0 ? EXIT_FINE : ask_unreachable(o, PROGRAM_DAEMON, r, problem);
 }

@@ -77,14 +77,11 @@ static int read_dimensions(const char *folder, const struct page *p, double now,
         return 0;
 }
 
-static void ask_daemon(const struct options *o, struct daemon_reply *ret, struct text *missing)
+static void ask_what_is_normal(const struct options *o, struct daemon_reply *ret,
+                               struct text *missing)
 {
-        _cleanup_free_ char *reply = NULL;
         char problem[ASK_PROBLEM_MAX];
-        int r = ask(o, PROGRAM_DAEMON, "Status", "", TIMEOUT, &reply, problem);
-        if (r >= 0)
-                r = daemon_reply_parse(reply, ret);
-        if (r < 0)
+        if (ask_daemon(o, TIMEOUT, ret, problem) < 0)
                 text_add(missing, "%sThe daemon does not answer, so what is normal is not shown.",
                          missing->length > 0 ? " " : "");
 }
@@ -211,7 +208,7 @@ static enum exit_code run(const struct options *o, const struct places *places)
         p.told_unknown = r < 0;
         if (o->alert && frame_alert(o, &told, now, &p) < 0)
                 return EXIT_USAGE;
-        ask_daemon(o, &daemon, &t);
+        ask_what_is_normal(o, &daemon, &t);
         if (p.to >= now && !o->alert && add_open(&daemon, &p, &told) < 0) {
                 fputs("kmemwatch report: out of memory\n", stderr);
                 return EXIT_USAGE;

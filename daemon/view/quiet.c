@@ -35,28 +35,12 @@ static json_t *call(const struct options *o, const char *method, const char *arg
 
         int r = ask(o, PROGRAM_DAEMON, method, argument, TIMEOUT, &text, problem);
         if (r == -EREMOTEIO) {
-                struct terminal err;
-                terminal_init(&err, stderr, o->no_colour);
-                terminal_put(&err, STYLE_CRITICAL, "Refused");
-                terminal_line(&err, STYLE_PLAIN, ": %s", problem);
-                *ret_code = EXIT_FAULTS;
+                *ret_code = ask_refused(o, problem);
                 return NULL;
         }
-        if (r >= 0) {
-                root = json_loads(text, 0, NULL);
-                r = !json_is_object(root) ? -EBADMSG
-                    : json_integer_value(json_object_get(root, "version")) != REPLY_VERSION
-                            ? -EPROTONOSUPPORT
-                            : 0;
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        }
-        if (r < 0) {
-                json_decref(root);
-                root = NULL;
-                ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-        }
-        *ret_code = r < 0 ? EXIT_UNREACHABLE : EXIT_FINE;
+        if (r >= 0)
+                r = ask_understood(json_in_open(text, &root), PROGRAM_DAEMON, problem);
+        *ret_code = r < 0 ? ask_unreachable(o, PROGRAM_DAEMON, r, problem) : EXIT_FINE;
         return root;
 }
 

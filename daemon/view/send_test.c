@@ -71,22 +71,12 @@ enum exit_code send_test_run(const struct options *o, const struct terminal *t)
         char problem[ASK_PROBLEM_MAX];
 
         int r = ask(o, PROGRAM_COURIER, "SendTest", o->argument, TIMEOUT, &text, problem);
-        if (r == -EREMOTEIO) {
-                struct terminal err;
-                terminal_init(&err, stderr, o->no_colour);
-                terminal_put(&err, STYLE_CRITICAL, "Refused");
-                terminal_line(&err, STYLE_PLAIN, ": %s", problem);
-                return EXIT_FAULTS;
-        }
-        if (r >= 0) {
-                r = test_reply_parse(text, &reply);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_COURIER, problem);
-        }
-        if (r < 0) {
-                ask_print_unreachable(o, PROGRAM_COURIER, r, problem);
-                return EXIT_UNREACHABLE;
-        }
+        if (r == -EREMOTEIO)
+                return ask_refused(o, problem);
+        if (r >= 0)
+                r = ask_understood(test_reply_parse(text, &reply), PROGRAM_COURIER, problem);
+        if (r < 0)
+                return ask_unreachable(o, PROGRAM_COURIER, r, problem);
         if (o->json)
                 (void)report_print_json(t, reply.root);
         else

@@ -279,12 +279,9 @@ static bool restart_unit(void)
 /* How a channel is doing in the running courier: 1 it knows it, 0 not yet, negative errno. */
 static int courier_knows(const struct options *o, const char *name, double *ret_pid)
 {
-        _cleanup_free_ char *text = NULL;
         _cleanup_(courier_reply_done) struct courier_reply reply = { 0 };
         char why[ASK_PROBLEM_MAX];
-        int r = ask(o, PROGRAM_COURIER, "Status", "", 5, &text, why);
-        if (r >= 0)
-                r = courier_reply_parse(text, &reply);
+        int r = ask_courier(o, 5, &reply, why);
         if (r < 0)
                 return r;
         *ret_pid = reply.pid;

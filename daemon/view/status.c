@@ -49,28 +49,14 @@ static int print_status_json(const struct terminal *t, const struct status_repor
 
 enum exit_code status_run(const struct options *o, const struct terminal *t)
 {
-        _cleanup_free_ char *daemon_text = NULL, *courier_text = NULL;
         _cleanup_(daemon_reply_done) struct daemon_reply daemon = { 0 };
         _cleanup_(courier_reply_done) struct courier_reply courier = { 0 };
         char problem[ASK_PROBLEM_MAX];
 
-        int r = ask(o, PROGRAM_DAEMON, "Status", "", TIMEOUT, &daemon_text, problem);
-        if (r >= 0) {
-                r = daemon_reply_parse(daemon_text, &daemon);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        }
-        if (r < 0) {
-                ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-                return EXIT_UNREACHABLE;
-        }
-
-        r = ask(o, PROGRAM_COURIER, "Status", "", TIMEOUT, &courier_text, problem);
-        if (r >= 0) {
-                r = courier_reply_parse(courier_text, &courier);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_COURIER, problem);
-        }
+        int r = ask_daemon(o, TIMEOUT, &daemon, problem);
+        if (r < 0)
+                return ask_unreachable(o, PROGRAM_DAEMON, r, problem);
+        r = ask_courier(o, TIMEOUT, &courier, problem);
         const struct status_report report = {
                 .daemon = &daemon,
                 .courier = r < 0 ? NULL : &courier,
@@ -89,15 +75,10 @@ enum exit_code alerts_run(const struct options *o, const struct terminal *t)
         char problem[ASK_PROBLEM_MAX];
 
         int r = ask(o, PROGRAM_DAEMON, "Alerts", "", TIMEOUT, &text, problem);
-        if (r >= 0) {
-                r = alerts_reply_parse(text, &daemon);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        }
-        if (r < 0) {
-                ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-                return EXIT_UNREACHABLE;
-        }
+        if (r >= 0)
+                r = ask_understood(alerts_reply_parse(text, &daemon), PROGRAM_DAEMON, problem);
+        if (r < 0)
+                return ask_unreachable(o, PROGRAM_DAEMON, r, problem);
         if (o->json)
                 (void)report_print_json(t, daemon.root);
         else

@@ -43,18 +43,12 @@ static void top_done(struct top *p)
 }
 
 /* What was known before stays when there is no answer: it says so itself. */
-static void ask_daemon(struct top *p)
+static void ask_numbers(struct top *p)
 {
-        _cleanup_free_ char *json = NULL;
         char problem[ASK_PROBLEM_MAX];
         struct daemon_reply reply = { 0 };
 
-        p->error = ask(p->o, PROGRAM_DAEMON, "Status", "", TIMEOUT, &json, problem);
-        if (p->error >= 0) {
-                p->error = daemon_reply_parse(json, &reply);
-                if (p->error < 0)
-                        ask_problem_of_reply(p->error, PROGRAM_DAEMON, problem);
-        }
+        p->error = ask_daemon(p->o, TIMEOUT, &reply, problem);
         if (p->error < 0) {
                 snprintf(p->problem, sizeof p->problem, "kmemwatchd cannot be reached: %s",
                          problem);
@@ -73,11 +67,8 @@ static void ask_growers(struct top *p)
 
         snprintf(question, sizeof question, "%.0f", p->seconds);
         int r = ask(p->o, PROGRAM_DAEMON, "Top", question, TIMEOUT, &json, p->top_problem);
-        if (r >= 0) {
-                r = top_reply_parse(json, &reply);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, p->top_problem);
-        }
+        if (r >= 0)
+                r = ask_understood(top_reply_parse(json, &reply), PROGRAM_DAEMON, p->top_problem);
         top_reply_done(&p->top);
         p->have_top = r >= 0;
         if (p->have_top)
@@ -86,7 +77,7 @@ static void ask_growers(struct top *p)
 
 static void ask_all(struct top *p)
 {
-        ask_daemon(p);
+        ask_numbers(p);
         if (p->error >= 0)
                 ask_growers(p);
 }
@@ -198,11 +189,9 @@ enum exit_code top_run(const struct options *o, const struct terminal *t)
 
         p.seconds = fmax(now - moment_at(&o->since, now, now - WINDOWS[0]), 1);
         ask_all(&p);
-        if (p.error < 0) {
-                ask_print_unreachable(o, PROGRAM_DAEMON, p.error,
-                                      p.problem + strlen("kmemwatchd cannot be reached: "));
-                return EXIT_UNREACHABLE;
-        }
+        if (p.error < 0)
+                return ask_unreachable(o, PROGRAM_DAEMON, p.error,
+                                       p.problem + strlen("kmemwatchd cannot be reached: "));
         if (o->json)
                 r = repeat_json(&p, t);
         else if (o->once || !isatty(STDIN_FILENO) || !isatty(fileno(t->out)))

@@ -34,21 +34,12 @@ enum exit_code who_run(const struct options *o, const struct terminal *t)
                 return EXIT_USAGE;
         }
         r = ask(o, PROGRAM_DAEMON, "Who", question, TIMEOUT, &json, problem);
-        if (r == -EREMOTEIO) {
-                struct terminal err;
-                terminal_init(&err, stderr, o->no_colour);
-                terminal_line(&err, STYLE_PLAIN, "kmemwatch: %s", problem);
-                return EXIT_USAGE;
-        }
-        if (r >= 0) {
-                r = who_reply_parse(json, &reply);
-                if (r < 0)
-                        ask_problem_of_reply(r, PROGRAM_DAEMON, problem);
-        }
-        if (r < 0) {
-                ask_print_unreachable(o, PROGRAM_DAEMON, r, problem);
-                return EXIT_UNREACHABLE;
-        }
+        if (r == -EREMOTEIO)
+                return ask_senseless(o, problem);
+        if (r >= 0)
+                r = ask_understood(who_reply_parse(json, &reply), PROGRAM_DAEMON, problem);
+        if (r < 0)
+                return ask_unreachable(o, PROGRAM_DAEMON, r, problem);
         if (o->json)
                 (void)report_print_json(t, reply.root);
         else
