@@ -256,7 +256,8 @@ tests:
   - interval: 1m
     input_series:
       - {series: 'kmemwatch_up{instance="a"}', values: '1x5 0x20'}
-      - {series: 'kmemwatch_alert_severity{instance="a",rule="r",dimension="D"}', values: '2x9 3x20'}
+      - {series: 'kmemwatch_alert_severity{instance="a",rule="r",dimension="D"}',
+         values: '2x9 3x20'}
       - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="SUnreclaim"}', values: '100x30'}
       - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="Percpu"}', values: '20x30'}
       - {series: 'kmemwatch_dimension_bytes{instance="a",dimension="MemAvailable"}', values: '9x30'}
@@ -278,7 +279,8 @@ tests:
         alertname: KmemwatchDown
         exp_alerts: [{exp_labels: {severity: warning, instance: a}, exp_annotations: {
           summary: kmemwatchd does not answer on a,
-          description: "Nobody watches the kernel's memory there. See `systemctl status kmemwatch`."}}]
+          description: "Nobody watches the kernel's memory there. See `systemctl status
+            kmemwatch`."}}]
       - eval_time: 5m
         alertname: KernelMemoryAlert
         exp_alerts: [{exp_labels: {severity: warning, instance: a, rule: r, dimension: D},

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../random.h"
@@ -305,6 +307,78 @@ static void test_damage(void **state)
         free(bad);
 }
 
+enum { CYCLE = 200 }; /* 200,000 and sixty-fourths are still exact in a float */
+
+/* Writes minute after minute from `first` on and says each that is whole, until it is killed. */
+static void write_for_ever(const struct folder *f, int first, int said)
+{
+        char aside[PAST_ASIDE_MAX];
+        for (int i = first;; i++) {
+                struct past_minute *m = minute(START + 60 * i, 2, TWO, (float)(1000 * (i % CYCLE)));
+                if (past_write(f->fd, "h", m, aside) < 0 || *aside)
+                        _exit(1);
+                free(m);
+                if (write(said, &i, sizeof(i)) != sizeof(i))
+                        _exit(1);
+        }
+}
+
+/* All that is shown is what was written, whoever writes meanwhile; the newest second of it. */
+static double newest_of(const struct folder *f)
+{
+        struct past *h;
+        double newest = 0;
+        assert_int_equal(past_open(f->fd, "h", &h), 0);
+        for (size_t c = 0; c < past_columns(h); c++) {
+                struct past_point *points;
+                size_t count;
+                assert_int_equal(past_read(h, PAST_SECONDS, c, 0, 1e11, &points, &count), 0);
+                for (size_t i = 0; i < count; i++) {
+                        double t = points[i].time - START;
+                        double expected =
+                                1000 * fmod(floor(t / 60), CYCLE) + (double)c + fmod(t, 60) / 64;
+                        if ((double)points[i].mean != expected)
+                                fail_msg("%.0f s: %g, not %g", t, (double)points[i].mean, expected);
+                        newest = fmax(newest, t);
+                }
+                free(points);
+        }
+        past_close(h);
+        return newest;
+}
+
+/* kill -9 at any moment of a write: no minute that was whole is lost, no torn one is shown, and the
+ * next writer goes on in the same file. */
+static void test_killed(void **state)
+{
+        enum { KILLS = 60 };
+        const struct folder *f = *state;
+        struct random random = random_seeded("test_killed");
+        int next = 0;
+        for (int round = 0; round < KILLS; round++) {
+                int ends[2], last = -1, one;
+                assert_int_equal(pipe(ends), 0);
+                pid_t pid = fork();
+                assert_true(pid >= 0);
+                if (pid == 0)
+                        write_for_ever(f, next, ends[1]);
+                close(ends[1]);
+                /* At least one, so that there is a file; then at any moment. */
+                assert_int_equal(read(ends[0], &last, sizeof(last)), sizeof(last));
+                (void)newest_of(f);
+                usleep((unsigned)(random_next(&random) % 2000));
+                assert_int_equal(kill(pid, SIGKILL), 0);
+                int status;
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_true(WIFSIGNALED(status)); /* else a write had failed */
+                while (read(ends[0], &one, sizeof(one)) == sizeof(one))
+                        last = one;
+                close(ends[0]);
+                assert_true(newest_of(f) >= 60 * (double)last + 59);
+                next = last + 1;
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -316,6 +390,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_bad_minutes, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
