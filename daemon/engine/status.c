@@ -83,6 +83,7 @@ static json_t *dimension_json(const struct engine *e, size_t index)
                             json_value_whole(rate ? n.growth.error * 3600 : NAN));
         json_object_set_new(d, "horizon_seconds", json_value_whole(rate ? n.growth.seconds : NAN));
         json_object_set_new(d, "exhausts_at", json_value_time(e->wall + in));
+        json_object_set_new(d, "exhausts_earliest", json_value_time(e->wall + soonest));
         json_object_set_new(d, "exhausts_latest", json_value_time(e->wall + latest));
         json_object_set_new(d, "learning", json_boolean(!n.jump_known));
         json_object_set_new(d, "learned_seconds", json_value_whole(s->jump.learned));

@@ -103,6 +103,13 @@ static void print_facts(FILE *out, const struct chart *c, const struct reply_dim
         if (d && isfinite(d->exhausts_at)) {
                 fputs("<div><dt>memory gone</dt><dd>", out);
                 html_time(out, d->exhausts_at, c->to);
+                if (isfinite(d->exhausts_earliest) && isfinite(d->exhausts_latest)) {
+                        fputs(" (", out);
+                        html_time(out, d->exhausts_earliest, c->to);
+                        fputs(" to ", out);
+                        html_time(out, d->exhausts_latest, c->to);
+                        fputs(")", out);
+                }
                 fputs("</dd></div>", out);
         }
         fputs("</dl>\n", out);

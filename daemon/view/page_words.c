@@ -138,8 +138,11 @@ static const char *span_words(double seconds, char buffer[SPAN_MAX])
         size_t i = 0;
         while (seconds < units[i].from)
                 i++;
-        double count = round(seconds / units[i].seconds);
-        snprintf(buffer, SPAN_MAX, "%.0f %s%s", count, units[i].word, count == 1 ? "" : "s");
+        double count = round(seconds / units[i].seconds * 10) / 10;
+        if (count >= 10 || fabs(count - round(count)) < 0.15)
+                count = round(count);
+        snprintf(buffer, SPAN_MAX, "%.*f %s%s", count == round(count) ? 0 : 1, count, units[i].word,
+                 count == 1 ? "" : "s");
         return buffer;
 }
 
@@ -175,8 +178,8 @@ void page_words(const struct page *p, char *buffer, size_t size)
                 add_worst(&t, p, worst, pages);
                 if (open == 0)
                         text_add(&t, pages > 1 ? "All of them are over; " : "It is over; ");
-                else if (pages == 1)
-                        text_add(&t, "It goes on; ");
+                else if (open == pages)
+                        text_add(&t, pages > 1 ? "All of them go on; " : "It goes on; ");
                 else
                         text_add(&t, "%zu of them go%s on; ", open, open == 1 ? "es" : "");
                 add_memory(&t, p);

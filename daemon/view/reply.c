@@ -73,6 +73,8 @@ static void dimension_parse(const json_t *o, struct reply_dimension *ret)
                 .rate = json_in_number(o, "rate_bytes_per_hour") / 3600,
                 .rate_error = json_in_number(o, "rate_error_bytes_per_hour") / 3600,
                 .exhausts_at = json_in_time(o, "exhausts_at"),
+                .exhausts_earliest = json_in_time(o, "exhausts_earliest"),
+                .exhausts_latest = json_in_time(o, "exhausts_latest"),
                 .learning = json_in_truth(o, "learning"),
                 .learned = json_in_number(o, "learned_seconds"),
                 .season_days = json_in_number(o, "season_days"),

@@ -21,9 +21,10 @@ struct reply_dimension {
         const char *name;
         enum event_unit unit;
         double value, baseline, spread;
-        double rate, rate_error; /* bytes per second */
-        double horizon;          /* seconds that the rate was learned from */
-        double exhausts_at;      /* Unix seconds */
+        double rate, rate_error;                   /* bytes per second */
+        double horizon;                            /* seconds that the rate was learned from */
+        double exhausts_at;                        /* Unix seconds */
+        double exhausts_earliest, exhausts_latest; /* NaN: it has no end on that side */
         bool learning;
         double learned;     /* seconds */
         double season_days; /* of the last seven, known by their hours */
