@@ -46,11 +46,46 @@ enum { EWMA_CLIP_FROM = 8 };
 void ewma_gain_make(struct ewma_gain *g, double dt, double tau, double weight);
 double ewma_clip(const struct ewma *e, double clip, double floor, double deviation);
 
+/* gain: zeros, or shared with others. */
+static inline void ewma_weigh(const struct ewma *e, double tau, double dt, struct ewma_gain *gain)
+{
+        if (gain->dt != dt || gain->tau != tau || gain->weight != e->weight)
+                ewma_gain_make(gain, dt, tau, e->weight);
+}
+
+/* Takes a value that is finite and not the first one, without its spread: that of one who asks for
+ * the level only. */
+static inline void ewma_follow(struct ewma *e, double value, const struct ewma_gain *gain)
+{
+        e->mean += (value - e->mean) * gain->share;
+        e->weight = gain->next;
+        e->count += e->count != UINT32_MAX;
+}
+
+/* The same with its spread. */
+static inline void ewma_take(struct ewma *e, double clip, double value, double floor,
+                             const struct ewma_gain *gain)
+{
+        double deviation = value - e->mean;
+        /* The square root only where it is needed. */
+        if (clip > 0 && e->count >= EWMA_CLIP_FROM && !(fabs(deviation) <= clip * floor) &&
+            !(deviation * deviation * e->weight <= clip * clip * (double)e->square))
+                deviation = ewma_clip(e, clip, floor, deviation);
+        double step = deviation * gain->share;
+        double square =
+                (double)e->square * (1 - gain->gain) + gain->gain * deviation * (deviation - step);
+        e->mean += step;
+        e->weight = gain->next;
+        /* What is nothing to a float stays away from the numbers that processors are slow with. */
+        e->square = square > 1e-36 ? (float)square : 0;
+        e->count += e->count != UINT32_MAX;
+}
+
 /* One sample. It begins as zeros. tau > 0 in seconds; clip 0 (not robust) or >= 1 spreads. dt:
  * seconds since the one before, which must be above 0 except of the first one, else the sample is
  * ignored (false), as is a value that is not finite. floor: the smallest spread that is believed,
- * in the value's unit, >= 0: the clip never closes tighter. gain: zeros, or shared with others; the
- * result is the same. In the header since a tick asks for a hundred of them. */
+ * in the value's unit, >= 0: the clip never closes tighter. The result is the same with a gain that
+ * is shared. In the header since a tick asks for a hundred of them. */
 static inline bool ewma_add(struct ewma *e, double tau, double clip, double dt, double value,
                             double floor, struct ewma_gain *gain)
 {
@@ -64,18 +99,8 @@ static inline bool ewma_add(struct ewma *e, double tau, double clip, double dt, 
         }
         if (!(dt > 0))
                 return false;
-        if (gain->dt != dt || gain->tau != tau || gain->weight != e->weight)
-                ewma_gain_make(gain, dt, tau, e->weight);
-        double deviation = value - e->mean;
-        /* The square root only where the floor does not say it already. */
-        if (clip > 0 && e->count >= EWMA_CLIP_FROM && !(fabs(deviation) <= clip * floor))
-                deviation = ewma_clip(e, clip, floor, deviation);
-        double step = deviation * gain->share;
-        e->mean += step;
-        e->weight = gain->next;
-        e->square = (float)((double)e->square * (1 - gain->gain) +
-                            gain->gain * deviation * (deviation - step));
-        e->count += e->count != UINT32_MAX;
+        ewma_weigh(e, tau, dt, gain);
+        ewma_take(e, clip, value, floor, gain);
         return true;
 }
 

@@ -113,44 +113,72 @@ void fit_points(const struct points *p, struct fit *ret)
 }
 
 /* The times of two rounds of the ring, from their centre. */
-#define ROUND -7.5, -6.5, -5.5, -4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5
-static const double rounds[2 * FIT_POINTS] = { ROUND, ROUND };
+#define ROUND                                                                                 \
+        -7.5F, -6.5F, -5.5F, -4.5F, -3.5F, -2.5F, -1.5F, -0.5F, 0.5F, 1.5F, 2.5F, 3.5F, 4.5F, \
+                5.5F, 6.5F, 7.5F
+static const float rounds[2 * FIT_POINTS] = { ROUND, ROUND };
 
-static pair load(const double *from)
+typedef float four __attribute__((vector_size(4 * sizeof(float))));
+
+static inline four load(const float *from)
 {
-        pair p;
-        memcpy(&p, from, sizeof(p));
-        return p;
+        four v;
+        memcpy(&v, from, sizeof(v));
+        return v;
 }
 
-/* In the order of the ring: a vector is two neighbours there. */
+static inline float sum_of(four v)
+{
+        return v[0] + v[1] + (v[2] + v[3]);
+}
+
+/* Products of each with the one before it. */
+static inline four with_before(four before, four v)
+{
+        return v * __builtin_shufflevector(before, v, 3, 4, 5, 6);
+}
+
+/* In the order of the ring, four neighbours at a time. Floats will do: what they are off by, 10^-7
+ * of what the points span, is noise to whoever must tell a slope from eight times its error. */
 void fit_even(const float ring[FIT_POINTS], unsigned first, struct even_fit *ret)
 {
-        const double *time = rounds + (FIT_POINTS - first) % FIT_POINTS;
-        pair value[HALF], sum = { 0 }, cross = { 0 }, square = { 0 }, lagged = { 0 };
-        for (unsigned i = 0; i < HALF; i++) {
-                value[i] = (pair){ ring[2 * i], ring[2 * i + 1] };
-                sum += value[i];
-                cross += value[i] * load(time + 2 * i);
-        }
-        double mean = (sum[0] + sum[1]) / FIT_POINTS;
-        double slope = (cross[0] + cross[1]) / FIT_EVEN_SQUARE;
-        pair before = value[HALF - 1] - mean - slope * load(time + 2 * (HALF - 1));
-        for (unsigned i = 0; i < HALF; i++) {
-                pair residual = value[i] - mean - slope * load(time + 2 * i);
-                square += residual * residual;
-                lagged += residual * __builtin_shufflevector(before, residual, 1, 2);
-                before = residual;
-        }
+        const float *times = rounds + (FIT_POINTS - first) % FIT_POINTS;
+        four ta = load(times), tb = load(times + 4), tc = load(times + 8), td = load(times + 12);
+        four a = load(ring), b = load(ring + 4), c = load(ring + 8), d = load(ring + 12);
+        float mean = sum_of((a + b) + (c + d)) / FIT_POINTS;
+        a -= mean;
+        b -= mean;
+        c -= mean;
+        d -= mean;
+        float slope = sum_of((a * ta + b * tb) + (c * tc + d * td)) / (float)FIT_EVEN_SQUARE;
+        a -= slope * ta;
+        b -= slope * tb;
+        c -= slope * tc;
+        d -= slope * td;
+        four lagged =
+                (with_before(d, a) + with_before(a, b)) + (with_before(b, c) + with_before(c, d));
         /* The oldest and the newest are neighbours in the ring only. */
-        double oldest = ring[first] - mean - slope * rounds[0];
-        double newest =
-                ring[(first + FIT_POINTS - 1) % FIT_POINTS] - mean - slope * rounds[FIT_POINTS - 1];
-        double seam = oldest * newest;
+        float half = (FIT_POINTS - 1) / 2.0F;
+        float oldest = ring[first] - mean + slope * half;
+        float newest = ring[(first + FIT_POINTS - 1) % FIT_POINTS] - mean - slope * half;
         *ret = (struct even_fit){
                 .slope = slope,
-                .last = mean + slope * rounds[FIT_POINTS - 1],
-                .residual_square = square[0] + square[1],
-                .lagged = lagged[0] + lagged[1] - seam,
+                .last = mean + slope * half,
+                .residual_square = sum_of((a * a + b * b) + (c * c + d * d)),
+                .lagged = sum_of(lagged) - oldest * newest,
         };
+}
+
+/* The seam lies between the newest and the oldest: it is no step. */
+void fit_steps(const float ring[FIT_POINTS], unsigned first, float *ret_up, float *ret_down)
+{
+        float up = 0, down = 0, before = ring[FIT_POINTS - 1];
+        for (unsigned i = 0; i < FIT_POINTS; i++) {
+                float step = i == first ? 0 : ring[i] - before;
+                before = ring[i];
+                up = step > up ? step : up;
+                down = step < down ? step : down;
+        }
+        *ret_up = up;
+        *ret_down = -down;
 }

@@ -27,11 +27,14 @@ _hot_ void fit_points(const struct points *p, struct fit *ret);
 /* The same of 16 points one unit of time apart, as they stand in a ring whose oldest one is at
  * `first`. */
 struct even_fit {
-        double slope, last; /* per unit of time; where the line ends */
-        double residual_square, lagged;
+        float slope, last; /* per unit of time; where the line ends */
+        float residual_square, lagged;
 };
 
 /* Sum of the squared deviations of their times. */
 #define FIT_EVEN_SQUARE 340.0
 
 _hot_ void fit_even(const float ring[FIT_POINTS], unsigned first, struct even_fit *ret);
+
+/* Their largest steps up and down, >= 0. */
+_hot_ void fit_steps(const float ring[FIT_POINTS], unsigned first, float *ret_up, float *ret_down);

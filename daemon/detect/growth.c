@@ -84,16 +84,11 @@ static const struct {
 /* The surest slope of a shorter horizon, as a share of the one in question. Growth must be going
  * on: the next shorter horizon may not surely contradict, nor the one below it say that it has all
  * but stopped, where that one is long enough to span the stairs of a leak that comes in steps. */
-static double goes_on(const struct trend_level *shorter, const struct trend_answer *a)
+static double goes_on(const struct trend *t, unsigned shorter, const struct trend_answer *a)
 {
-        return shorter && a->slope > 0
-                       ? ((double)shorter->slope + 2 * (double)shorter->error) / a->slope
-                       : NAN;
-}
-
-static const struct trend_level *known_level(const struct trend *t, unsigned level)
-{
-        return trend_knows(t, level) ? trend_level(t, level) : NULL;
+        if (!trend_knows(t, shorter) || !(a->slope > 0))
+                return NAN;
+        return ((double)trend_level(t, shorter)->slope + 2 * trend_error(t, shorter)) / a->slope;
 }
 
 bool growth_examine(const struct growth *g, const struct growth_params *p, const struct trend *t,
@@ -135,9 +130,10 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 *ret = answer;
                 return true;
         }
-        const struct trend_level *shorter = level > 0 ? known_level(t, level - 1) : NULL;
-        const struct trend_level *shortest =
-                level > 1 && trend_horizon(level - 2) >= p->hour ? known_level(t, level - 2) : NULL;
+        /* No level is TREND_LEVELS: it has no answer. */
+        unsigned shorter = level > 0 ? level - 1 : TREND_LEVELS;
+        unsigned shortest =
+                level > 1 && trend_horizon(level - 2) >= p->hour ? level - 2 : TREND_LEVELS;
         double since = (a->last - larger(g->settled, a->first)) / grown;
         const char *large = grown >= big ? "so large a rise needs no comparison" : NULL;
         /* The slope of a half has an error of 2 sqrt(2) times that of the whole, the quotient of
@@ -152,8 +148,10 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
                 { answer.back, p->back, NULL },
                 { answer.pace, pace, NULL },
                 { a->slope / steepest, p->keeps_pace, steepest > 0 ? NULL : "it begins" },
-                { goes_on(shorter, a), p->keeps_pace, shorter ? NULL : "there is none" },
-                { goes_on(shortest, a), p->ended, shortest ? NULL : "it is too short to tell" },
+                { goes_on(t, shorter, a), p->keeps_pace,
+                  trend_knows(t, shorter) ? NULL : "there is none" },
+                { goes_on(t, shortest, a), p->ended,
+                  trend_knows(t, shortest) ? NULL : "it is too short to tell" },
                 { answer.unusual, 1, large },
                 { time - g->beginning, p->history * a->span, large },
                 { time - g->beginning, p->young, g->rested ? "it was seen at rest" : large },
@@ -170,25 +168,27 @@ bool growth_examine(const struct growth *g, const struct growth_params *p, const
         return true;
 }
 
+static float larger_float(float a, float b)
+{
+        return a > b ? a : b;
+}
+
+static float smaller_float(float a, float b)
+{
+        return a < b ? a : b;
+}
+
 /* A rise that is ordinary here. */
 static void remember_rise(struct growth_level *l, float rise)
 {
-        l->again = fmaxf(l->again, fminf(rise, l->most));
-        l->most = fmaxf(l->most, rise);
+        l->again = larger_float(l->again, smaller_float(rise, l->most));
+        l->most = larger_float(l->most, rise);
 }
 
-/* e^-x. For the shortest horizons x is so small that x^3 / 6 is nothing. */
+/* e^-x. For the shorter horizons x is so small that x^3 / 6 is nothing to a float. */
 static double decay_of(double x)
 {
-        return x < 1e-5 ? 1 - x + x * x / 2 : exp(-x);
-}
-
-/* Whether one step made so much of what the line rose or fell that it is no climb. Asked only where
- * that matters: it is the longest part of the answer. */
-static bool is_step(const struct growth_params *p, const struct trend *t, unsigned level)
-{
-        struct trend_answer a;
-        return trend_read(t, level, &a) && a.step > p->step;
+        return x < 2e-3 ? 1 - x + x * x / 2 : exp(-x);
 }
 
 /* Keeps the record of what is ordinary over this horizon. */
@@ -207,9 +207,9 @@ static void learn(struct growth *g, const struct growth_params *p, const struct 
          * and went, also when it was called growth while it came. */
         bool returned = l->told > 0 && -rise >= (float)p->returned * l->told;
         bool news = -rise > l->fall || returned || rise > l->pending;
-        bool step = news && is_step(p, t, level);
+        bool step = news && trend_step(t, level) > p->step;
         if (!step || g->cache) {
-                l->fall = fmaxf(l->fall, -rise);
+                l->fall = larger_float(l->fall, -rise);
                 if (returned)
                         remember_rise(l, l->told);
         }
@@ -227,7 +227,7 @@ static void learn(struct growth *g, const struct growth_params *p, const struct 
                 } else {
                         remember_rise(l, l->pending);
                 }
-                l->pending = fmaxf(0, rise);
+                l->pending = larger_float(0, rise);
                 g->flagged &= (uint8_t)~bit;
         }
 }
@@ -241,10 +241,11 @@ static bool is_over(const struct growth *g, const struct growth_params *p, const
                 if (shorter > g->level)
                         break;
                 unsigned level = g->level - shorter;
-                const struct trend_level *l = known_level(t, level);
                 if (shorter > 0 && trend_horizon(level) < p->over)
                         break;
-                if (l && l->slope + 2 * l->error < (float)p->ended * g->rate)
+                if (trend_knows(t, level) &&
+                    (double)trend_level(t, level)->slope + 2 * trend_error(t, level) <
+                            p->ended * (double)g->rate)
                         return true;
         }
         return false;
@@ -254,7 +255,7 @@ static bool is_over(const struct growth *g, const struct growth_params *p, const
  * growth_examine adds to the error only widens it. The margin is for its rounding. */
 static bool is_noise(const struct growth_params *p, const struct trend_level *l)
 {
-        return l->slope <= 0 || l->slope < 0.999F * (float)p->sure * l->error;
+        return trend_is_noise(l) || l->slope < 0.999F * (float)p->sure * l->error;
 }
 
 /* A horizon has a new answer. */
@@ -268,17 +269,17 @@ _hot_ static void update_level(struct growth *g, const struct growth_params *p,
         uint8_t bit = (uint8_t)(1u << level);
         g->begun |= bit;
         if (!g->rested && horizon >= p->rest)
-                g->rested = a->slope <= 2 * a->error;
+                g->rested = a->slope <= 0 || (double)a->slope <= 2 * trend_error(t, level);
         if (horizon > p->hour || time - g->climbed_at > span + 2 * width)
                 learn(g, p, t, level, span);
-        if (a->slope < (float)p->ended * l->steepest)
+        if (l->steepest > 0 && a->slope < (float)p->ended * l->steepest)
                 l->steepest = 0;
         g->sure &= (uint8_t)~bit;
         if (!is_noise(p, a))
                 g->sure |= bit;
 }
 
-void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
+void growth_change(struct growth *g, const struct growth_params *p, const struct trend *t,
                    unsigned changed, double time, double noise, double big)
 {
         if (isnan(g->beginning))
@@ -300,7 +301,7 @@ void growth_update(struct growth *g, const struct growth_params *p, const struct
                 if (!growth_examine(g, p, t, level, time, noise, big, &answer, NULL))
                         continue;
                 if (answer.sure >= p->sure)
-                        l->steepest = fmaxf(l->steepest, (float)answer.rate);
+                        l->steepest = larger_float(l->steepest, (float)answer.rate);
                 if (!answer.grows)
                         continue;
                 g->flagged |= (uint8_t)(1u << level);

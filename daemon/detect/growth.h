@@ -108,11 +108,19 @@ void growth_init(struct growth *g, bool cache, struct growth_level *levels, size
  * fall. */
 void growth_seen_at_rest(struct growth *g, double since);
 
+_hot_ void growth_change(struct growth *g, const struct growth_params *p, const struct trend *t,
+                         unsigned changed, double time, double noise, double big);
+
 /* After trend_add: `changed` is what it returned, time that of the sample. noise: standard
  * deviation that a bucket mean has at least (counter folding), in the value's unit, >= 0. big: a
  * rise this large needs no history and no comparison with what is ordinary; INFINITY: none. */
-_hot_ void growth_update(struct growth *g, const struct growth_params *p, const struct trend *t,
-                         unsigned changed, double time, double noise, double big);
+static inline void growth_update(struct growth *g, const struct growth_params *p,
+                                 const struct trend *t, unsigned changed, double time, double noise,
+                                 double big)
+{
+        if (changed != 0 || g->beginning != g->beginning)
+                growth_change(g, p, t, changed, time, noise, big);
+}
 
 /* The series was rebased by `amount`, see trend_shift. */
 void growth_shift(struct growth *g, double amount);

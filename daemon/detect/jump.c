@@ -2,8 +2,10 @@
 /* Spike and drop: departure from a robust level, with a memory of what is ordinary. */
 #include "detect/jump.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/number.h"
 
@@ -79,28 +81,59 @@ static uint32_t ticks_of(double seconds)
         return (uint32_t)(int64_t)(seconds * TICKS);
 }
 
+typedef uint32_t four __attribute__((vector_size(4 * sizeof(uint32_t))));
+typedef int64_t two __attribute__((vector_size(2 * sizeof(int64_t))));
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+static_assert(JUMP_PAST == 8, "two vectors of four");
+
+/* Which of them are within reach changes with nearly each sample, and a wrong guess of a branch
+ * costs more than all of this. */
+static inline double sum_all(const struct jump *j, uint32_t now, uint32_t reach, double *ret_count)
+{
+        pair sum = { 0 };
+        four count = { 0 };
+        for (unsigned i = 0; i < JUMP_PAST; i += 4) {
+                four tick;
+                two low, high;
+                pair value[2];
+                memcpy(&tick, &j->past_tick[i], sizeof(tick));
+                memcpy(value, &j->past_value[i], sizeof(value));
+                four within = (four)(now - tick <= reach); /* all bits, or none */
+                count -= within;
+                low = (two)__builtin_shufflevector(within, within, 0, 0, 1, 1);
+                high = (two)__builtin_shufflevector(within, within, 2, 2, 3, 3);
+                sum += (pair)((two)value[0] & low) + (pair)((two)value[1] & high);
+        }
+        *ret_count = count[0] + count[1] + count[2] + count[3];
+        return sum[0] + sum[1];
+}
+
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
  * counts once that way, not twice. At least the last two samples count, however far apart. */
-static double step_of(const struct jump *j, const struct jump_params *p, double time, double value)
+static inline double step_of(const struct jump *j, const struct jump_params *p, uint32_t now,
+                             double value)
 {
-        uint32_t now = ticks_of(time), reach = ticks_of(smaller(reach_of(j, p), 1e6));
-        double sum = 0;
-        unsigned count = 0;
-        for (unsigned i = 0; i < JUMP_PAST; i++)
-                if (now - j->past_tick[i] <= reach && j->past_known & 1u << i) {
-                        sum += j->past_value[i];
-                        count++;
-                }
+        uint32_t reach = ticks_of(smaller(reach_of(j, p), 1e6));
+        double sum = 0, count = 0;
+        if (j->past_known == (1u << JUMP_PAST) - 1) {
+                sum = sum_all(j, now, reach, &count);
+        } else {
+                for (unsigned i = 0; i < JUMP_PAST; i++)
+                        if (now - j->past_tick[i] <= reach && j->past_known & 1u << i) {
+                                sum += j->past_value[i];
+                                count++;
+                        }
+        }
         return count > 0 ? value - sum / count : 0;
 }
 
-static void remember(struct jump *j, const struct jump_params *p, double time, double value)
+static inline void remember(struct jump *j, const struct jump_params *p, uint32_t now, double value)
 {
         unsigned newest = (j->past + JUMP_PAST - 1u) % JUMP_PAST;
         if (j->past_known & 1u << newest &&
-            ticks_of(time) - j->past_tick[newest] < ticks_of(p->look_back / JUMP_PAST))
+            now - j->past_tick[newest] < ticks_of(p->look_back / JUMP_PAST))
                 return;
-        j->past_tick[j->past] = ticks_of(time);
+        j->past_tick[j->past] = now;
         j->past_value[j->past] = value;
         j->past_known |= (uint8_t)(1u << j->past);
         j->past = (j->past + 1u) % JUMP_PAST;
@@ -142,8 +175,8 @@ _hot_ static bool is_far(const struct jump *j, const struct jump_params *p, stru
  * constant never becomes shorter, and e^-x >= 1 - x. */
 static const double RECORD_FRESH = 64; /* seconds */
 
-static double record_if_near(struct jump *j, const struct jump_params *p, double time, double step,
-                             double spread)
+static inline double record_if_near(struct jump *j, const struct jump_params *p, double time,
+                                    double step, double spread)
 {
         bool sudden = step > p->sigma * spread;
         if (!sudden && step <= (double)j->record_least && time <= j->record_until)
@@ -174,10 +207,10 @@ static double often_decay(const struct jump *j, const struct jump_params *p, boo
 /* An excursion is over: what comes for the third time is no news. */
 static void end(struct jump *j, const struct jump_params *p, double time)
 {
-        float *two = j->often[j->up], decay = (float)often_decay(j, p, j->up, time);
-        float most = two[0] * decay, again = two[1] * decay;
-        two[0] = fmaxf(most, j->away_early);
-        two[1] = fmaxf(again, fminf(most, j->away_early));
+        float *largest = j->often[j->up], decay = (float)often_decay(j, p, j->up, time);
+        float most = largest[0] * decay, again = largest[1] * decay;
+        largest[0] = fmaxf(most, j->away_early);
+        largest[1] = fmaxf(again, fminf(most, j->away_early));
         j->often_time[j->up] = time;
         j->away = false;
 }
@@ -192,7 +225,8 @@ static void take_record(struct jump *j, const struct jump_params *p, double time
 
 /* A step enters the record when it lies farther back than steps are measured over: else a change
  * that takes some seconds teaches, sample by sample, that it is ordinary. */
-static void learn_record(struct jump *j, const struct jump_params *p, double time, double step)
+static inline void learn_record(struct jump *j, const struct jump_params *p, double time,
+                                double step)
 {
         if (time >= j->lately_until) {
                 if (j->lately[1] > j->record_least || time > j->record_until)
@@ -236,7 +270,7 @@ static void begin_anew(struct jump *j, double time, double value)
 }
 
 /* The typical interval. A lasting change is followed within some samples; a gap is no interval. */
-static void note_interval(struct jump *j, double dt)
+static inline void note_interval(struct jump *j, double dt)
 {
         double interval = (double)j->interval;
         if (dt == interval)
@@ -245,33 +279,13 @@ static void note_interval(struct jump *j, double dt)
                                            : dt);
 }
 
-void jump_add(struct jump *j, const struct jump_params *p, double time, double value, double floor,
-              struct jump_shared *shared)
+/* During an excursion, or where one may begin. False: the sample is a beginning, and learned from
+ * already. */
+static bool judge(struct jump *j, const struct jump_params *p, double time, double value, bool far,
+                  double spread, double *step)
 {
-        struct jump_shared own = { .level.dt = 0 };
-        if (!shared)
-                shared = &own;
-        if (!isfinite(time) || !isfinite(value) || (j->level.count > 0 && time <= j->time))
-                return;
-        if (j->level.count == 0) {
-                begin_level(j, time, value);
-                remember(j, p, time, value);
-                j->away = false;
-                return;
-        }
-
-        double dt = time - j->time;
-        note_interval(j, dt);
-        double interval = (double)j->interval;
-        j->learned += smaller(dt, 3 * interval);
-
-        double step = step_of(j, p, time, value), change = value - j->level.mean;
-        double spread = spread_of(j, floor);
-        double record = record_if_near(j, p, time, fabs(step), spread);
-        j->step_size = (float)step;
-        j->step_spread = (float)spread;
-        j->step_record = (float)record;
-        bool far = !isnan(record) && is_far(j, p, NULL);
+        double change = value - j->level.mean;
+        double rise = larger(p->rise, LEVEL_SAMPLES * (double)j->interval);
 
         if (j->away) {
                 /* Back is near the old level, or past it; what lies far on the other side is
@@ -279,44 +293,87 @@ void jump_add(struct jump *j, const struct jump_params *p, double time, double v
                 double most = (double)(j->up ? j->away_most : -j->away_most);
                 if ((change > 0) != j->up && far) {
                         end(j, p, time);
-                        begin(j, time, change, step);
+                        begin(j, time, change, *step);
                 } else if (change / most <= p->back || fabs(change) <= p->sigma / 2 * spread) {
                         end(j, p, time);
                         forget_past(j);
-                        step = 0; /* the way back is no ordinary step */
+                        *step = 0; /* the way back is no ordinary step */
                 } else {
                         j->away_most = fmaxf(j->away_most, (float)fabs(change));
                         /* What is added later is a climb on top of the jump, unless it is
                          * another jump. */
-                        if (far && fabs(step) > p->record * (double)j->away_step) {
+                        if (far && fabs(*step) > p->record * (double)j->away_step) {
                                 j->rise_since = time;
-                                j->away_step = (float)fabs(step);
+                                j->away_step = (float)fabs(*step);
                         }
-                        if (time - j->rise_since <= larger(p->rise, LEVEL_SAMPLES * interval))
+                        if (time - j->rise_since <= rise)
                                 j->away_early = j->away_most;
                 }
-        } else if (far && learned_enough(j, p, NULL)) {
-                if ((change > 0) == (step > 0))
-                        begin(j, time, change, step);
+        } else if (learned_enough(j, p, NULL)) {
+                if ((change > 0) == (*step > 0))
+                        begin(j, time, change, *step);
                 else
-                        step = 0; /* towards a level that lags: the end of a climb, not ordinary */
-        } else if (far && j->step.count >= BEGIN_ANEW_FROM && j->learned < p->learn &&
+                        *step = 0; /* towards a level that lags: the end of a climb, not ordinary */
+        } else if (j->step.count >= BEGIN_ANEW_FROM && j->learned < p->learn &&
                    j->begun_anew < BEGIN_ANEW_MAX) {
                 begin_anew(j, time, value);
+                return false;
+        }
+        return true;
+}
+
+/* Mostly all that are fed at the same times have learned for equally long. */
+static inline void weigh(const struct jump *j, const struct jump_params *p, double dt,
+                         struct jump_shared *shared)
+{
+        if (shared->dt == dt && shared->interval == j->interval &&
+            shared->level.weight == j->level.weight && shared->step.weight == j->step.weight)
+                return;
+        shared->dt = dt;
+        shared->interval = j->interval;
+        ewma_weigh(&j->level, larger(p->level_tau, LEVEL_SAMPLES * (double)j->interval), dt,
+                   &shared->level);
+        ewma_weigh(&j->step, p->spread_tau, dt, &shared->step);
+}
+
+void jump_add_shared(struct jump *j, const struct jump_params *p, double time, double value,
+                     double floor, struct jump_shared *shared)
+{
+        uint32_t now = ticks_of(time);
+        double dt = time - j->time;
+        if (!(value - value == 0) || !(time - time == 0) || (j->level.count > 0 && dt <= 0))
+                return;
+        if (j->level.count == 0) {
+                begin_level(j, time, value);
+                remember(j, p, now, value);
+                j->away = false;
                 return;
         }
 
+        note_interval(j, dt);
+        j->learned += smaller(dt, 3 * (double)j->interval);
+        double step = step_of(j, p, now, value), spread = spread_of(j, floor);
+        double record = record_if_near(j, p, time, fabs(step), spread);
+        j->step_size = (float)step;
+        j->step_spread = (float)spread;
+        j->step_record = (float)record;
+        bool far = !isnan(record) && is_far(j, p, NULL);
+        if ((j->away || far) && !judge(j, p, time, value, far, spread, &step))
+                return;
         if (!j->away) {
-                ewma_add(&j->step, p->spread_tau, CLIP, j->step.count > 0 ? dt : 0, fabs(step),
-                         floor, &shared->step);
+                weigh(j, p, dt, shared);
+                if (j->step.count > 0)
+                        ewma_take(&j->step, CLIP, fabs(step), floor, &shared->step);
+                else
+                        ewma_add(&j->step, p->spread_tau, CLIP, dt, fabs(step), floor,
+                                 &shared->step);
                 if (j->learned < p->learn)
                         take_record(j, p, time, fabs(step));
                 else
                         learn_record(j, p, time, fabs(step));
-                ewma_add(&j->level, larger(p->level_tau, LEVEL_SAMPLES * interval), 0, dt, value,
-                         floor, &shared->level);
+                ewma_follow(&j->level, value, &shared->level);
         }
-        remember(j, p, time, value);
+        remember(j, p, now, value);
         j->time = time;
         j->value = value;
 }

@@ -96,13 +96,21 @@ void jump_init(struct jump *j);
 
 /* What series fed at the same times compute once. Begins as zeros. */
 struct jump_shared {
+        double dt;
+        float interval;
         struct ewma_gain level, step;
 };
 
 /* One sample; time must advance. floor: the smallest spread believed, in the value's unit. shared:
- * NULL, or with others; the result is the same. */
-_hot_ void jump_add(struct jump *j, const struct jump_params *p, double time, double value,
-                    double floor, struct jump_shared *shared);
+ * with others; the result is the same. */
+_hot_ void jump_add_shared(struct jump *j, const struct jump_params *p, double time, double value,
+                           double floor, struct jump_shared *shared);
+static inline void jump_add(struct jump *j, const struct jump_params *p, double time, double value,
+                            double floor)
+{
+        struct jump_shared own = { .dt = 0 };
+        jump_add_shared(j, p, time, value, floor, &own);
+}
 
 /* The tests that the last sample had to pass to begin an excursion, appended to checks. */
 void jump_examine(const struct jump *j, const struct jump_params *p, struct checks *checks);

@@ -8,7 +8,7 @@
 #include "base/macros.h"
 #include "base/number.h"
 
-enum { SLOT_SECONDS = 86400 / SEASON_SLOTS, KEPT = SEASON_DAYS * SEASON_SLOTS };
+enum { KEPT = SEASON_DAYS * SEASON_SLOTS };
 
 void season_init(struct season *s, struct season_past *past)
 {
@@ -103,13 +103,11 @@ static void change_slot(struct season *s, int32_t slot)
         s->expected = (float)look_up(s, slot);
 }
 
-void season_add(struct season *s, double wall, double rise)
+void season_add_slowly(struct season *s, double wall, double rise)
 {
-        if (!isfinite(wall) || !isfinite(rise) || wall < SLOT_SECONDS)
+        if (!isfinite(wall) || !isfinite(rise) || wall < SEASON_SECONDS)
                 return;
-        double begins = (double)s->slot * SLOT_SECONDS;
-        if (!(wall >= begins && wall < begins + SLOT_SECONDS))
-                change_slot(s, (int32_t)floor(smaller(wall / SLOT_SECONDS, INT32_MAX)));
+        change_slot(s, (int32_t)floor(smaller(wall / SEASON_SECONDS, INT32_MAX)));
         if (rise > (double)s->now)
                 s->now = (float)rise;
 }

@@ -7,6 +7,7 @@
  * expected from its third time on, and a single accident never is. */
 #pragma once
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,8 +16,9 @@
 enum {
         SEASON_DAYS = 7,
         SEASON_SLOTS = 48, /* of a day: half an hour is how exactly jobs keep their time */
-        SEASON_NEAR = 2,   /* slots before and after that count as the same time: daylight saving
-                              moves everything by an hour twice a year */
+        SEASON_SECONDS = 86400 / SEASON_SLOTS,
+        SEASON_NEAR = 2, /* slots before and after that count as the same time: daylight saving
+                            moves everything by an hour twice a year */
 };
 
 struct season {
@@ -40,10 +42,21 @@ void season_init(struct season *s, struct season_past *past);
 
 /* One rise (value less recent low, >= 0) at a wall time in Unix seconds. Time may step and leave
  * gaps: half hours that nobody saw count as quiet. */
-_hot_ void season_add(struct season *s, double wall, double rise);
+static inline void season_add(struct season *s, double wall, double rise);
+void season_add_slowly(struct season *s, double wall, double rise);
 
 /* The rise that is expected at the time of the last sample; 0 when nothing is. */
 double season_expected(const struct season *s);
 
 /* On how many of the seven days anything was seen, 0 to SEASON_DAYS. */
 unsigned season_days(const struct season *s);
+
+/* Nearly every sample lies in the same half hour as the one before; in the header for them. */
+static inline void season_add(struct season *s, double wall, double rise)
+{
+        double into = wall - (double)s->slot * SEASON_SECONDS;
+        if (!(into >= 0 && into < SEASON_SECONDS && s->slot != 0 && rise < INFINITY))
+                season_add_slowly(s, wall, rise);
+        else if (rise > (double)s->now)
+                s->now = (float)rise;
+}

@@ -32,14 +32,6 @@ static struct trend_level *level_of(const struct trend *t, unsigned level)
         return &t->levels[(size_t)level * t->stride];
 }
 
-/* floor(), which is a call: there is no instruction for it in the x86-64 of all machines. Sample
- * times are far from where it would overflow. */
-static int64_t whole(double number)
-{
-        int64_t towards_zero = (int64_t)number;
-        return towards_zero - (number < (double)towards_zero);
-}
-
 static double level_width(unsigned level)
 {
         return (double)((unsigned)TREND_WIDTH << 2 * level);
@@ -92,6 +84,15 @@ static void collect(const struct trend_level *l, int64_t open, double width, str
         ret->n = n;
 }
 
+/* Whether all buckets are there, and the samples in them at the same times. */
+static bool is_even(const uint8_t when[TREND_BUCKETS])
+{
+        uint64_t half[2];
+        memcpy(half, when, sizeof(half));
+        return half[0] == half[1] && half[0] == when[0] * UINT64_C(0x0101010101010101) &&
+               when[0] != 0;
+}
+
 static bool is_enough(const struct points *p, double width)
 {
         return p->n >= TREND_POINTS_MIN &&
@@ -106,6 +107,16 @@ static double standard_error(double n, double time_square, double residual_squar
         double r1 = residual_square > 0 ? lagged / residual_square + 2 / n : 0;
         r1 = larger(0, smaller(0.8, r1));
         return sqrt(variance / time_square * (1 + r1) / (1 - r1));
+}
+
+/* NaN when the slope is surely noise: the error is at least what it is without correlation. */
+static float error_unless_noise(double slope, double n, double time_square, double residual_square,
+                                double lagged)
+{
+        const double noise = TREND_NOISE * TREND_NOISE;
+        if (slope <= 0 || slope * slope * (n - 2) * time_square < noise * residual_square)
+                return NAN;
+        return (float)standard_error(n, time_square, residual_square, lagged);
 }
 
 /* Step and fall-back: how the net change came about. */
@@ -158,9 +169,49 @@ bool trend_read(const struct trend *t, unsigned level, struct trend_answer *ret)
         return true;
 }
 
+double trend_error(const struct trend *t, unsigned level)
+{
+        struct trend_answer a = { .error = (double)level_of(t, level)->error };
+        if (isnan(a.error))
+                (void)trend_read(t, level, &a);
+        return a.error;
+}
+
+double trend_step(const struct trend *t, unsigned level)
+{
+        const struct trend_level *l = level_of(t, level);
+        int64_t open = open_number(t, level);
+        float sign = l->slope < 0 ? -1 : 1, largest = 0, first = NAN, before = 0;
+        bool even = is_even(l->when);
+        if (even) {
+                float up, down;
+                unsigned oldest = slot_of(open);
+                fit_steps(l->low, oldest, &up, &down);
+                largest = l->slope < 0 ? down : up;
+                first = l->low[oldest] * sign;
+                before = l->low[slot_of(open - 1)] * sign;
+        }
+        for (unsigned i = 0; i < TREND_BUCKETS && !even; i++) {
+                unsigned slot = slot_of(open + i);
+                if (l->when[slot] == 0)
+                        continue;
+                float here = l->low[slot] * sign, step = here - before;
+                if (isnan(first))
+                        first = here;
+                else
+                        largest = step > largest ? step : largest;
+                before = here;
+        }
+        double rise =
+                larger(fabs((double)l->slope) * trend_span(t, level), (double)(before - first));
+        return rise > 0 ? smaller(1, (double)largest / rise) : 1;
+}
+
 double trend_span(const struct trend *t, unsigned level)
 {
         const struct trend_level *l = level_of(t, level);
+        if (is_even(l->when))
+                return (TREND_BUCKETS - 1) * level_width(level);
         int64_t first = open_number(t, level) - TREND_BUCKETS, last = first + TREND_BUCKETS - 1;
         while (l->when[slot_of(first)] == 0 && first < last)
                 first++;
@@ -234,26 +285,17 @@ static void finish(struct trend *t, unsigned level, int64_t number, double low)
         *open = (struct trend_open){ 0 };
 }
 
-/* Whether all buckets are there, and the samples in them at the same times. */
-static bool is_even(const uint8_t when[TREND_BUCKETS])
-{
-        uint64_t half[2];
-        memcpy(half, when, sizeof(half));
-        return half[0] == half[1] && half[0] == when[0] * UINT64_C(0x0101010101010101) &&
-               when[0] != 0;
-}
-
 /* The line through the buckets of a level: slope and error; and its end, without the base. */
 _hot_ static bool regress(struct trend_level *l, int64_t open, double width, double *ret_last)
 {
-        double slope, error;
+        double slope;
         if (is_even(l->when)) {
                 struct even_fit f;
                 fit_even(l->low, slot_of(open), &f);
-                slope = f.slope / width;
-                error = standard_error(FIT_POINTS, FIT_EVEN_SQUARE * width * width,
-                                       f.residual_square, f.lagged);
-                *ret_last = f.last;
+                slope = (double)f.slope / width;
+                l->error = error_unless_noise(slope, FIT_POINTS, FIT_EVEN_SQUARE * width * width,
+                                              (double)f.residual_square, (double)f.lagged);
+                *ret_last = (double)f.last;
         } else {
                 struct points p;
                 struct fit f;
@@ -262,11 +304,11 @@ _hot_ static bool regress(struct trend_level *l, int64_t open, double width, dou
                         return false;
                 fit_points(&p, &f);
                 slope = f.slope;
-                error = standard_error(p.n, f.time_square, f.residual_square, f.lagged);
+                l->error =
+                        error_unless_noise(slope, p.n, f.time_square, f.residual_square, f.lagged);
                 *ret_last = f.centre_value + slope * (p.time[p.n - 1] - f.centre_time);
         }
         l->slope = (float)slope;
-        l->error = (float)error;
         return true;
 }
 
@@ -298,9 +340,7 @@ _hot_ static unsigned advance(struct trend *t, int64_t number)
                 /* What goes up is taken before its places are given to the gaps. */
                 if (number >> 2 != before >> 2)
                         low = lowest(l, before & ~(int64_t)3, before);
-                int64_t gap = before + 1;
-                if (number - gap > TREND_BUCKETS)
-                        gap = number - TREND_BUCKETS;
+                int64_t gap = MAX_OF(before + 1, number - TREND_BUCKETS);
                 for (; gap < number; gap++)
                         l->when[slot_of(gap)] = 0;
                 t->begun |= (uint8_t)bit;
@@ -321,28 +361,19 @@ _hot_ static unsigned advance(struct trend *t, int64_t number)
         return changed;
 }
 
-unsigned trend_add(struct trend *t, double time, double value)
+unsigned trend_add_slowly(struct trend *t, double time, double value)
 {
-        /* A division is the longest of all instructions: mostly there are few samples a bucket. */
-        static const double shares[] = { 0, 1, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 5 };
         unsigned changed = 0;
         if (!isfinite(time) || !isfinite(value) || (t->started && time <= t->time))
                 return 0;
-        int64_t number = whole(time / TREND_WIDTH);
+        int64_t number = trend_number(time);
         if (!t->started) {
                 t->number = number;
                 t->started = true;
         }
-        t->time = time;
         if (number != t->number)
                 changed = advance(t, number);
-        struct trend_open *open = &t->open[0];
-        if (open->count < UINT32_MAX)
-                open->count++;
-        double share = open->count < ELEMENTS_OF(shares) ? shares[open->count] : 1.0 / open->count;
-        double offset = time - (double)number * TREND_WIDTH;
-        t->mean += (value - t->mean) * share;
-        open->offset += (float)((offset - (double)open->offset) * share);
+        trend_add_open(t, time, value);
         return changed;
 }
 

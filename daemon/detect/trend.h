@@ -64,7 +64,8 @@ struct trend_level {
         double base;                 /* what the lows are relative to */
         float low[TREND_BUCKETS];    /* the value's unit */
         uint8_t when[TREND_BUCKETS]; /* coded mean time of the samples; 0: a gap */
-        float slope, error;          /* of the answer */
+        float slope;                 /* of the answer */
+        float error;                 /* of the answer; NaN: not computed, see trend_error */
 };
 
 /* The means of the same buckets, and of the open one. */
@@ -101,7 +102,8 @@ void trend_init(struct trend *t, struct trend_level *levels, size_t stride,
 
 /* One sample; time must advance, else it is ignored (false). Values that are not finite are
  * ignored. Returns a bit per level whose answer changed. */
-_hot_ unsigned trend_add(struct trend *t, double time, double value);
+static inline unsigned trend_add(struct trend *t, double time, double value);
+_hot_ unsigned trend_add_slowly(struct trend *t, double time, double value);
 
 /* The lowest low of the last horizon of a level, the value's unit; NaN while nothing is known. */
 double trend_low(const struct trend *t, unsigned level);
@@ -113,7 +115,7 @@ static inline bool trend_knows(const struct trend *t, unsigned level)
         return level < TREND_LEVELS && t->known & 1u << level;
 }
 
-/* Its slope and error are in it. */
+/* Its slope is in it. */
 static inline const struct trend_level *trend_level(const struct trend *t, unsigned level)
 {
         return &t->levels[(size_t)level * t->stride];
@@ -121,6 +123,20 @@ static inline const struct trend_level *trend_level(const struct trend *t, unsig
 
 /* The answer of a level; false when it has none. */
 _hot_ bool trend_read(const struct trend *t, unsigned level, struct trend_answer *ret);
+
+/* What lies within so many of its standard errors is noise to everybody: then the error itself is
+ * mostly not asked for, and not computed beforehand. */
+#define TREND_NOISE 7.9
+
+/* The error of a level that has an answer, and whether its slope is within TREND_NOISE of them. */
+double trend_error(const struct trend *t, unsigned level);
+static inline bool trend_is_noise(const struct trend_level *l)
+{
+        return l->error != l->error;
+}
+
+/* `step` of a level that has an answer. */
+_hot_ double trend_step(const struct trend *t, unsigned level);
 
 /* Seconds from the first to the last bucket of a level that has an answer: `span` of it. */
 double trend_span(const struct trend *t, unsigned level);
@@ -140,3 +156,37 @@ void trend_shift(struct trend *t, double amount);
 
 /* Goes on in `to`, fresh, with what another has learned. */
 void trend_copy(struct trend *to, const struct trend *from);
+
+/* floor(), which is a call: there is no instruction for it in the x86-64 of all machines. Sample
+ * times are far from where it would overflow. */
+static inline int64_t trend_number(double time)
+{
+        double number = time / TREND_WIDTH;
+        int64_t towards_zero = (int64_t)number;
+        return towards_zero - (number < (double)towards_zero);
+}
+
+/* Into the open bucket, which it belongs to. */
+static inline void trend_add_open(struct trend *t, double time, double value)
+{
+        /* A division is the longest of all instructions: mostly there are few samples a bucket. */
+        static const double shares[] = { 1, 1, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 5 };
+        struct trend_open *open = &t->open[0];
+        open->count += open->count != UINT32_MAX;
+        double share = open->count < sizeof(shares) / sizeof(shares[0]) ? shares[open->count]
+                                                                        : 1.0 / open->count;
+        double offset = time - (double)t->number * TREND_WIDTH;
+        t->time = time;
+        t->mean += (value - t->mean) * share;
+        open->offset += (float)((offset - (double)open->offset) * share);
+}
+
+/* Three samples of four end no bucket; in the header for them. */
+static inline unsigned trend_add(struct trend *t, double time, double value)
+{
+        double end = (double)(t->number + 1) * TREND_WIDTH;
+        if (!(t->started && time > t->time && time < end && value - value == 0))
+                return trend_add_slowly(t, time, value);
+        trend_add_open(t, time, value);
+        return 0;
+}

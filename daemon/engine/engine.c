@@ -59,7 +59,7 @@ static double field_rate(const struct engine *e, int field, const struct series_
                 if (!trend_knows(t, level))
                         continue;
                 double slope = trend_mean_slope(t, level);
-                if (fabs(slope) > 2 * (double)trend_level(t, level)->error)
+                if (fabs(slope) > 2 * trend_error(t, level))
                         return slope;
         }
         return NAN;
@@ -334,22 +334,28 @@ void engine_feed(struct engine *e, const struct sample *sample)
         e->kind = sample->kind;
 
         unsigned changed = changed_bases(e, sample);
+        series_share(&e->shared, sample, e->now);
         for (size_t i = 0; i < e->series_plain; i++) {
                 struct series *s = &e->series[i];
                 bool rebased = changed != 0 && series_is_rebased(s, changed);
-                series_feed(s, sample, e->now, broken || rebased, &e->shared);
+                series_feed(s, broken || rebased, &e->shared);
         }
         memcpy(e->values, sample->values, sizeof(e->values));
         recent_add(&e->cgroups, e->now, e->values[FIELD_CGROUPS]);
 
         struct machine_numbers m = { e->kind, FIELD_KNOWN_COUNT, e->values };
         update_limits(e, &m);
-        for (size_t i = 0; i < e->watch_plain; i++)
-                if (e->watches[i].applies)
-                        watch_feed(e, &e->watches[i], &m);
+        bool owed = e->orphan_count > 0 || e->following;
+        for (size_t i = 0; i < e->watch_plain; i++) {
+                struct watch *w = &e->watches[i];
+                if (w->applies)
+                        watch_feed(e, w, &m);
+                owed |= w->owed;
+        }
         if (e->following)
                 engine_follow_feed(e, sample, broken, changed, &m);
         /* All of them are marked as owed before the first is offered: who saves the open alerts
          * then saves them once for all. */
-        engine_offer(e);
+        if (owed)
+                engine_offer(e);
 }

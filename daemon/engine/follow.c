@@ -245,7 +245,7 @@ static void feed_series(struct engine *e, const struct sample *sample, size_t i)
         else if (isnan(x->missing_since))
                 x->missing_since = e->now;
         bool broken = f->broken || series_is_rebased(s, f->changed);
-        series_feed_value(s, value, sample, e->now, broken, &f->shared);
+        series_feed_value(s, value, broken, &f->shared);
 }
 
 void engine_follow_feed(struct engine *e, const struct sample *sample, bool broken,
@@ -258,6 +258,7 @@ void engine_follow_feed(struct engine *e, const struct sample *sample, bool brok
                 return;
         engine_follow_pick(e, sample->members);
         f->fed = e->now;
+        series_share(&f->shared, sample, e->now);
         for (size_t i = 0; i < f->count; i++)
                 if (f->list[i].users > 0)
                         feed_series(e, sample, i);

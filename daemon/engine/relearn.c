@@ -36,7 +36,8 @@ static void feed(struct engine *e, struct series *s, const struct past_point *po
         values[FIELD_CPUS] = e->host->cpus_online;
         for (size_t i = 0; i < count; i++) {
                 sample.time = points[i].time;
-                series_relearn(s, &sample, (double)points[i].mean,
+                series_share(&e->shared, &sample, e->now);
+                series_relearn(s, (double)points[i].mean,
                                (double)points[i].most - lowest(points, i, step), step, &e->shared);
         }
 }

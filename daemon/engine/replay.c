@@ -209,7 +209,7 @@ static int replay_scores(struct trace_reader *reader, FILE *out, FILE *err)
                         struct jump *j = &jumps[i];
                         if (broken && j->level.count > 0)
                                 jump_shift(j, value - j->value);
-                        jump_add(j, &jump_params_default, now, value, floor, &shared);
+                        jump_add_shared(j, &jump_params_default, now, value, floor, &shared);
                         if (j->away && now - j->away_since >= 3600)
                                 jump_adopt(j, &jump_params_default);
                         struct jump_answer answer;

@@ -188,23 +188,29 @@ static double known_value(const struct sample *sample, enum field field, double 
         return isfinite(value) ? value : otherwise;
 }
 
+void series_share(struct series_shared *shared, const struct sample *sample, double now)
+{
+        double cpus = known_value(sample, FIELD_CPUS, 1);
+        shared->sample = sample;
+        shared->now = now;
+        shared->floor = 4096 * cpus;
+        shared->floor_young =
+                larger(shared->floor, larger(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
+        shared->total = known_value(sample, FIELD_MEM_TOTAL, INFINITY);
+}
+
 /* In the unit of the value itself. */
-static double noise_floor(const struct series *s, const struct sample *sample)
+static double noise_floor(const struct series *s, const struct series_shared *shared)
 {
         if (s->unit == UNIT_COUNT)
                 return 1;
         if (s->unit != UNIT_BYTES)
                 return fabs(s->value) * 1e-3;
-        double cpus = known_value(sample, FIELD_CPUS, 1);
-        double floor = 4096 * cpus;
-        if (s->field == FIELD_UNACCOUNTED)
-                floor = larger(floor, UNACCOUNTED_NOISE);
-        if (s->jump.learned < NOISE_SECONDS)
-                floor = larger(floor, larger(FOLD_LEAST, FOLD_PER_CPU * cpus) / FOLD_SPREADS);
-        return floor;
+        double floor = s->jump.learned < NOISE_SECONDS ? shared->floor_young : shared->floor;
+        return s->field == FIELD_UNACCOUNTED ? larger(floor, UNACCOUNTED_NOISE) : floor;
 }
 
-void recent_add(struct recent *r, double now, double value)
+static void end_minutes(struct recent *r, double now)
 {
         if (r->minute_end == 0)
                 r->minute_end = now + RECENT_SECONDS;
@@ -220,10 +226,21 @@ void recent_add(struct recent *r, double now, double value)
                         r->minute_end = now - RECENT_SECONDS * EVENT_RECENT_MAX;
                 r->minute_end += RECENT_SECONDS;
         }
-        if (isfinite(value)) {
+}
+
+static inline void add_recent(struct recent *r, double now, double value)
+{
+        if (!(now < r->minute_end))
+                end_minutes(r, now);
+        if (value - value == 0) {
                 r->sum += value;
                 r->count++;
         }
+}
+
+void recent_add(struct recent *r, double now, double value)
+{
+        add_recent(r, now, value);
 }
 
 double recent_before(const struct recent *r, double moment)
@@ -259,77 +276,86 @@ void series_prefetch(const struct series *s)
                 prefetch(s->less, s->less + 1);
 }
 
-/* Takes what s->value has become. */
-static void take_value(struct series *s, double before, const struct sample *sample, double now,
-                       bool broken, struct series_shared *shared)
+static double measure(struct series *s, const struct sample *sample)
 {
+        size_t field = (size_t)s->field;
+        if (s->field < 0)
+                return s->value_bytes = expression_value(s->less, sample->values, sample->count);
+        s->value_bytes = field < sample->count ? sample->values[field] : NAN;
+        return s->plain ? s->value_bytes
+                        : rule_value(s->field, s->less, s->per, sample->values, sample->count);
+}
+
+/* What happened in between nobody saw. Trends go on as if the difference had not been; the level is
+ * moved along, so that only what comes now is judged. */
+static void resume(struct series *s, double before)
+{
+        double shift = s->value - (isfinite(before) ? before : s->jump.value);
+        trend_shift(&s->trend, shift);
+        growth_shift(&s->growth, shift);
+        jump_shift(&s->jump, shift);
+}
+
+/* Takes what s->value has become. */
+static inline void take_value(struct series *s, double before, bool broken,
+                              struct series_shared *shared)
+{
+        double value = s->value, now = shared->now;
         s->adopted = false;
-        recent_add(&s->recent, now, s->value);
-        if (!isfinite(s->value)) {
+        add_recent(&s->recent, now, value);
+        if (!(value - value == 0)) { /* isfinite */
                 s->absent = true;
                 return;
         }
-        double floor = noise_floor(s, sample);
+        double floor = noise_floor(s, shared);
         s->floor = (float)floor;
-        if ((broken || s->absent) && s->jump.level.count > 0) {
-                /* What happened in between nobody saw. Trends go on as if the difference had not
-                 * been; the level is moved along, so that only what comes now is judged. */
-                double shift = s->value - (isfinite(before) ? before : s->jump.value);
-                trend_shift(&s->trend, shift);
-                growth_shift(&s->growth, shift);
-                jump_shift(&s->jump, shift);
-        }
+        if ((broken || s->absent) && s->jump.level.count > 0)
+                resume(s, before);
         s->absent = false;
-        double dt = s->jump.level.count > 0 ? now - s->jump.time : 0;
-        jump_add(&s->jump, &jump_params_default, now, s->value, floor, &shared->jump);
+        jump_add_shared(&s->jump, &jump_params_default, now, value, floor, &shared->jump);
         if (s->jump.away &&
             now - s->jump.away_since >= (double)(s->jump.up ? s->adopt_up : s->adopt_down)) {
                 jump_adopt(&s->jump, &jump_params_default);
                 s->adopted = true;
         }
-        unsigned changed = trend_add(&s->trend, now, s->value);
+        double mean = s->trend.mean;
+        int64_t bucket = s->trend.number;
+        unsigned changed = trend_add(&s->trend, now, value);
         /* Asked again when a bucket of a quarter of a minute is full; in between only a new low
          * matters. */
-        s->low = changed & 2u || isnan(s->low) ? trend_low(&s->trend, SEASON_LEVEL)
-                                               : smaller(s->low, s->value);
-        season_add(&s->season, sample->time, s->value - s->low);
-        ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, s->value, floor, &shared->days);
+        s->low = changed & 2u ? trend_low(&s->trend, SEASON_LEVEL) : smaller(s->low, value);
+        season_add(&s->season, shared->sample->time, value - s->low);
         growth_update(&s->growth, &growth_params_default, &s->trend, changed, now, floor,
-                      big_rise(s, known_value(sample, FIELD_MEM_TOTAL, INFINITY)));
+                      big_rise(s, shared->total));
+        /* What remembers days is fed means of four seconds. */
+        if (changed != 0)
+                ewma_add(&s->days, DAYS_TAU, DAYS_CLIP,
+                         (double)(s->trend.number - bucket) * TREND_WIDTH, mean, floor,
+                         &shared->days);
 }
 
-void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
-                 struct series_shared *shared)
+void series_feed(struct series *s, bool broken, struct series_shared *shared)
 {
         double before = s->value;
-        size_t field = (size_t)s->field;
-        if (s->field < 0) {
-                s->value = s->value_bytes =
-                        expression_value(s->less, sample->values, sample->count);
-        } else {
-                s->value = s->value_bytes = field < sample->count ? sample->values[field] : NAN;
-                if (!s->plain)
-                        s->value = rule_value(s->field, s->less, s->per, sample->values,
-                                              sample->count);
-        }
-        take_value(s, before, sample, now, broken, shared);
+        s->value = measure(s, shared->sample);
+        take_value(s, before, broken, shared);
 }
 
-void series_feed_value(struct series *s, double bytes, const struct sample *sample, double now,
-                       bool broken, struct series_shared *shared)
+void series_feed_value(struct series *s, double bytes, bool broken, struct series_shared *shared)
 {
+        const struct sample *sample = shared->sample;
         double before = s->value;
         s->value_bytes = bytes;
         s->value = rule_value_of(bytes, s->less, s->per, sample->values, sample->count);
-        take_value(s, before, sample, now, broken, shared);
+        take_value(s, before, broken, shared);
 }
 
-void series_relearn(struct series *s, const struct sample *sample, double mean, double rise,
-                    double dt, struct series_shared *shared)
+void series_relearn(struct series *s, double mean, double rise, double dt,
+                    struct series_shared *shared)
 {
         s->value = mean;
-        double floor = noise_floor(s, sample);
-        season_add(&s->season, sample->time, rise);
+        double floor = noise_floor(s, shared);
+        season_add(&s->season, shared->sample->time, rise);
         ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, mean, floor, &shared->days);
         s->value = NAN;
 }

@@ -59,6 +59,11 @@ struct series {
 struct series_shared {
         struct jump_shared jump;
         struct ewma_gain days;
+        /* Of this sample, see series_share: */
+        const struct sample *sample;
+        double now;                /* engine time */
+        double floor, floor_young; /* of bytes; of who has not seen the noise yet */
+        double total;              /* MemTotal, INFINITY unknown */
 };
 
 /* The unit of field - less over per. */
@@ -104,22 +109,25 @@ bool series_measures(const struct series *s, int field, const struct expression 
 /* Asks for the memory that series_feed will touch. */
 _hot_ void series_prefetch(const struct series *s);
 
-/* Takes the value out of a sample. now: engine time. broken: first sample after a break of the
- * timeline; what changed meanwhile is neither a jump nor growth. */
-_hot_ void series_feed(struct series *s, const struct sample *sample, double now, bool broken,
-                       struct series_shared *shared);
-
 /* Keeps means beside the lows of its trend: somebody asks for their slope. */
 void series_keep_means(struct series *s, const struct series_store *store, size_t index);
 
-/* The same of what stands in no field: the value of a member. */
-_hot_ void series_feed_value(struct series *s, double bytes, const struct sample *sample,
-                             double now, bool broken, struct series_shared *shared);
+/* Before the series are fed a sample. now: engine time. */
+_hot_ void series_share(struct series_shared *shared, const struct sample *sample, double now);
 
-/* Before the first sample: what a stretch of `dt` seconds, which began at sample->time, would have
- * taught of days and hours. mean of the value, and its rise above the low of hours before. */
-void series_relearn(struct series *s, const struct sample *sample, double mean, double rise,
-                    double dt, struct series_shared *shared);
+/* Takes the value out of the sample. broken: first one after a break of the timeline; what changed
+ * meanwhile is neither a jump nor growth. */
+_hot_ void series_feed(struct series *s, bool broken, struct series_shared *shared);
+
+/* The same of what stands in no field: the value of a member. */
+_hot_ void series_feed_value(struct series *s, double bytes, bool broken,
+                             struct series_shared *shared);
+
+/* Before the first sample: what a stretch of `dt` seconds, which began at the time of the shared
+ * sample, would have taught of days and hours. mean of the value, and its rise above the low of
+ * hours before. */
+void series_relearn(struct series *s, double mean, double rise, double dt,
+                    struct series_shared *shared);
 
 /* What the judge needs. */
 void series_numbers(const struct series *s, struct series_numbers *ret);

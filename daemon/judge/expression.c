@@ -12,6 +12,8 @@ static double value_of(int field, const double *values, size_t count)
 double expression_value(const struct expression *e, const double *values, size_t count)
 {
         double sum = 0, product = 0;
+        if (e->count == 1 && e->parts[0].field >= 0) /* nearly all of them */
+                return value_of(e->parts[0].field, values, count);
         for (unsigned i = 0; i < e->count; i++) {
                 const struct expression_part *p = &e->parts[i];
                 double value = p->field >= 0 ? value_of(p->field, values, count) : p->constant;
@@ -28,7 +30,9 @@ double expression_value(const struct expression *e, const double *values, size_t
 double rule_value_of(double measured, const struct expression *less, const struct expression *per,
                      const double *values, size_t count)
 {
-        double value = measured - expression_value(less, values, count);
+        double value = measured;
+        if (less->count > 0)
+                value -= expression_value(less, values, count);
         if (per->count == 0)
                 return value;
         double over = expression_value(per, values, count);

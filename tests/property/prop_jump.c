@@ -27,8 +27,7 @@ static void feed(struct run *run, unsigned count, double level)
         for (unsigned i = 0; i < count; i++) {
                 run->time += run->interval * (0.95 + 0.1 * random_uniform(run->random));
                 double value = run->scale * (level + run->noise * random_normal(run->random));
-                jump_add(&run->jump, &jump_params_default, run->time, value, run->scale * 1e-5,
-                         NULL);
+                jump_add(&run->jump, &jump_params_default, run->time, value, run->scale * 1e-5);
                 if (run->jump.away && !run->away)
                         run->excursions++;
                 run->away = run->jump.away;
@@ -149,12 +148,12 @@ static void test_constant(void **state)
         struct jump_answer a;
         jump_init(&j);
         for (unsigned i = 0; i < 1000; i++)
-                jump_add(&j, &jump_params_default, i, 5e6, 8192, NULL);
+                jump_add(&j, &jump_params_default, i, 5e6, 8192);
         assert_true(jump_read(&j, &jump_params_default, 8192, &a));
         assert_true(a.sigma == 0 && a.score == 0 && a.spread == 8192);
-        jump_add(&j, &jump_params_default, 1000, 5e6 + 4096, 8192, NULL); /* a page is noise */
+        jump_add(&j, &jump_params_default, 1000, 5e6 + 4096, 8192); /* a page is noise */
         assert_false(j.away);
-        jump_add(&j, &jump_params_default, 1001, 6e6, 8192, NULL);
+        jump_add(&j, &jump_params_default, 1001, 6e6, 8192);
         assert_true(j.away);
 }
 
@@ -165,13 +164,13 @@ static void test_says_nothing_at_first(void **state)
         struct jump_answer a;
         jump_init(&j);
         for (unsigned i = 0; i <= 55; i++) {
-                jump_add(&j, &jump_params_default, i, i == 30 ? 1e9 : 1e6, 0, NULL);
+                jump_add(&j, &jump_params_default, i, i == 30 ? 1e9 : 1e6, 0);
                 assert_false(jump_read(&j, &jump_params_default, 0, &a));
                 assert_false(j.away);
         }
         uint64_t count = j.level.count;
-        jump_add(&j, &jump_params_default, 56, NAN, 0, NULL);
-        jump_add(&j, &jump_params_default, 10, 1, 0, NULL); /* back in time */
+        jump_add(&j, &jump_params_default, 56, NAN, 0);
+        jump_add(&j, &jump_params_default, 10, 1, 0); /* back in time */
         assert_int_equal(j.level.count, count);
 }
 
@@ -189,13 +188,13 @@ static void test_steps_while_learning(void **state)
                 for (unsigned i = 0; i < 180; i++) {
                         bool high = round % 2 ? i >= from && i < to : i < from;
                         jump_add(&j, &jump_params_default, i,
-                                 (high ? 250e6 : 60e6) + 20e3 * random_normal(&r), 8192, NULL);
+                                 (high ? 250e6 : 60e6) + 20e3 * random_normal(&r), 8192);
                 }
                 assert_true(jump_read(&j, &jump_params_default, 8192, &a));
                 assert_false(j.away);
                 if (fabs(a.level - 60e6) > 100e3)
                         fail_msg("round %u: the level is %.0f", round, a.level);
-                jump_add(&j, &jump_params_default, 180, 260e6, 8192, NULL);
+                jump_add(&j, &jump_params_default, 180, 260e6, 8192);
                 if (!j.away)
                         fail_msg("round %u: not seen after a step at %.0f s", round, from);
         }
@@ -212,7 +211,7 @@ static void test_restless_from_the_start(void **state)
         jump_init(&j);
         for (; i < 600 && !jump_read(&j, &jump_params_default, 8192, &a); i++)
                 jump_add(&j, &jump_params_default, i,
-                         60e6 + 50e6 * (i / 7 % 2) + 20e3 * random_normal(&r), 8192, NULL);
+                         60e6 + 50e6 * (i / 7 % 2) + 20e3 * random_normal(&r), 8192);
         assert_in_range(i, 60, 5 * 60);
 }
 
