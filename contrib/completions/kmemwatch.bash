@@ -91,7 +91,7 @@ _kmemwatch() {
         mapfile -t COMPREPLY < <(compgen -W "$dimensions $(_kmemwatch_rules)" -- "$cur")
         ;;
     setup)
-        mapfile -t COMPREPLY < <(compgen -W 'slack pagerduty webhook alertmanager' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'slack pagerduty webhook alertmanager discord mattermost teams opsgenie' -- "$cur")
         ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
     send-test)

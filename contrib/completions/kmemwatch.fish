@@ -113,7 +113,7 @@ $c -n '__kmemwatch_command replay' -l explain -x \
 $c -n '__kmemwatch_command replay' -l at -x -d 'When'
 $c -n '__kmemwatch_command test' -l only -x -d 'Tests whose names fit'
 $c -n '__kmemwatch_command send-test' -a '(__kmemwatch_channels)'
-$c -n '__kmemwatch_command setup' -a 'slack pagerduty webhook alertmanager'
+$c -n '__kmemwatch_command setup' -a 'slack pagerduty webhook alertmanager discord mattermost teams opsgenie'
 $c -n '__kmemwatch_command setup' -l name -x -d 'Name of the channel'
 $c -n '__kmemwatch_command setup' -l secret -rF -d 'File with the secret'
 $c -n '__kmemwatch_command setup' -l url -x -d Address

@@ -83,17 +83,22 @@ static const char *const web_schemes[] = { "https://", "http://", NULL };
 static const char *const proxy_schemes[] = { "http://",    "https://",   "socks5://",
                                              "socks5h://", "socks4a://", NULL };
 
+/* The address is a secret as a whole: whoever knows it may post. */
+static bool is_whole_secret(const char *url)
+{
+        return strcmp(url, "{secret}") == 0;
+}
+
 void channel_check_secret(const struct channel_check *check, const struct channel_settings *s,
                           const char *secret)
 {
-        if (s->type == CHANNEL_SLACK && !s->url && !url_is_good(secret, web_schemes))
-                channel_complain(check, "secret",
-                                 "what the file holds is not a webhook's address (https://...)");
-        else if (s->type == CHANNEL_SLACK && !s->url && !s->allow_http &&
-                 url_is_in_the_clear(secret))
+        bool is_address = s->url ? is_whole_secret(s->url) : s->type == CHANNEL_SLACK;
+        if (is_address && !url_is_good(secret, web_schemes))
+                channel_complain(check, "secret", "the secret is not an address (https://...)");
+        else if (is_address && !s->allow_http && url_is_in_the_clear(secret))
                 channel_complain(
                         check, "secret",
-                        "the file holds an address with http://, which shows it to everybody on "
+                        "the secret is an address with http://, which shows it to everybody on "
                         "the way: use https://, or allow-http = yes");
         if (s->type == CHANNEL_PAGERDUTY) {
                 size_t length = strlen(secret);
@@ -101,9 +106,8 @@ void channel_check_secret(const struct channel_check *check, const struct channe
                         if (!isalnum((unsigned char)*p))
                                 length = 0;
                 if (length != PAGERDUTY_KEY_LENGTH)
-                        channel_complain(
-                                check, "secret",
-                                "what the file holds is not a routing key (32 letters, digits)");
+                        channel_complain(check, "secret",
+                                         "the secret is not a routing key (32 letters and digits)");
         }
 }
 
@@ -145,7 +149,9 @@ static void check_heartbeat(const struct channel_check *check, const struct chan
 void channel_check_values(const struct channel_check *check, const struct channel_settings *s)
 {
         char urls[CHANNEL_URL_MAX + 1] = "", *save = NULL;
-        if (s->url && s->type != CHANNEL_ALERTMANAGER)
+        if (s->url && is_whole_secret(s->url) && s->type != CHANNEL_ALERTMANAGER)
+                ; /* what the secret is, is checked when it has been read */
+        else if (s->url && s->type != CHANNEL_ALERTMANAGER)
                 (void)check_url(check, s, s->url);
         else if (s->url)
                 snprintf(urls, sizeof(urls), "%s", s->url);

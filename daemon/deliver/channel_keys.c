@@ -46,7 +46,7 @@ static const struct key keys[] = {
                   "/api/v2/alerts: each is sent everything, and is a channel of its own, NAME.1, "
                   "NAME.2 and so on. For pagerduty the default is " PAGERDUTY_URL
                   " (in the EU: https://events.eu.pagerduty.com/v2/enqueue), for slack the secret. "
-                  "{secret} in it is replaced by the secret." },
+                  "{secret} in it is replaced by the secret, which may be all of it." },
         { KEY(header), .name = "header", .type = KEY_TEXT, .max = 1024,
           .placeholder = "\"NAME: VALUE\"", .example = "X-Token: {secret}",
           .help = "One more header line of the request. {secret} in it is replaced by the "

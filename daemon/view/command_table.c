@@ -396,13 +396,13 @@ static const struct command COMMANDS[] = {
         [COMMAND_SETUP] = {
                 .name = "setup",
                 .argument = "TYPE",
-                .argument_needed = true,
-                .summary = "set up Slack, PagerDuty, a webhook or Alertmanager",
+                .summary = "set up Slack, PagerDuty, Alertmanager and others",
                 .description =
-                        "Asks for what a channel of this type needs (slack, pagerduty, webhook,\n"
-                        "alertmanager), writes it to channels.d and its secret to a file for root\n"
-                        "alone, restarts the courier, sends a test and prints what came back. With\n"
-                        "--name, --secret or --url it asks nothing. For root.\n"
+                        "Asks for what a receiver of this type needs (slack, pagerduty, webhook,\n"
+                        "alertmanager, discord, mattermost, teams, opsgenie), writes it to\n"
+                        "channels.d and its secret to a file for root alone, restarts the courier,\n"
+                        "sends a test and prints what came back. With --name, --secret or --url it\n"
+                        "asks nothing. For root.\n"
                         "\n"
                         "Exit code: 1 when the test was refused, 2 when nothing was written, 3 when\n"
                         "the courier does not know the channel yet.\n",

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,24 +23,71 @@ bool prompt_possible(void)
         return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* While nothing shows what is typed: a ^C or ^Z must not leave the terminal like that. */
+struct hiding {
+        bool on;
+        struct termios shown;
+        sigset_t caught, before;
+        int signals;
+};
+
+static void hide(struct hiding *h)
+{
+        struct termios quiet;
+        static const int numbers[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP };
+        *h = (struct hiding){ .signals = -1 };
+        if (tcgetattr(STDIN_FILENO, &h->shown) < 0)
+                return;
+        (void)sigemptyset(&h->caught);
+        for (size_t i = 0; i < ELEMENTS_OF(numbers); i++)
+                (void)sigaddset(&h->caught, numbers[i]);
+        (void)sigprocmask(SIG_BLOCK, &h->caught, &h->before);
+        h->signals = signalfd(-1, &h->caught, SFD_CLOEXEC);
+        quiet = h->shown;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        h->on = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+}
+
+static void show(struct hiding *h)
+{
+        if (h->on) {
+                (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &h->shown);
+                fputc('\n', stderr);
+        }
+        if (h->signals >= 0)
+                close(h->signals);
+        (void)sigprocmask(SIG_SETMASK, &h->before, NULL); /* what waited comes now */
+}
+
+/* False when a signal came first. */
+static bool wait_for_line(const struct hiding *h)
+{
+        struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+                                { .fd = h->signals, .events = POLLIN } };
+        while (poll(fds, ELEMENTS_OF(fds), -1) < 0)
+                if (errno != EINTR)
+                        return true;
+        return !(fds[1].revents & POLLIN);
+}
+
 char *prompt_line(const char *question, const char *otherwise, bool hidden)
 {
         char line[LINE_SIZE];
-        struct termios shown, quiet;
-        bool echo_off = false;
-        /* Before the question: who answers at once must neither be seen nor flushed away. */
-        if (hidden && tcgetattr(STDIN_FILENO, &shown) == 0) {
-                quiet = shown;
-                quiet.c_lflag &= ~(tcflag_t)ECHO;
-                echo_off = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+        struct hiding h;
+        bool ready = false;
+        while (!ready) {
+                /* Before the question: who answers at once must neither be seen nor flushed. */
+                if (hidden)
+                        hide(&h);
+                fprintf(stderr, "%s%s%s%s: ", question, otherwise ? " [" : "",
+                        otherwise ? otherwise : "", otherwise ? "]" : "");
+                ready = !hidden || wait_for_line(&h);
+                if (!ready)
+                        show(&h); /* and after a ^Z it is asked again */
         }
-        fprintf(stderr, "%s%s%s%s: ", question, otherwise ? " [" : "", otherwise ? otherwise : "",
-                otherwise ? "]" : "");
         bool got = fgets(line, sizeof(line), stdin);
-        if (echo_off) {
-                (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-                fputc('\n', stderr);
-        }
+        if (hidden)
+                show(&h);
         if (!got)
                 return NULL;
         const char *answer = trim(line);

@@ -4,9 +4,13 @@
 
 import os
 import pty
+import select
+import shutil
+import signal
 import stat
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -15,6 +19,9 @@ sys.dont_write_bytecode = True
 import webhook_server  # noqa: E402
 from courier_kit import BUILD, HOOK_TOKEN, Place, ROUTING_KEY  # noqa: E402
 from runner import run_tests  # noqa: E402
+
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 class Setup:
@@ -96,6 +103,82 @@ def test_questions():
         assert s.files() == ["hooks.ini"]
 
 
+def play(command, *lines, end=None):
+    """Answers the questions of a program at a terminal of its own; what it shows, exit status."""
+    process, controller = pty.fork()
+    if process == 0:
+        os.execv(command[0], command)
+    seen = b""
+    for line in lines:
+        # A question is what nothing follows.
+        while not seen.endswith(b": ") or select.select([controller], [], [], 0.2)[0]:
+            seen += os.read(controller, 4096)
+        seen += b"\n" if line.endswith("\n") else b"^"
+        os.write(controller, line.encode())
+    echo = None
+    if end:
+        end(process)
+        echo = bool(termios.tcgetattr(controller)[3] & termios.ECHO)
+    try:
+        while data := os.read(controller, 4096):
+            seen += data
+    except OSError:
+        pass  # the other side of a terminal is closed
+    os.close(controller)
+    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), echo
+
+
+def test_wrong_answers():
+    """Asked again, and what was wrong is said in words that fit."""
+    with Setup() as s:
+        shown, code, _ = play(s.command(), "pigeon\n", "webhook\n", "on call\n", "oncall\n",
+                              "127.0.0.1/hook\n", "\n", f"http://127.0.0.1:{s.port}/hook\n", "\n")
+        assert code == 0 and "Accepted" in shown, shown
+        assert '"pigeon" is no kind of receiver' in shown and "is not an address" in shown, shown
+        assert s.files() == ["oncall.ini"]
+        shown, code, _ = play(s.command("pagerduty"), "p\n", "x\n", "y\n", "z\n")
+        assert code == 2 and shown.count("not a routing key") == 3, shown
+        assert s.files() == ["oncall.ini"]
+
+
+def test_interrupted():
+    """^C at a question for a secret leaves a terminal that shows what is typed."""
+    with Setup() as s:
+        shown, code, echo = play(s.command("slack"), "\n", "\x03", end=lambda _: time.sleep(0.5))
+        assert code == -signal.SIGINT and echo and "Written" not in shown, (shown, code, echo)
+
+
+def test_by_template():
+    """What Discord and the others need besides the address."""
+    with Setup() as s:
+        shutil.copytree(f"{ROOT}/etc/templates", f"{s.place.path}/config/templates")
+        for name in ("discord", "mattermost", "teams"):
+            code, out, err = s.run(name, "--secret", "-",
+                                   text=f"http://127.0.0.1:{s.port}/any/{HOOK_TOKEN}\n")
+            assert code == 0 and HOOK_TOKEN not in out + err, (out, err)
+            with open(f"{s.place.path}/config/channels.d/{name}.ini", encoding="utf-8") as file:
+                text = file.read()
+            assert f"template = {name}.json" in text and "url = {secret}" in text, text
+        paths = [r["path"] for r in s.receiver.snapshot()]
+        assert paths == [f"/any/{HOOK_TOKEN}"] * 3, paths
+        code, out, err = s.run("opsgenie", "--secret", "-", "--url",
+                               f"http://127.0.0.1:{s.port}/any/v2/alerts",
+                               text="k3y-of-this-test\n")
+        assert code == 0 and "k3y-of-this-test" not in out + err, (out, err)
+        request = s.receiver.snapshot()[-1]
+        assert request["headers"]["Authorization"] == "GenieKey k3y-of-this-test", request
+
+
+def test_cluster():
+    """Each member of an Alertmanager's cluster is tried."""
+    with Setup() as s:
+        url = f"http://127.0.0.1:{s.port}/any"
+        code, out, err = s.run("alertmanager", "--url", f"{url}/a {url}/b")
+        assert code == 0 and out.count("Accepted") == 2, (out, err)
+        assert [r["path"] for r in s.receiver.snapshot()] == [
+            f"/any/{member}/api/v2/alerts" for member in "ab"]
+
+
 def test_replace_question():
     """Whether it may replace a channel is asked before the rest."""
     with Setup() as s:
@@ -123,7 +206,7 @@ def test_refused():
         with open(key, "w", encoding="utf-8") as f:
             f.write("two\nlines\n")
         for arguments, text, said in (
-                (("carrier-pigeon",), "", "slack pagerduty webhook"),
+                (("carrier-pigeon",), "", "slack, pagerduty, webhook"),
                 (("slack", "--name", "s"), "", "--secret FILE"),
                 (("slack", "--name", "s", "--secret", "/nonexistent"), "", "/nonexistent"),
                 (("slack", "--name", "s", "--secret", "-"), "not an address\n", "address"),
@@ -131,6 +214,8 @@ def test_refused():
                 (("pagerduty", "--name", "p", "--secret", key), "", "key"),
                 (("pagerduty", "--secret", "-", "--name", "../x"), ROUTING_KEY, "letters"),
                 (("webhook",), "", "--url"),
+                ((), "", "there are slack, "),
+                (("discord", "--secret", "-"), "https://discord.com/api/1/x\n", "template"),
                 (("webhook", "--url", "ftp://x/"), "", "address"),
                 (("webhook", "--url", "https://x/\n[channel]"), "", "")):
             code, out, err = s.run(*arguments, text=text)

@@ -10,6 +10,7 @@ strictly, and answered as the real one would:
     /slack/services/...        incoming webhook: "ok", or "invalid_blocks" ...
     /pagerduty/v2/enqueue      Events API v2: 202, or 400 with errors
     /hook...                   the webhook JSON of kmemwatch, version 1: 204, or 400
+    /beat..., /any...          any JSON: 200
 
 Every request becomes one line of JSON in the log: path, headers, body, what is wrong with it,
 what was answered. `GET /log` returns all of them.
@@ -424,7 +425,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = {"status": "success", "message": "Event processed",
                       "dedup_key": json.loads(body)["dedup_key"]}
             return 202, json.dumps(answer), [], "application/json"
-        if self.path.startswith("/beat"):
+        if self.path.startswith(("/beat", "/any")):
             return 200, "ok", errors, "text/plain"
         if self.path.startswith("/hook"):
             wrong = errors + check_hook(body)
