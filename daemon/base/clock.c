@@ -35,3 +35,8 @@ double clock_process_cpu(void)
 {
         return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
+
+double clock_thread_cpu(void)
+{
+        return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -15,3 +15,6 @@ double clock_boottime(void);
 
 /* CLOCK_PROCESS_CPUTIME_ID: CPU time of all threads of this process. */
 double clock_process_cpu(void);
+
+/* CLOCK_THREAD_CPUTIME_ID: of this thread alone. */
+double clock_thread_cpu(void);

@@ -8,3 +8,6 @@
 /* NULL when there is none; size may be 0. */
 void *pages_new(size_t size);
 void pages_free(void *pages, size_t size); /* NULL is fine */
+
+/* How much of it is in memory, in bytes: whole pages. */
+size_t pages_resident(const void *pages, size_t size);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 
 /* The bounds: a distribution's kernel has 240 caches, with all file systems loaded 400; vmalloc has
  * some 60 callers; a host of 110 pods has some 500 cgroups; allocinfo has 5,000 sites, of which
@@ -30,8 +31,7 @@ static unsigned capacity_of(enum table table, bool deep)
         return deep ? table_infos[table].capacity : table_infos[table].snapshot;
 }
 
-/* All tables in one piece: the C library takes large ones fresh from the kernel, and what no row
- * ever reaches is never touched. */
+/* All tables in one piece: what no row ever reaches is never touched. */
 int findings_init(struct findings *f, bool deep)
 {
         size_t bytes = 0;
@@ -41,9 +41,10 @@ int findings_init(struct findings *f, bool deep)
                 if (capacity_of((enum table)i, deep) > 0)
                         bytes += tally_bytes(capacity_of((enum table)i, deep),
                                              table_infos[i].columns);
-        char *at = f->memory = calloc(1, bytes);
+        char *at = f->memory = pages_new(bytes);
         if (!at)
                 return -ENOMEM;
+        f->size = bytes;
         for (unsigned i = 0; i < TABLE_COUNT; i++) {
                 const struct table_info *info = &table_infos[i];
                 unsigned capacity = capacity_of((enum table)i, deep);
@@ -59,7 +60,7 @@ int findings_init(struct findings *f, bool deep)
 
 void findings_done(struct findings *f)
 {
-        free(f->memory);
+        pages_free(f->memory, f->size);
         *f = (struct findings){ 0 };
 }
 

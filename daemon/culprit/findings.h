@@ -79,6 +79,7 @@ struct findings {
         double counts[COUNT_COUNT];
         struct tally tables[TABLE_COUNT]; /* zeroed where there is none */
         void *memory;                     /* of all tables */
+        size_t size;                      /* bytes of it */
         enum source_state state[SOURCE_COUNT];
         double seconds[SOURCE_COUNT]; /* that reading took */
         bool slab_lists_all;          /* SLAB allocator: no kmalloc outside of slabinfo */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 #include "culprit/history_internal.h"
 
 static_assert(sizeof(struct record) % 8 == 0, "records lie one behind the other");
@@ -23,7 +24,7 @@ int history_new(size_t bytes, unsigned names, double step, unsigned tables, stru
         h->capacity = bytes;
         h->step = step;
         h->tables = tables;
-        h->bytes = calloc(1, bytes);
+        h->bytes = pages_new(bytes);
         if (!h->bytes || names_init(&h->names, names) < 0) {
                 history_free(h);
                 return -ENOMEM;
@@ -37,8 +38,14 @@ void history_free(struct history *h)
         if (!h)
                 return;
         names_done(&h->names);
-        free(h->bytes);
+        pages_free(h->bytes, h->capacity);
         free(h);
+}
+
+size_t history_resident(const struct history *h)
+{
+        return pages_resident(h->bytes, h->capacity) +
+               pages_resident(h->names.all, names_bytes(&h->names));
 }
 
 static struct record *first(const struct history *h)

@@ -19,7 +19,8 @@ struct record; /* a look of the past; valid until the next history_add */
  * can have. step: usual seconds between two records; closer ones do not last. tables: which of them
  * it keeps, bits 1 << enum table. 0 or -ENOMEM. */
 int history_new(size_t bytes, unsigned names, double step, unsigned tables, struct history **ret);
-void history_free(struct history *h); /* NULL is fine */
+void history_free(struct history *h);             /* NULL is fine */
+size_t history_resident(const struct history *h); /* bytes in memory */
 
 /* Keeps the largest rows of every table that was read to its end. Findings that are not newer than
  * the newest record (a clock set back) move the past back with them: times stay in order. What does

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 #include "base/procfs.h"
 #include "culprit/look_internal.h"
 #include "sample/meminfo.h"
@@ -50,7 +51,7 @@ static const struct look_source *source_of(enum source source)
 
 int look_new(const struct procfs *p, double (*clock)(void), struct look **ret)
 {
-        struct look *l = malloc(sizeof(*l)); /* its buffers stay untouched until they are used */
+        struct look *l = pages_new(sizeof(*l)); /* its buffers stay untouched until they are used */
 
         if (!l)
                 return -ENOMEM;
@@ -69,7 +70,12 @@ void look_free(struct look *l)
         if (!l)
                 return;
         look_stop(l);
-        free(l);
+        pages_free(l, sizeof(*l));
+}
+
+size_t look_resident(const struct look *l)
+{
+        return pages_resident(l, sizeof(*l));
 }
 
 /* Anything that cannot be read is NaN: a share is not told then. */

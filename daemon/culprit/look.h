@@ -16,7 +16,8 @@ struct look;
 /* p must outlive it. clock: seconds that do not step (clock_monotonic); a test's own otherwise.
  * 0 or -ENOMEM. */
 int look_new(const struct procfs *p, double (*clock)(void), struct look **ret);
-void look_free(struct look *l); /* NULL is fine */
+void look_free(struct look *l);             /* NULL is fine */
+size_t look_resident(const struct look *l); /* bytes in memory */
 
 /* Begins: clears `into` and reads /proc/meminfo. sources: what to read, in this order, `count` of
  * them (each at most once). time: Unix seconds, kept in the findings. deadline: of the clock; what

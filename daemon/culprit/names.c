@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 int names_init(struct names *n, unsigned capacity)
 {
         unsigned slots = 4;
@@ -14,24 +16,24 @@ int names_init(struct names *n, unsigned capacity)
         assert(capacity > 0 && capacity <= NAMES_MAX);
         while (slots < capacity * 2)
                 slots *= 2;
-        *n = (struct names){
-                .capacity = capacity,
-                .all = calloc(capacity, sizeof(*n->all)),
-                .used = calloc(capacity, sizeof(*n->used)),
-                .slots = calloc(slots, sizeof(*n->slots)),
-                .slot_count = slots,
-        };
-        if (n->all && n->used && n->slots)
-                return 0;
-        names_done(n);
-        return -ENOMEM;
+        *n = (struct names){ .capacity = capacity, .slot_count = slots };
+        n->all = pages_new(names_bytes(n));
+        if (!n->all)
+                return -ENOMEM;
+        n->slots = (uint16_t *)(n->all + capacity);
+        n->used = (bool *)(n->slots + slots);
+        return 0;
+}
+
+size_t names_bytes(const struct names *n)
+{
+        return n->capacity * (sizeof(*n->all) + sizeof(*n->used)) +
+               n->slot_count * sizeof(*n->slots);
 }
 
 void names_done(struct names *n)
 {
-        free(n->all);
-        free(n->used);
-        free(n->slots);
+        pages_free(n->all, names_bytes(n));
         *n = (struct names){ 0 };
 }
 

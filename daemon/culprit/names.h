@@ -18,15 +18,16 @@ struct name {
 struct names {
         unsigned capacity;
         unsigned free_from; /* no free one below: the lowest are used first */
-        struct name *all;
-        bool *used; /* for names_sweep */
+        struct name *all;   /* a mapping, which the other two lie in */
+        bool *used;         /* for names_sweep */
         uint16_t *slots;
         unsigned slot_count;
 };
 
 /* 0 or -ENOMEM. capacity <= NAMES_MAX */
 int names_init(struct names *n, unsigned capacity);
-void names_done(struct names *n); /* a zeroed one is fine */
+void names_done(struct names *n);          /* a zeroed one is fine */
+size_t names_bytes(const struct names *n); /* of the mapping that begins with `all` */
 
 /* The number of this name, made when there is none: 0 ... capacity - 1, or -1 when all are taken.
  * One key may stand for one name in two tables: the first text stays. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 #include "base/procfs.h"
 #include "base/text.h"
 #include "culprit/witness_internal.h"
@@ -367,4 +368,11 @@ const struct findings *witness_deep(const struct witness *w)
 void witness_costs_read(const struct witness *w, struct witness_costs *ret)
 {
         *ret = w->costs;
+}
+
+size_t witness_resident(const struct witness *w)
+{
+        return look_resident(w->look) + history_resident(w->minutes) + history_resident(w->looks) +
+               pages_resident(w->snapshot.memory, w->snapshot.size) +
+               pages_resident(w->deep.memory, w->deep.size);
 }

@@ -116,4 +116,5 @@ struct witness_costs {
         double looks, look_seconds;
         double slabinfo_pause; /* seconds to the next slabinfo by its own back-off, 60 as a rule */
 };
+size_t witness_resident(const struct witness *w); /* bytes in memory */
 void witness_costs_read(const struct witness *w, struct witness_costs *ret);

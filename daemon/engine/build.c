@@ -173,3 +173,13 @@ void engine_unbuild(struct engine *e)
         series_store_done(&e->store);
         engine_follow_done(e);
 }
+
+size_t engine_resident(const struct engine *e)
+{
+        return pages_resident(e->series, e->series_room * sizeof(*e->series)) +
+               pages_resident(e->watches, e->watch_room * sizeof(*e->watches)) +
+               pages_resident(e->news, e->watch_room * sizeof(*e->news)) +
+               pages_resident(e->lives.all, e->lives.room * sizeof(*e->lives.all)) +
+               pages_resident(e->store.pages, e->store.size) +
+               pages_resident(e->incidents, INCIDENTS_MAX * sizeof(*e->incidents));
+}

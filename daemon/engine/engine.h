@@ -26,6 +26,7 @@ typedef int (*engine_take_event)(const struct event *e, void *userdata);
 int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
                void *userdata, struct engine **ret);
 void engine_free(struct engine *e); /* NULL is fine */
+size_t engine_resident(const struct engine *e); /* bytes in memory, without the rules */
 
 /* Calls into the caches what engine_feed will touch. A tick a second finds nothing there: asked for
  * at once, before the sample is read, the memory answers while the kernel works. */

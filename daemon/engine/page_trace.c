@@ -82,8 +82,7 @@ static void take_end(const struct engine *e, void *userdata)
                 .clock = &clock,
                 .faults = &none,
                 .spool_oldest = NAN,
-                .cpu_seconds = NAN,
-                .resident_bytes = NAN,
+                .cost = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
         };
         _cleanup_free_ char *json = NULL;
         if (e)

@@ -344,6 +344,7 @@ static int run(struct service *s)
                 set_watchdog(s);
         }
         s->learned_at = s->baselines_at = clock_monotonic();
+        s->start_cpu = clock_process_cpu();
         (void)sd_notify(0, "READY=1");
 
         r = ticker_run(&s->ticker);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/pages.h"
 #include "base/procfs.h"
 #include "culprit/witness.h"
 #include "engine/explain.h"
@@ -48,6 +49,22 @@ static const char *culprit(void *userdata, const char *dimension, double fired, 
         return known ? culprit_text(known, buffer, size) : "";
 }
 
+static struct status_cost cost_now(struct service *s)
+{
+        struct status_cost c = {
+                .cpu = clock_process_cpu(),
+                .start_cpu = s->start_cpu,
+                .resident = resident_bytes(),
+                .engine_memory = (double)(engine_resident(s->engine) +
+                                          pages_resident(s->rules.rules, s->rules.packed)),
+        };
+        size_t writing;
+        writer_cost(s->writer, &c.writing_cpu, &writing);
+        c.writing_memory = (double)writing;
+        service_witness_cost(s, &c.attribution_cpu, &c.attribution_memory);
+        return c;
+}
+
 static void on_status(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
@@ -87,8 +104,7 @@ static void on_status(struct control_request *request, const char *argument, voi
                 .spool_oldest = spool.waiting ? spool.oldest_age : NAN,
                 .held = spool.held,
                 .error = writer.error < 0 ? strerror(-writer.error) : NULL,
-                .cpu_seconds = clock_process_cpu(),
-                .resident_bytes = resident_bytes(),
+                .cost = cost_now(s),
                 .looks = service_witness(s) ? &looks : NULL,
                 .readings = readings,
         };

@@ -103,6 +103,7 @@ struct service {
         bool loop_due; /* in this tick the event loop was given something to do */
 
         double started;      /* Unix seconds */
+        double start_cpu;    /* seconds of it that the start took */
         double told_at;      /* CLOCK_MONOTONIC of the last STATUS= */
         double watchdog;     /* seconds, as the manager asks for it; 0: no watchdog */
         double watchdog_now; /* as it was asked to wait */

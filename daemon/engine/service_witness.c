@@ -59,6 +59,7 @@ struct following {
 };
 
 struct attribution {
+        double cpu; /* seconds that its slices took */
         struct witness *witness;
         sd_event_source *slices;
         double clock_offset; /* of the wall clock to that of the boot */
@@ -191,12 +192,21 @@ static void check_waiting(struct service *s)
         }
 }
 
+void service_witness_cost(const struct service *s, double *ret_cpu, double *ret_memory)
+{
+        const struct attribution *a = s->attribution;
+        *ret_cpu = a ? a->cpu : 0;
+        *ret_memory = a ? (double)witness_resident(a->witness) : 0;
+}
+
 static int on_slice(sd_event_source *source, void *userdata)
 {
         struct service *s = userdata;
+        double began = clock_thread_cpu();
         bool more = witness_step(s->attribution->witness, clock_realtime(),
                                  clock_monotonic() + SLICE_SECONDS);
         check_waiting(s);
+        s->attribution->cpu += clock_thread_cpu() - began;
         return sd_event_source_set_enabled(source, more ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 

@@ -36,6 +36,9 @@ const struct culprit_list *service_witness_culprits(struct service *s, const str
 const struct culprit_list *service_witness_known(struct service *s, const char *dimension,
                                                  double since);
 
+/* CPU seconds of its looks, and its bytes in memory; 0 without attribution. */
+void service_witness_cost(const struct service *s, double *ret_cpu, double *ret_memory);
+
 /* NULL: no attribution. */
 struct witness *service_witness(const struct service *s);
 

@@ -273,9 +273,16 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(spool, "dead", json_integer((json_int_t)f->spool_dead));
         json_object_set_new(spool, "held", json_integer((json_int_t)(f->held + summary.waiting)));
         json_object_set_new(spool, "error", f->error ? json_string(f->error) : json_null());
-        json_object_set_new(cost, "cpu_seconds", json_value_number(f->cpu_seconds));
+        const struct status_cost *c = &f->cost;
+        json_object_set_new(cost, "cpu_seconds", json_value_number(c->cpu));
+        json_object_set_new(cost, "start_cpu_seconds", json_value_number(c->start_cpu));
+        json_object_set_new(cost, "attribution_cpu_seconds", json_value_number(c->attribution_cpu));
+        json_object_set_new(cost, "writing_cpu_seconds", json_value_number(c->writing_cpu));
         json_object_set_new(cost, "ticks", json_integer((json_int_t)summary.samples));
-        json_object_set_new(cost, "resident_bytes", json_value_whole(f->resident_bytes));
+        json_object_set_new(cost, "resident_bytes", json_value_whole(c->resident));
+        json_object_set_new(cost, "engine_bytes", json_value_whole(c->engine_memory));
+        json_object_set_new(cost, "attribution_bytes", json_value_whole(c->attribution_memory));
+        json_object_set_new(cost, "writing_bytes", json_value_whole(c->writing_memory));
         const struct witness_costs nothing = { NAN, NAN, NAN, NAN, NAN };
         const struct witness_costs *looks = f->looks ? f->looks : &nothing;
         json_object_set_new(cost, "snapshots", json_value_whole(looks->snapshots));

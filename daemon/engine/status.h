@@ -13,6 +13,13 @@ struct witness_costs;
 struct silence_clock;
 struct silences;
 
+/* What the daemon costs, and whose part it is; the rest of both is the samples' and the program's
+ * own. */
+struct status_cost {
+        double cpu, start_cpu, attribution_cpu, writing_cpu;                /* seconds */
+        double resident, engine_memory, attribution_memory, writing_memory; /* bytes */
+};
+
 /* What the engine itself does not know. */
 struct status_frame {
         /* Who is behind the alert on this dimension that fired then (Unix seconds), in one sentence
@@ -33,8 +40,7 @@ struct status_frame {
         double spool_oldest; /* seconds, NaN none */
         uint64_t held;       /* events and entries not written yet */
         const char *error;   /* why, or NULL */
-        double cpu_seconds;
-        double resident_bytes;
+        struct status_cost cost;
         const struct witness_costs *looks; /* NULL: no attribution */
         /* Of each family, in the order of enum family; NULL: none is read. */
         const struct member_reading *readings;

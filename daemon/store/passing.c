@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 
 /* What the shipped rules' series fill after twelve days, so that nothing grows later. Address space
  * only: pages are touched as needed. */
@@ -119,4 +120,13 @@ void passing_status(struct passing *p, struct writer_lane_status *ret)
                 ret->waiting++;
                 ret->waiting_since = fmin(ret->waiting_since, s->job.submitted);
         }
+}
+
+size_t passing_resident(const struct passing *p)
+{
+        size_t sum = 0;
+
+        for (size_t i = 0; i < ELEMENTS_OF(p->slots); i++)
+                sum += pages_resident(p->slots[i].job.data, p->slots[i].space);
+        return sum;
 }

@@ -29,4 +29,5 @@ int passing_submit(struct passing *p, const struct job *head, const char *name, 
 /* The job that waits longest, or NULL. */
 struct passing_slot *passing_first(struct passing *p);
 
+size_t passing_resident(const struct passing *p); /* bytes in memory */
 void passing_status(struct passing *p, struct writer_lane_status *ret);

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/pages.h"
+
 struct block {
         alignas(max_align_t) size_t total; /* bytes with this head */
 };
@@ -106,4 +108,9 @@ void ring_remove(struct ring *r)
                 r->head = 0;
                 r->end = r->size;
         }
+}
+
+size_t ring_resident(const struct ring *r)
+{
+        return pages_resident(r->memory, r->size);
 }

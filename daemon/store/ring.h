@@ -18,6 +18,7 @@ struct ring {
 /* Maps size bytes (rounded up to pages), untouched. 0 or negative errno. */
 int ring_init(struct ring *r, size_t size);
 void ring_done(struct ring *r);
+size_t ring_resident(const struct ring *r); /* bytes in memory */
 
 /* Space for a block of size bytes at the tail, aligned for any type; valid until it is removed.
  * NULL when it does not fit now. */

@@ -475,3 +475,26 @@ void writer_status(struct writer *w, struct writer_status *ret)
                 s.error = s.lane[i].error;
         *ret = s;
 }
+
+static double thread_cpu(const struct worker *k)
+{
+        struct timespec t;
+        clockid_t id;
+
+        if (!k->started || k->ended || pthread_getcpuclockid(k->thread, &id) != 0 ||
+            clock_gettime(id, &t) < 0)
+                return 0;
+        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void writer_cost(struct writer *w, double *ret_cpu, size_t *ret_resident)
+{
+        *ret_cpu = 0;
+        pthread_mutex_lock(&w->lock);
+        *ret_resident = passing_resident(&w->passing);
+        for (size_t i = 0; i < ELEMENTS_OF(w->lanes); i++)
+                *ret_resident += ring_resident(&w->lanes[i].jobs);
+        for (size_t i = 0; i < WORKERS; i++)
+                *ret_cpu += thread_cpu(&w->workers[i]);
+        pthread_mutex_unlock(&w->lock);
+}

@@ -106,3 +106,6 @@ struct writer_status {
         uint64_t done, failed; /* jobs done and tries that failed, since start */
 };
 void writer_status(struct writer *w, struct writer_status *ret);
+
+/* CPU seconds of the threads, and how much of the lanes is in memory, in bytes. */
+void writer_cost(struct writer *w, double *ret_cpu, size_t *ret_resident);

@@ -235,6 +235,12 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
                 .cpu_seconds = json_in_number(cost, "cpu_seconds"),
                 .ticks = json_in_number(cost, "ticks"),
                 .resident = json_in_number(cost, "resident_bytes"),
+                .start_cpu = json_in_number(cost, "start_cpu_seconds"),
+                .attribution_cpu = json_in_number(cost, "attribution_cpu_seconds"),
+                .writing_cpu = json_in_number(cost, "writing_cpu_seconds"),
+                .engine_memory = json_in_number(cost, "engine_bytes"),
+                .attribution_memory = json_in_number(cost, "attribution_bytes"),
+                .writing_memory = json_in_number(cost, "writing_bytes"),
         };
         host_parse(json_object_get(root, "host"), &d.host);
         if (dimensions_parse(dimensions, &d.dimensions, &d.dimension_count) < 0 ||

@@ -23,6 +23,8 @@ struct status_report {
 /* 0 or -ENOMEM. */
 int report_print_status(const struct terminal *t, const struct status_report *s);
 enum exit_code report_status_code(const struct status_report *s);
+/* Its last line: the daemon and what it costs. */
+void report_print_daemon(const struct terminal *t, const struct daemon_reply *d, double now);
 
 void report_print_alerts(const struct terminal *t, const struct daemon_reply *d, double now);
 enum exit_code report_alerts_code(const struct daemon_reply *d);

@@ -465,32 +465,6 @@ static void print_left_out(const struct terminal *t, const char *title, const ch
                 terminal_line(t, STYLE_PLAIN, "  %zu more: kmemwatch check", count - shown);
 }
 
-static void print_daemon(const struct terminal *t, const struct daemon_reply *d, double now)
-{
-        char buffer[512], number[FORMAT_MAX];
-        struct text line;
-
-        text_init(&line, buffer, sizeof buffer);
-        text_add(&line, "kmemwatchd %.32s", d->release);
-        if (*d->host.kernel)
-                text_add(&line, " on Linux %.64s", d->host.kernel);
-        if (isfinite(d->started))
-                text_add(&line, ", up %s", format_duration(fmax(now - d->started, 0), number));
-        if (isfinite(d->rules_active))
-                text_add(&line, ", %.0f rule%s", d->rules_active, d->rules_active == 1 ? "" : "s");
-        if (d->rules_elsewhere > 0)
-                text_add(&line, " (%.0f more for other machines)", d->rules_elsewhere);
-        if (isfinite(d->interval))
-                text_add(&line, ", a sample every %s", format_duration(d->interval, number));
-        /* The start costs more than all samples of the first minute. */
-        if (isfinite(d->cpu_seconds) && d->ticks >= 60)
-                text_add(&line, ", %.3f ms of CPU each", d->cpu_seconds / d->ticks * 1000);
-        if (isfinite(d->resident))
-                text_add(&line, ", %s resident", format_bytes(d->resident, number));
-        fputc('\n', t->out);
-        terminal_wrap(t, STYLE_FAINT, 0, 0, buffer);
-}
-
 /* What it cannot know yet, and from when on it will: a new user's first question. */
 static void print_learning(const struct terminal *t, const struct daemon_reply *d, double now)
 {
@@ -548,6 +522,6 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
         if (s->courier)
                 print_left_out(t, "Channels with faults, left out:", s->courier->left_out,
                                s->courier->left_out_count);
-        print_daemon(t, d, s->now);
+        report_print_daemon(t, d, s->now);
         return 0;
 }

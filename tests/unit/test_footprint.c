@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../test.h"
+#include "base/pages.h"
 
 /* Constants, and pointers to them that are relocated. Around a page that is touched the kernel maps
  * 64 KiB more, so that only the middle of it is all the test's own. */
@@ -52,6 +53,19 @@ static void test_program(void **state)
         assert_int_equal(strtol("17", NULL, 10), 17); /* of a library */
 }
 
+static void test_pages(void **state)
+{
+        size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 1000 * page + 1;
+        char *pages = pages_new(size);
+        (void)state;
+        assert_non_null(pages);
+        assert_int_equal(pages_resident(pages, size), 0);
+        pages[0] = pages[700 * page] = pages[1000 * page] = 1;
+        assert_int_equal(pages_resident(pages, size), 3 * page);
+        pages_free(pages, size);
+        assert_int_equal(pages_resident(NULL, size), 0);
+}
+
 struct seen {
         pthread_t thread;
         int calls;
@@ -78,6 +92,7 @@ static void test_apart(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_program),
+                                            cmocka_unit_test(test_pages),
                                             cmocka_unit_test(test_apart) };
         return cmocka_run_group_tests_name("footprint", tests, NULL, NULL);
 }

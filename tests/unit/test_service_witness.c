@@ -40,6 +40,11 @@ double clock_process_cpu(void)
         return now;
 }
 
+double clock_thread_cpu(void)
+{
+        return now;
+}
+
 static const char RULES[] = "[stacks]\ndimension = KernelStack\ndetect = ratio\nwarning = 10M\n"
                             "for = 0s\nclear-for = 0s\nrepeat = 60s\n" WORLD_WORDS;
 
