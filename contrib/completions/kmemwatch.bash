@@ -68,12 +68,12 @@ _kmemwatch() {
     unsilence | ack) options+=' --json' ;;
     check) options+=' --quiet --rules --channels --json' ;;
     record) options+=' --interval --for --root --output' ;;
-    history) options+=' --since --until --lines --follow --rule --directory --no-pager --json' ;;
+    history) options+=' --since --until --lines --follow --rule --host --directory --no-pager --json' ;;
     setup) options+=' --name --secret --url --replace' ;;
     metrics) options+=' --serve --textfile' ;;
     import) options+=' --output --kind' ;;
     evidence) options+=' --output --requests --root' ;;
-    report) options+=' --since --until --rule --alert --trace --rules --directory --output' ;;
+    report) options+=' --since --until --rule --host --alert --trace --rules --directory --output' ;;
     replay) options+=' --rules --alerts --scores --explain --at --json' ;;
     test) options+=' --rules --only --output --quiet' ;;
     send-test) options+=' --json' ;;

@@ -73,6 +73,7 @@ $c -n '__kmemwatch_command who top history report' -s S -l since -x \
 $c -n '__kmemwatch_command history report' -s U -l until -x -d 'Up to then'
 $c -n '__kmemwatch_command history report' -l rule -x \
     -a '(__kmemwatch_dimensions; __kmemwatch_rules)' -d 'Rule or dimension'
+$c -n '__kmemwatch_command history report' -l host -x -d 'of this machine alone'
 $c -n '__kmemwatch_command history report' -s D -l directory \
     -xa '(__fish_complete_directories)' -d 'The journal in this folder'
 $c -n '__kmemwatch_command check report replay test' -l rules \

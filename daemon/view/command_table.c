@@ -49,6 +49,8 @@ static const struct option_text OPTIONS[] = {
         [OPTION_RULE] = { "rule", 0, "NAME",
                           "this rule or dimension alone, or those that fit a\npattern as in a shell",
                           false },
+        [OPTION_HOST] = { "host", 0, "NAME", "of this machine alone, or of a pattern, with -D",
+                          false },
         [OPTION_DIRECTORY] = { "directory", 'D', "DIR",
                                "the journal in this folder instead of the machine's own", false },
         [OPTION_ALERT] = { "alert", 0, "ID", "around this alert; the beginning of its id will do",
@@ -231,10 +233,10 @@ static const struct command COMMANDS[] = {
                             "  kmemwatch history --since '2026-01-05 14:00' --until '1h ago'\n"
                             "  kmemwatch history -f\n"
                             "  kmemwatch history --since 30d --json | jq -r '.events[].text'\n"
-                            "  kmemwatch history -D /var/log/journal/remote\n",
+                            "  kmemwatch history -D /var/log/journal/remote --host 'web*'\n",
                 .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_LINES) |
-                           BIT(OPTION_FOLLOW) | BIT(OPTION_RULE) | BIT(OPTION_DIRECTORY) |
-                           BIT(OPTION_NO_PAGER) | BIT(OPTION_JSON),
+                           BIT(OPTION_FOLLOW) | BIT(OPTION_RULE) | BIT(OPTION_HOST) |
+                           BIT(OPTION_DIRECTORY) | BIT(OPTION_NO_PAGER) | BIT(OPTION_JSON),
         },
         [COMMAND_REPORT] = {
                 .name = "report",
@@ -244,17 +246,19 @@ static const struct command COMMANDS[] = {
                         "sentences, the alerts with their culprits and reasons, and every number\n"
                         "with what is normal, its trend and where that leads. Of the last 24\n"
                         "hours, or --since; around one alert; or of a trace, on which the rules\n"
-                        "are run as replay does it.\n"
+                        "are run as replay does it. Of journals of other machines (-D) the alerts\n"
+                        "alone.\n"
                         "\n"
                         "Exit code: 2 when the page cannot be written or the trace is bad, 3 when\n"
                         "the daemon, the journal or the history is missing in it.\n",
                 .examples = "  kmemwatch report -o today.html\n"
                             "  kmemwatch report --since 7d -o week.html\n"
                             "  kmemwatch report --alert 4f1c22 -o alert.html\n"
+                            "  kmemwatch report -D /var/log/journal/remote -o fleet.html\n"
                             "  kmemwatch report --trace night.csv -o night.html\n",
                 .options = BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_RULE) |
                            BIT(OPTION_ALERT) | BIT(OPTION_TRACE) | BIT(OPTION_OUTPUT) |
-                           BIT(OPTION_DIRECTORY) | BIT(OPTION_RULES),
+                           BIT(OPTION_DIRECTORY) | BIT(OPTION_HOST) | BIT(OPTION_RULES),
         },
         [COMMAND_EVIDENCE] = {
                 .name = "evidence",

@@ -96,14 +96,6 @@ static void print_events(const struct terminal *t, const struct told_list *l, do
                 print_event(t, &l->list[i], now, hosts);
 }
 
-static bool several_hosts(const struct told_list *l)
-{
-        for (size_t i = 1; i < l->count; i++)
-                if (strcmp(l->list[i].host, l->list[0].host) != 0)
-                        return true;
-        return false;
-}
-
 static void print_all(const struct options *o, const struct terminal *t, const struct told_list *l,
                       double now)
 {
@@ -115,7 +107,7 @@ static void print_all(const struct options *o, const struct terminal *t, const s
                               TOLD_MAX);
         if (l->count == 0)
                 terminal_line(t, STYLE_GOOD, "Nothing was told in this time.");
-        print_events(t, l, now, several_hosts(l));
+        print_events(t, l, now, told_hosts(l) > 1);
         pager_close(&pager);
 }
 
@@ -159,6 +151,7 @@ enum exit_code history_run(const struct options *o, const struct terminal *t)
                 .since = moment_at(&o->since, now, now - DEFAULT_SECONDS),
                 .until = moment_at(&o->until, now, INFINITY),
                 .rule = o->rule,
+                .host = o->host,
                 .newest = o->lines                                    ? o->lines
                           : o->follow && o->since.kind == MOMENT_NONE ? FOLLOW_LINES
                                                                       : 0,

@@ -182,6 +182,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
         case OPTION_REPLACE:
                 o->replace = true;
                 break;
+        case OPTION_HOST:
+                o->host = value;
+                break;
         case OPTION_DIRECTORY:
                 o->directory = value;
                 break;

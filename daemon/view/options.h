@@ -64,6 +64,7 @@ enum option_id {
         OPTION_LINES,
         OPTION_FOLLOW,
         OPTION_RULE,
+        OPTION_HOST,
         OPTION_DIRECTORY,
         OPTION_ONCE,
         OPTION_ALERT,
@@ -113,7 +114,8 @@ struct options {
         enum command_id command;
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
-                *rule, *directory, *alert, *trace, *requests, *name, *secret, *url, *why, *textfile;
+                *rule, *host, *directory, *alert, *trace, *requests, *name, *secret, *url, *why,
+                *textfile;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;

@@ -45,6 +45,9 @@ static void print_head(FILE *out, const struct page *p)
                    format_time_local(p->to, INFINITY, to));
         fputs("</p>\n", out);
         html_element(out, "p", " class=\"lead\"", words);
+        if (p->elsewhere)
+                html_element(out, "p", " class=\"span\"",
+                             "As their journals tell it; the numbers are with the machines.");
         if (p->missing)
                 html_element(out, "p", " class=\"missing\"", p->missing);
         fputs("\n</header>\n<main>\n", out);

@@ -28,6 +28,8 @@ struct page {
         const char *host;    /* its name, "" when unknown */
         const char *trace;   /* the file that this is about, NULL: the machine itself */
         const char *alert;   /* the only alert that this is about, NULL: all */
+        bool elsewhere;      /* the alerts are of other machines, whose numbers are not here */
+        size_t hosts;        /* of how many machines */
         const char *missing; /* what could not be had and why, as a sentence; NULL: nothing */
 };
 

@@ -147,7 +147,8 @@ static void print_alert(FILE *out, const struct page *p, const struct page_alert
         fputs(" ", out);
         html_text(out, *w->summary ? w->summary : w->rule);
         fputs("</h3>\n", out);
-        html_print(out, "p", " class=\"origin\"", "%s, rule %s, %s", w->dimension, w->rule,
+        html_print(out, "p", " class=\"origin\"", "%s%s%s, rule %s, %s",
+                   p->hosts > 1 ? w->host : "", p->hosts > 1 ? ": " : "", w->dimension, w->rule,
                    a->open ? "still open" : "over");
         fputs("\n", out);
         print_life(out, p, a);

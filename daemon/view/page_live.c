@@ -3,6 +3,8 @@
  * is normal from the running daemon. Each of the three may be missing; the page then says so. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,16 +179,72 @@ static int read_told(const struct told_query *query, struct told_list *ret)
         return r < 0 ? r : told_read(j, ret);
 }
 
+/* A collected journal tells of other machines; the daemon and its history are of this one. */
+static bool is_elsewhere(const struct options *o, const struct told_list *told)
+{
+        char name[HOST_NAME_MAX + 1] = "";
+        (void)gethostname(name, sizeof(name) - 1);
+        if (!o->directory && !o->host)
+                return false;
+        for (size_t i = 0; i < told->count; i++)
+                if (strcmp(told->list[i].host, name) != 0)
+                        return true;
+        return o->host && fnmatch(o->host, name, 0) != 0;
+}
+
+/* All that a page is made of. */
+struct sources {
+        struct daemon_reply daemon;
+        struct told_list told;
+        struct page_dimension *dimensions;
+        char missing[1024], hosts[32];
+        struct text said; /* what is missing */
+};
+
+static void sources_done(struct sources *s)
+{
+        daemon_reply_done(&s->daemon);
+        told_done(&s->told);
+        free(s->dimensions);
+}
+
+/* What the daemon and its history know. 0 or -ENOMEM. */
+static int add_numbers(const struct options *o, const struct places *places, double now,
+                       struct sources *s, struct page *p)
+{
+        ask_what_is_normal(o, &s->daemon, &s->said);
+        if (p->to >= now && !o->alert && add_open(&s->daemon, p, &s->told) < 0)
+                return -ENOMEM;
+        int r = read_dimensions(places->state, p, now, &s->dimensions, &p->dimension_count);
+        if (r < 0)
+                text_add(&s->said,
+                         "%sThe history in %s cannot be read (%s), so there are no pictures.",
+                         s->said.length > 0 ? " " : "", places->state, strerror(-r));
+        p->daemon = s->daemon.root ? &s->daemon : NULL;
+        if (p->daemon && p->to >= now)
+                add_present(&s->daemon, s->dimensions, p->dimension_count);
+        p->dimensions = s->dimensions;
+        return 0;
+}
+
+/* Whose page it is. */
+static const char *host_of(const struct options *o, const struct page *p, struct sources *s)
+{
+        if (p->daemon)
+                return s->daemon.host.name;
+        if (p->hosts > 1) {
+                snprintf(s->hosts, sizeof(s->hosts), "%zu machines", p->hosts);
+                return s->hosts;
+        }
+        return s->told.count > 0 ? s->told.list[0].host : o->host ? o->host : "";
+}
+
 static enum exit_code run(const struct options *o, const struct places *places)
 {
-        _cleanup_(daemon_reply_done) struct daemon_reply daemon = { 0 };
-        _cleanup_(told_done) struct told_list told = { 0 };
-        _cleanup_free_ struct page_dimension *dimensions = NULL;
-        char missing[1024];
-        struct text t;
-        text_init(&t, missing, sizeof(missing));
+        _cleanup_(sources_done) struct sources s = { .dimensions = NULL };
         double now = clock_realtime();
-        struct page p = { .to = moment_at(&o->until, now, now), .told = &told };
+        struct page p = { .to = moment_at(&o->until, now, now), .told = &s.told };
+        text_init(&s.said, s.missing, sizeof(s.missing));
         p.from = moment_at(&o->since, now, p.to - DEFAULT_SECONDS);
         if (p.from >= p.to) {
                 fputs("kmemwatch report: --since is not before --until\n", stderr);
@@ -198,32 +256,26 @@ static enum exit_code run(const struct options *o, const struct places *places)
                 .until = o->alert ? INFINITY : p.to,
                 .rule = o->rule,
                 .alert_id = o->alert,
+                .host = o->host,
         };
-        int r = read_told(&query, &told);
+        int r = read_told(&query, &s.told);
         if (r < 0)
-                text_add(&t,
+                text_add(&s.said,
                          "There is no journal that could be read (%s), so past alerts are "
                          "missing.",
                          strerror(-r));
         p.told_unknown = r < 0;
-        if (o->alert && frame_alert(o, &told, now, &p) < 0)
+        if (o->alert && frame_alert(o, &s.told, now, &p) < 0)
                 return EXIT_USAGE;
-        ask_what_is_normal(o, &daemon, &t);
-        if (p.to >= now && !o->alert && add_open(&daemon, &p, &told) < 0) {
+        p.hosts = told_hosts(&s.told);
+        p.elsewhere = is_elsewhere(o, &s.told);
+        if (!p.elsewhere && add_numbers(o, places, now, &s, &p) < 0) {
                 fputs("kmemwatch report: out of memory\n", stderr);
                 return EXIT_USAGE;
         }
-        r = read_dimensions(places->state, &p, now, &dimensions, &p.dimension_count);
-        if (r < 0)
-                text_add(&t, "%sThe history in %s cannot be read (%s), so there are no pictures.",
-                         t.length > 0 ? " " : "", places->state, strerror(-r));
-        p.daemon = daemon.root ? &daemon : NULL;
-        if (p.daemon && p.to >= now)
-                add_present(&daemon, dimensions, p.dimension_count);
-        p.dimensions = dimensions;
         p.numbers_from = begin_of(&p);
-        p.host = p.daemon ? daemon.host.name : told.count > 0 ? told.list[0].host : "";
-        p.missing = *missing ? missing : NULL;
+        p.host = host_of(o, &p, &s);
+        p.missing = *s.missing ? s.missing : NULL;
         if (page_write_file(o->output, &p) < 0)
                 return EXIT_USAGE;
         if (p.missing)

@@ -65,7 +65,9 @@ static const struct reply_dimension *fastest(const struct daemon_reply *d)
 static void add_memory(struct text *t, const struct page *p)
 {
         char left[FORMAT_MAX], total[FORMAT_MAX];
-        if (p->daemon && isfinite(p->daemon->host.mem_available))
+        if (p->elsewhere)
+                text_add(t, "see there how much memory is left");
+        else if (p->daemon && isfinite(p->daemon->host.mem_available))
                 text_add(t, "%s of %s memory is available",
                          format_bytes(p->daemon->host.mem_available, left),
                          format_bytes(p->daemon->host.mem_total, total));
@@ -109,8 +111,9 @@ static void add_worst(struct text *t, const struct page *p, const struct page_al
         else
                 text_add(t, "there was one alert, %s: ", severity_name(severity_of(a)));
         double since = isfinite(a->first->started) ? a->first->started : a->first->time;
-        text_add(t, "%s (%s), from %s", *a->worst->summary ? a->worst->summary : a->worst->rule,
-                 a->worst->dimension, format_time_local(since, p->to, when));
+        text_add(t, "%s (%s%s%s), from %s", *a->worst->summary ? a->worst->summary : a->worst->rule,
+                 a->worst->dimension, p->hosts > 1 ? " on " : "",
+                 p->hosts > 1 ? a->worst->host : "", format_time_local(since, p->to, when));
         if (a->open)
                 text_add(t, " on");
         else

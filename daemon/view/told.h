@@ -47,6 +47,7 @@ struct told_query {
         double since, until;   /* Unix seconds */
         const char *rule;      /* rule or dimension, or a pattern of either; NULL: all */
         const char *alert_id;  /* or its beginning; NULL: all */
+        const char *host;      /* its name, or a pattern; NULL: all */
         size_t newest;         /* so many of them; 0: all */
 };
 
@@ -72,5 +73,8 @@ int told_add(struct told_list *l, struct told *t);
 
 /* Says who is behind it: copied. 0 or -ENOMEM. */
 int told_set_culprit(struct told *t, const char *culprit);
+
+/* Of how many machines they are. */
+size_t told_hosts(const struct told_list *l);
 
 void told_done(struct told_list *l);

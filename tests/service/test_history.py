@@ -119,6 +119,8 @@ def test_many_hosts():
         lines = [line for line in out.decode().splitlines() if "warning" in line]
         assert "db1  warning" in lines[0] and "web7  warning" in lines[1], out
         assert [e["host"] for e in j.events()] == ["db1", "web7"]
+        assert [e["host"] for e in j.events("--host", "web*")] == ["web7"]
+        assert j.events("--host", "web") == []
 
 
 def lines_of(program):
