@@ -67,7 +67,7 @@ _kmemwatch() {
     silence) options+=' --for --why --json' ;;
     unsilence | ack) options+=' --json' ;;
     check) options+=' --quiet --rules --channels --json' ;;
-    record) options+=' --interval --for --root --output' ;;
+    record) options+=' --interval --for --members --root --output' ;;
     history) options+=' --since --until --lines --follow --rule --host --directory --no-pager --json' ;;
     setup) options+=' --name --secret --url --replace' ;;
     metrics) options+=' --serve --textfile' ;;

@@ -104,6 +104,8 @@ $c -n '__kmemwatch_command metrics' -l textfile -rF -d 'Replace a file'
 $c -n '__kmemwatch_command check' -a '(__fish_complete_directories)'
 $c -n '__kmemwatch_command record' -l interval -x -a '100ms 1s 10s 1min' \
     -d 'Time between samples'
+$c -n '__kmemwatch_command record' -l members -x -a "'slab:*' 'cgroup:*/slab'" \
+    -d 'Also slab caches and cgroups'
 $c -n '__kmemwatch_command record' -l for -x -a '1min 10min 1h 8h 1d' -d 'Stop after this time'
 $c -n '__kmemwatch_command import' -l kind -x -a 'physical vm container' -d 'Of the machine'
 $c -n '__kmemwatch_command import replay test' -F

@@ -30,7 +30,7 @@ static void begin_past(const struct engine *e, const struct members *m, unsigned
 {
         struct member_past *p = &e->following->past[row];
         if (p->key != m->keys[row])
-                *p = (struct member_past){ .key = m->keys[row], .level = m->values[row] };
+                *p = (struct member_past){ .key = m->keys[row], .level = NAN }; /* not known yet */
         p->matches = p->followed = 0;
         p->inner = m->inner[row];
         if (p->key == 0)
@@ -55,6 +55,19 @@ static void relink(struct engine *e, const struct members *m)
                         if (row >= 0)
                                 f->past[row].followed |= UINT64_C(1) << i;
                 }
+}
+
+/* What was not there is another when it comes back, whether its row was free meanwhile or not. */
+static void forget_missing(struct engine *e, const struct members *m)
+{
+        for (unsigned row = 0; row < m->used; row++) {
+                struct member_past *p = &e->following->past[row];
+                if (isfinite(m->values[row]))
+                        continue;
+                p->level = NAN;
+                p->since = 0;
+                p->rest = 0;
+        }
 }
 
 /* Members that came or went since the last time. */
@@ -215,13 +228,12 @@ static void pick_for(struct engine *e, const struct members *m, unsigned index)
 void engine_follow_pick(struct engine *e, const struct members *m)
 {
         struct following *f = e->following;
-        bool known = false;
-        for (int i = 0; m && i < FAMILY_COUNT; i++)
-                known |= m->known[i];
         if (!m)
                 return;
         follow_table(e, m);
-        if (!known || (f->begun && e->now - f->picked < PICK_SECONDS))
+        forget_missing(e, m);
+        /* Nothing was read yet, or there is nothing. */
+        if (m->used == 0 || (f->begun && e->now - f->picked < PICK_SECONDS))
                 return;
         learn_levels(e, m);
         for (unsigned i = 0; i < f->follower_count; i++)

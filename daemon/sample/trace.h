@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "sample/members.h"
 #include "sample/sample.h"
 
 struct trace_reader;
@@ -54,3 +55,19 @@ void trace_reader_progress(const struct trace_reader *r, double *ret_read, doubl
  * flushed. */
 int trace_write_header(FILE *out);
 int trace_write_row(FILE *out, const struct sample *s);
+
+/* The members of a trace: a header cannot grow, so they are those of the beginning. */
+struct trace_members {
+        unsigned count;
+        uint64_t keys[MEMBERS_MAX];
+};
+
+/* Those that are in the table now, by name, as many as a header that can be read has room for. The
+ * number of those that it has no room for. */
+unsigned trace_members_choose(const struct members *m, struct trace_members *ret);
+
+/* As trace_write_header and trace_write_row, with columns for these members of the sample's table.
+ */
+int trace_write_members_header(FILE *out, const struct members *table,
+                               const struct trace_members *members);
+int trace_write_members_row(FILE *out, const struct sample *s, const struct trace_members *members);

@@ -21,6 +21,10 @@ static const struct option_text OPTIONS[] = {
         [OPTION_KIND] = { "kind", 0, "KIND", "the machine was physical, vm or container", false },
         [OPTION_INTERVAL] = { "interval", 0, "TIME",
                               "time between samples or pictures, 1s when not\ngiven", false },
+        [OPTION_MEMBERS] = { "members", 0, "NAMES",
+                             "also these slab caches and cgroups: slab:*, or\n"
+                             "slab:kmalloc-*,cgroup:*/slab",
+                             false },
         [OPTION_FOR] = { "for", 0, "TIME", "for this time, as 10min or 2h", false },
         [OPTION_WHY] = { "why", 0, "REASON", "the reason, for those who wonder", false },
         [OPTION_ALERTS] = { "alerts", 0, NULL, "print events as JSON lines, which is the default",
@@ -315,9 +319,10 @@ static const struct command COMMANDS[] = {
                         "Writes a trace, CSV with a line for each sample, until the time is over\n"
                         "or Ctrl-C. kmemwatch-formats(7) describes it; replay reads it.\n",
                 .examples = "  kmemwatch record -o night.csv --for 8h\n"
-                            "  kmemwatch record --interval 100ms --for 10s\n",
+                            "  kmemwatch record --interval 100ms --for 10s\n"
+                            "  kmemwatch record --members 'slab:*,cgroup:*/slab' -o all.csv\n",
                 .options = BIT(OPTION_INTERVAL) | BIT(OPTION_FOR) | BIT(OPTION_ROOT) |
-                           BIT(OPTION_OUTPUT),
+                           BIT(OPTION_OUTPUT) | BIT(OPTION_MEMBERS),
         },
         [COMMAND_IMPORT] = {
                 .name = "import",

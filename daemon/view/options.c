@@ -127,6 +127,9 @@ static int option_take(struct options *o, enum option_id id, const char *value,
                 snprintf(error, OPTIONS_ERROR_MAX, "--kind %.40s: give physical, vm or container",
                          value);
                 return -EINVAL;
+        case OPTION_MEMBERS:
+                o->members = value;
+                break;
         case OPTION_INTERVAL:
                 return seconds_of("interval", value, INTERVAL_MIN, INTERVAL_MAX, &o->interval,
                                   error);

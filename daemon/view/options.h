@@ -52,6 +52,7 @@ enum option_id {
         OPTION_OUTPUT,
         OPTION_KIND,
         OPTION_INTERVAL,
+        OPTION_MEMBERS,
         OPTION_FOR,
         OPTION_WHY,
         OPTION_ALERTS,
@@ -115,7 +116,7 @@ struct options {
         bool help, version; /* asked for */
         const char *runtime, *config, *state, *rules, *channels, *root, *output, *only, *explain,
                 *rule, *host, *directory, *alert, *trace, *requests, *name, *secret, *url, *why,
-                *textfile;
+                *textfile, *members;
         double at;        /* Unix seconds, or since the first sample; INFINITY: the end */
         bool at_relative; /* it is the latter */
         struct moment since, until;
