@@ -181,5 +181,6 @@ size_t engine_resident(const struct engine *e)
                pages_resident(e->news, e->watch_room * sizeof(*e->news)) +
                pages_resident(e->lives.all, e->lives.room * sizeof(*e->lives.all)) +
                pages_resident(e->store.pages, e->store.size) +
-               pages_resident(e->incidents, INCIDENTS_MAX * sizeof(*e->incidents));
+               pages_resident(e->incidents, INCIDENTS_MAX * sizeof(*e->incidents)) +
+               engine_follow_resident(e);
 }

@@ -25,7 +25,7 @@ typedef int (*engine_take_event)(const struct event *e, void *userdata);
 /* rules and host must outlive the engine (host may be refreshed in place). 0 or -ENOMEM. */
 int engine_new(const struct rule_set *rules, const struct host_facts *host, engine_take_event take,
                void *userdata, struct engine **ret);
-void engine_free(struct engine *e); /* NULL is fine */
+void engine_free(struct engine *e);             /* NULL is fine */
 size_t engine_resident(const struct engine *e); /* bytes in memory, without the rules */
 
 /* Calls into the caches what engine_feed will touch. A tick a second finds nothing there: asked for

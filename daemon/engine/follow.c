@@ -69,6 +69,14 @@ const struct followed *engine_followed(const struct engine *e, const struct watc
         return followed_of(e, w);
 }
 
+size_t engine_follow_resident(const struct engine *e)
+{
+        const struct following *f = e->following;
+        return f ? sizeof(*f) + f->count * (sizeof(*f->list) + sizeof(*f->since)) +
+                               pages_resident(f->past, MEMBERS_MAX * sizeof(*f->past))
+                 : 0;
+}
+
 /* An empty slot: its series is whosever. */
 static void slot_clear(struct engine *e, struct watch *w)
 {

@@ -73,6 +73,7 @@ bool engine_series_is_used(const struct engine *e, size_t place);
 int engine_follow_init(struct engine *e, size_t slots);
 void engine_follow_add(struct engine *e, const struct rule *r, int workload);
 void engine_follow_done(struct engine *e);
+size_t engine_follow_resident(const struct engine *e); /* bytes in memory, without the series */
 
 /* With each sample; broken and changed as engine_feed knows them. */
 _hot_ void engine_follow_feed(struct engine *e, const struct sample *sample, bool broken,

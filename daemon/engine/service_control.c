@@ -62,6 +62,7 @@ static struct status_cost cost_now(struct service *s)
         writer_cost(s->writer, &c.writing_cpu, &writing);
         c.writing_memory = (double)writing;
         service_witness_cost(s, &c.attribution_cpu, &c.attribution_memory);
+        service_members_cost(s, &c.members_cpu, &c.members_memory);
         return c;
 }
 

@@ -23,6 +23,7 @@ struct member_service {
         int said[FAMILY_COUNT]; /* negative errno, 0 nothing */
         bool said_cut[FAMILY_COUNT];
         struct culprit_list culprits; /* the last answer */
+        double cpu;                   /* seconds that its slices took */
 };
 
 static_assert((int)MEMBER_PATTERNS_MAX >= (int)MEMBER_RULES_MAX, "each rule has its pattern");
@@ -56,7 +57,9 @@ static int on_slice(sd_event_source *source, void *userdata)
 {
         struct service *s = userdata;
         struct member_service *m = s->members;
+        double began = clock_thread_cpu();
         bool more = member_reader_step(m->reader, clock_monotonic() + SLICE_SECONDS);
+        m->cpu += clock_thread_cpu() - began;
         if (!more)
                 for (int f = 0; f < FAMILY_COUNT; f++)
                         say(m, (enum family)f);
@@ -139,6 +142,13 @@ const struct culprit_list *service_members_culprits(struct service *s, const cha
         int row = all ? members_find(all, member_key(name)) : -1;
         culprit_of_member(row >= 0 ? all->names[row] : name, bytes, sizes, found, &m->culprits);
         return *m->culprits.culprits[0].name ? &m->culprits : NULL;
+}
+
+void service_members_cost(const struct service *s, double *ret_cpu, double *ret_memory)
+{
+        const struct member_service *m = s->members;
+        *ret_cpu = m ? m->cpu : 0;
+        *ret_memory = m ? (double)member_reader_resident(m->reader) : 0;
 }
 
 void service_members_status(const struct service *s, enum family family, struct member_reading *ret)

@@ -24,6 +24,9 @@ const struct culprit_list *service_members_culprits(struct service *s, const cha
                                                     double bytes, bool sizes,
                                                     const struct culprit_list *found);
 
+/* CPU time (seconds) and memory (bytes) of the readings so far. */
+void service_members_cost(const struct service *s, double *ret_cpu, double *ret_memory);
+
 /* How the reading of a family went. */
 void service_members_status(const struct service *s, enum family family,
                             struct member_reading *ret);

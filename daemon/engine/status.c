@@ -277,11 +277,13 @@ int status_json(const struct engine *e, const struct status_frame *f, char **ret
         json_object_set_new(cost, "cpu_seconds", json_value_number(c->cpu));
         json_object_set_new(cost, "start_cpu_seconds", json_value_number(c->start_cpu));
         json_object_set_new(cost, "attribution_cpu_seconds", json_value_number(c->attribution_cpu));
+        json_object_set_new(cost, "members_cpu_seconds", json_value_number(c->members_cpu));
         json_object_set_new(cost, "writing_cpu_seconds", json_value_number(c->writing_cpu));
         json_object_set_new(cost, "ticks", json_integer((json_int_t)summary.samples));
         json_object_set_new(cost, "resident_bytes", json_value_whole(c->resident));
         json_object_set_new(cost, "engine_bytes", json_value_whole(c->engine_memory));
         json_object_set_new(cost, "attribution_bytes", json_value_whole(c->attribution_memory));
+        json_object_set_new(cost, "members_bytes", json_value_whole(c->members_memory));
         json_object_set_new(cost, "writing_bytes", json_value_whole(c->writing_memory));
         const struct witness_costs nothing = { NAN, NAN, NAN, NAN, NAN };
         const struct witness_costs *looks = f->looks ? f->looks : &nothing;

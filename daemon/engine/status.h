@@ -16,8 +16,9 @@ struct silences;
 /* What the daemon costs, and whose part it is; the rest of both is the samples' and the program's
  * own. */
 struct status_cost {
-        double cpu, start_cpu, attribution_cpu, writing_cpu;                /* seconds */
-        double resident, engine_memory, attribution_memory, writing_memory; /* bytes */
+        double cpu, start_cpu, attribution_cpu, members_cpu, writing_cpu; /* seconds */
+        double resident, engine_memory, attribution_memory, members_memory,
+                writing_memory; /* bytes */
 };
 
 /* What the engine itself does not know. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "base/pages.h"
 #include "base/procfs.h"
 #include "base/text.h"
 #include "sample/cgroup_tree.h"
@@ -61,7 +62,7 @@ DEFINE_CLEANUP(struct member_reader, member_reader_free);
 
 int member_reader_new(const struct procfs *p, double (*clock)(void), struct member_reader **ret)
 {
-        _cleanup_(member_reader_freep) struct member_reader *r = calloc(1, sizeof(*r));
+        _cleanup_(member_reader_freep) struct member_reader *r = pages_new(sizeof(*r));
 
         if (!r)
                 return -ENOMEM;
@@ -85,7 +86,7 @@ void member_reader_free(struct member_reader *r)
                 lines_done(&r->lines);
         directory_done(&r->directory);
         members_done(&r->members);
-        free(r);
+        pages_free(r, sizeof(*r));
 }
 
 void member_reader_want(struct member_reader *r, const char *const *patterns, unsigned count)
@@ -401,6 +402,11 @@ bool member_reader_step(struct member_reader *r, double slice_end)
                         break;
         }
         return member_reader_due(r) <= now;
+}
+
+size_t member_reader_resident(const struct member_reader *r)
+{
+        return pages_resident(r, sizeof(*r)) + pages_resident(r->members.keys, r->members.size);
 }
 
 void member_reader_status(const struct member_reader *r, enum family family,

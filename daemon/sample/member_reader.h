@@ -43,6 +43,8 @@ double member_reader_due(const struct member_reader *r);
  * while there is more to do at once. */
 bool member_reader_step(struct member_reader *r, double slice_end);
 
+size_t member_reader_resident(const struct member_reader *r); /* bytes in memory */
+
 struct member_reading {
         bool wanted;
         int error;        /* negative errno of the last reading, 0 it went well */

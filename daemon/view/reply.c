@@ -237,6 +237,8 @@ int daemon_reply_parse(const char *json, struct daemon_reply *ret)
                 .resident = json_in_number(cost, "resident_bytes"),
                 .start_cpu = json_in_number(cost, "start_cpu_seconds"),
                 .attribution_cpu = json_in_number(cost, "attribution_cpu_seconds"),
+                .members_cpu = json_in_number(cost, "members_cpu_seconds"),
+                .members_memory = json_in_number(cost, "members_bytes"),
                 .writing_cpu = json_in_number(cost, "writing_cpu_seconds"),
                 .engine_memory = json_in_number(cost, "engine_bytes"),
                 .attribution_memory = json_in_number(cost, "attribution_bytes"),

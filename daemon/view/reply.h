@@ -90,8 +90,8 @@ struct daemon_reply {
         double spool_waiting, spool_oldest, spool_dead, spool_held;
         const char *spool_error; /* NULL: none */
         double cpu_seconds, ticks, resident;
-        double start_cpu, attribution_cpu, writing_cpu;           /* parts of cpu_seconds */
-        double engine_memory, attribution_memory, writing_memory; /* parts of resident */
+        double start_cpu, attribution_cpu, members_cpu, writing_cpu; /* parts of cpu_seconds */
+        double engine_memory, attribution_memory, members_memory, writing_memory; /* of resident */
 };
 
 struct reply_channel {

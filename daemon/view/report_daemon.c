@@ -19,9 +19,12 @@ static void add_cpu(struct text *line, const struct daemon_reply *d)
         if (!isfinite(d->attribution_cpu) || !isfinite(d->writing_cpu))
                 return;
         text_add(line, " (sampling %.3f, ",
-                 fmax(all - d->attribution_cpu - d->writing_cpu, 0) / ticks);
+                 fmax(all - d->attribution_cpu - fmax(d->members_cpu, 0) - d->writing_cpu, 0) /
+                         ticks);
         if (d->attribution_cpu > 0)
                 text_add(line, "attribution %.3f, ", d->attribution_cpu / ticks);
+        if (d->members_cpu > 0)
+                text_add(line, "members %.3f, ", d->members_cpu / ticks);
         text_add(line, "writing %.3f)", d->writing_cpu / ticks);
 }
 
@@ -36,6 +39,8 @@ static void add_memory(struct text *line, const struct daemon_reply *d)
         text_add(line, " (rules and levels %s", format_bytes(d->engine_memory, number));
         if (d->attribution_memory > 0)
                 text_add(line, ", attribution %s", format_bytes(d->attribution_memory, number));
+        if (d->members_memory > 0)
+                text_add(line, ", members %s", format_bytes(d->members_memory, number));
         text_add(line, ", writing %s, else program and libraries)",
                  format_bytes(d->writing_memory, number));
 }

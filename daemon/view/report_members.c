@@ -36,7 +36,7 @@ static double count(double number)
         return fmin(fmax(number, 0), 999999);
 }
 
-static void print_family(const struct terminal *t, const struct reply_family *f, double up)
+static void print_family(const struct terminal *t, const struct reply_family *f)
 {
         char buffer[512], number[FORMAT_MAX];
         const char *what = strcmp(f->name, "slab") == 0 ? "slab caches" : "cgroups";
@@ -52,9 +52,8 @@ static void print_family(const struct terminal *t, const struct reply_family *f,
                         text_add(&line, " (there are more than can be)");
                 if (f->interval > 0)
                         text_add(&line, ", read every %s", format_duration(f->interval, number));
-                if (f->readings > 0 && up > 0)
-                        text_add(&line, ", %.2g ms of CPU each, %.2g ms a second",
-                                 f->seconds / f->readings * 1000, f->seconds / up * 1000);
+                if (f->readings > 0)
+                        text_add(&line, ", %.2g ms each", f->seconds / f->readings * 1000);
         }
         terminal_wrap(t, f->error || f->cut ? STYLE_WARNING : STYLE_FAINT, 0, 0, buffer);
 }
@@ -106,6 +105,6 @@ int report_print_members(const struct terminal *t, const struct daemon_reply *d)
         if (r < 0)
                 return r;
         for (size_t i = 0; i < d->family_count; i++)
-                print_family(t, &d->families[i], d->time - d->started);
+                print_family(t, &d->families[i]);
         return 0;
 }
