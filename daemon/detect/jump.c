@@ -2,10 +2,8 @@
 /* Spike and drop: departure from a robust level, with a memory of what is ordinary. */
 #include "detect/jump.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "base/number.h"
 
@@ -81,50 +79,34 @@ static uint32_t ticks_of(double seconds)
         return (uint32_t)(int64_t)(seconds * TICKS);
 }
 
-typedef uint32_t four __attribute__((vector_size(4 * sizeof(uint32_t))));
-typedef int64_t two __attribute__((vector_size(2 * sizeof(int64_t))));
-typedef double pair __attribute__((vector_size(2 * sizeof(double))));
-static_assert(JUMP_PAST == 8, "two vectors of four");
-
-/* Which of them are within reach changes with nearly each sample, and a wrong guess of a branch
- * costs more than all of this. */
-static inline double sum_all(const struct jump *j, uint32_t now, uint32_t reach, double *ret_count)
-{
-        pair sum = { 0 };
-        four count = { 0 };
-        for (unsigned i = 0; i < JUMP_PAST; i += 4) {
-                four tick;
-                two low, high;
-                pair value[2];
-                memcpy(&tick, &j->past_tick[i], sizeof(tick));
-                memcpy(value, &j->past_value[i], sizeof(value));
-                four within = (four)(now - tick <= reach); /* all bits, or none */
-                count -= within;
-                low = (two)__builtin_shufflevector(within, within, 0, 0, 1, 1);
-                high = (two)__builtin_shufflevector(within, within, 2, 2, 3, 3);
-                sum += (pair)((two)value[0] & low) + (pair)((two)value[1] & high);
-        }
-        *ret_count = count[0] + count[1] + count[2] + count[3];
-        return sum[0] + sum[1];
-}
-
 /* The sample against the mean of what is remembered of the look-back: the noise of a single sample
  * counts once that way, not twice. At least the last two samples count, however far apart. */
 static inline double step_of(const struct jump *j, const struct jump_params *p, uint32_t now,
                              double value)
 {
         uint32_t reach = ticks_of(smaller(reach_of(j, p), 1e6));
+        unsigned oldest = j->past, next = (oldest + 1u) % JUMP_PAST;
         double sum = 0, count = 0;
-        if (j->past_known == (1u << JUMP_PAST) - 1) {
-                sum = sum_all(j, now, reach, &count);
-        } else {
-                for (unsigned i = 0; i < JUMP_PAST; i++)
-                        if (now - j->past_tick[i] <= reach && j->past_known & 1u << i) {
-                                sum += j->past_value[i];
-                                count++;
-                        }
+        /* Of samples that come each second or two the oldest falls out before it is replaced. */
+        if (j->past_known == (1u << JUMP_PAST) - 1 && now - j->past_tick[next] <= reach) {
+                if (now - j->past_tick[oldest] <= reach)
+                        return value - j->past_sum * (1.0 / JUMP_PAST);
+                return value - (j->past_sum - j->past_value[oldest]) * (1.0 / (JUMP_PAST - 1));
         }
+        for (unsigned i = 0; i < JUMP_PAST; i++)
+                if (now - j->past_tick[i] <= reach && j->past_known & 1u << i) {
+                        sum += j->past_value[i];
+                        count++;
+                }
         return count > 0 ? value - sum / count : 0;
+}
+
+static double sum_past(const struct jump *j)
+{
+        double sum = 0;
+        for (unsigned i = 0; i < JUMP_PAST; i++)
+                sum += j->past_value[i];
+        return sum;
 }
 
 static inline void remember(struct jump *j, const struct jump_params *p, uint32_t now, double value)
@@ -135,6 +117,7 @@ static inline void remember(struct jump *j, const struct jump_params *p, uint32_
                 return;
         j->past_tick[j->past] = now;
         j->past_value[j->past] = value;
+        j->past_sum = sum_past(j);
         j->past_known |= (uint8_t)(1u << j->past);
         j->past = (j->past + 1u) % JUMP_PAST;
 }
@@ -427,4 +410,5 @@ void jump_shift(struct jump *j, double amount)
         j->value += amount;
         for (unsigned i = 0; i < JUMP_PAST; i++)
                 j->past_value[i] += amount;
+        j->past_sum = sum_past(j);
 }

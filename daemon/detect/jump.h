@@ -60,6 +60,7 @@ struct jump {
         float record_least; /* until then the record does not decay below that */
         double record_until;
         double past_value[JUMP_PAST];
+        double past_sum;               /* of all of them */
         uint32_t past_tick[JUMP_PAST]; /* their times, in ticks of 1/256 s */
         uint8_t past_known;            /* bit per slot */
         uint8_t past;                  /* next slot */

@@ -229,7 +229,7 @@ static void watch_step(struct engine *e, struct watch *w, const struct machine_n
 
 /* Whether the verdict is surely ok, told from what the tick has in its hands. An idle alert then
  * stays as it is, so that the judge need not be asked; what he would note is noted here. */
-static bool is_quiet(const struct engine *e, struct watch *w)
+static inline bool is_quiet(const struct engine *e, struct watch *w)
 {
         const struct series *s = &e->series[w->series];
         switch (w->kind) {
@@ -247,7 +247,7 @@ static bool is_quiet(const struct engine *e, struct watch *w)
         }
 }
 
-void watch_feed(struct engine *e, struct watch *w, const struct machine_numbers *m)
+static inline void feed_watch(struct engine *e, struct watch *w, const struct machine_numbers *m)
 {
         if (!w->owed) {
                 w->quiet = w->idle && is_quiet(e, w);
@@ -260,6 +260,11 @@ void watch_feed(struct engine *e, struct watch *w, const struct machine_numbers 
                 event_make(e, w, &w->life->change, w->news->event.time, &w->news->event);
                 w->remade = false;
         }
+}
+
+void watch_feed(struct engine *e, struct watch *w, const struct machine_numbers *m)
+{
+        feed_watch(e, w, m);
 }
 
 static bool is_same(double a, double b)
@@ -349,7 +354,7 @@ void engine_feed(struct engine *e, const struct sample *sample)
         for (size_t i = 0; i < e->watch_plain; i++) {
                 struct watch *w = &e->watches[i];
                 if (w->applies)
-                        watch_feed(e, w, &m);
+                        feed_watch(e, w, &m);
                 owed |= w->owed;
         }
         if (e->following)

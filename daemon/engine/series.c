@@ -276,7 +276,7 @@ void series_prefetch(const struct series *s)
                 prefetch(s->less, s->less + 1);
 }
 
-static double measure(struct series *s, const struct sample *sample)
+static inline double measure(struct series *s, const struct sample *sample)
 {
         size_t field = (size_t)s->field;
         if (s->field < 0)
@@ -297,8 +297,8 @@ static void resume(struct series *s, double before)
 }
 
 /* Takes what s->value has become. */
-static inline void take_value(struct series *s, double before, bool broken,
-                              struct series_shared *shared)
+static inline __attribute__((always_inline)) void
+take_value(struct series *s, double before, bool broken, struct series_shared *shared)
 {
         double value = s->value, now = shared->now;
         s->adopted = false;
