@@ -9,7 +9,17 @@ from programs import run_measured, spread, table
 MONTH_ROWS = 30 * 86400
 VALUES_IN_ROW = 9
 FEEDS = 2_000_000  # dimensions x rows x repeats, so that the small sizes take long enough too
-DIMENSION_ROWS = 300
+DIMENSION_ROWS = 300  # a second apart: what the limits are for
+# Nine days: by then all horizons, the half hours of a week and the last hour are there, and nothing
+# grows any more. An interval of five minutes, so that it does not take nine days.
+LONG_ROWS, LONG_INTERVAL, LONG_SIZE = 2600, 300, 1000
+LONG_MOST = 2.3  # KiB
+
+
+def feed_dimensions(build, size, rows, repeats, interval=1):
+    done = subprocess.run([f"{build}/tests/bench/dimensions", str(size), str(rows), str(repeats),
+                           str(interval)], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def dimensions(build, sizes, rounds, verdicts):
@@ -18,10 +28,8 @@ def dimensions(build, sizes, rounds, verdicts):
     for _ in range(rounds):
         for size in sizes:
             repeats = max(1, FEEDS // (size * DIMENSION_ROWS))
-            done = subprocess.run([f"{build}/tests/bench/dimensions", str(size),
-                                   str(DIMENSION_ROWS), str(repeats)], capture_output=True,
-                                  text=True, check=True)
-            results.setdefault(size, []).append(json.loads(done.stdout))
+            results.setdefault(size, []).append(
+                feed_dimensions(build, size, DIMENSION_ROWS, repeats))
     rows = []
     for size, own in results.items():
         rows.append([f"{size:,}"] +
@@ -29,7 +37,8 @@ def dimensions(build, sizes, rounds, verdicts):
                      (("ns", 0), ("plain_ns", 0))] +
                     [spread([r["ns"] / r["plain_ns"] for r in own], 1),
                      f"{own[0]['bytes']:.0f}", spread([r["start_ms"] for r in own], 1)])
-    table("Dimensions with one rule each: a sample, for one of them",
+    table(f"Dimensions with one rule each, fed for {DIMENSION_ROWS // 60} minutes: "
+          "a sample, for one of them",
           ["dimensions", "ns", "plain loop ns", "ratio", "bytes", "start ms"], rows)
     if 1000 in results and max(sizes) > 1000:
         most = max(sizes)
@@ -37,6 +46,10 @@ def dimensions(build, sizes, rounds, verdicts):
                          [a["ns"] / b["ns"] for a, b in zip(results[most], results[1000])], 2.0, 2)
         verdicts.at_most(f"{most:,} dimensions: KiB each",
                          [r["bytes"] / 1024 for r in results[most]], 2.0, 2)
+    if max(sizes) >= LONG_SIZE:
+        fed = feed_dimensions(build, LONG_SIZE, LONG_ROWS, 1, LONG_INTERVAL)
+        verdicts.at_most(f"{LONG_SIZE:,} dimensions after {fed['fed_seconds'] // 86400} days: "
+                         "KiB each", [fed["bytes"] / 1024], LONG_MOST, 2)
 
 
 def make_trace(build, path, rows):
