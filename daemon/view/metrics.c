@@ -242,7 +242,8 @@ static void daemon_itself(struct metrics *m, const struct daemon_reply *r)
                 sample(m, r->spool_held, LABELS({ "state", "held" }));
                 sample(m, r->spool_dead, LABELS({ "state", "dead" }));
         }
-        one(m, "kmemwatch_spool_oldest_seconds", "seconds", false, "Age of the oldest that waits.",
+        one(m, "kmemwatch_spool_oldest_seconds", "seconds", false,
+            "Age of the oldest that waits, but for those in quiet hours.",
             r ? r->spool_oldest : NAN);
 }
 

@@ -639,6 +639,30 @@ def test_nobody_takes_events():
         assert d.stop() == 0
 
 
+def test_held_back():
+    """... none while a courier says that it waits for the end of quiet hours, and one again when
+    nobody says so any more."""
+    with Daemon() as d:
+        put_old_event(d)
+        os.mkdir(f"{d.path}/state/spool/courier")
+        with open(f"{d.path}/config/channels.d/ops.ini", "w", encoding="utf-8") as f:
+            f.write("[channel]\n")
+
+        def hold(written):
+            with open(f"{d.path}/state/spool/courier/held", "w", encoding="utf-8") as f:
+                f.write(f"1 {written:.0f} {time.time() + 3600:.0f} 9 0 0\n")
+        hold(time.time())
+        d.start()
+        d.wait_told(" 1 queued", 40)
+        time.sleep(35)  # more than a look
+        assert "does not run" not in d.output and "nobody takes" not in d.told, d.output
+        d.kill()
+        hold(time.time() - 600)  # and silence since
+        d.start()
+        d.wait_output("kmemwatch-courier does not run", 100)
+        assert d.stop() == 0
+
+
 def test_no_channels():
     """... and none where nobody is to take it."""
     with Daemon() as d:
