@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The metrics of the installed package, as README says to collect them: both ways switched on in a
-booted system, and scraped by this machine's Prometheus and node_exporter in that system's network."""
+booted system, and scraped by this machine's Prometheus and node_exporter in its network."""
 import json
 import os
 import shutil
@@ -124,7 +124,8 @@ class Scrape:
         return None
 
     def words(self):
-        said = self.container.run("journalctl", "--no-pager", "-n", "30", "-u", "kmemwatch-*").stdout
+        said = self.container.run("journalctl", "--no-pager", "-n", "30", "-u",
+                                  "kmemwatch-*").stdout
         for name in os.listdir(self.work) if os.path.isdir(self.work) else []:
             if name.endswith(".log"):
                 with open(f"{self.work}/{name}", encoding="utf-8", errors="replace") as file:

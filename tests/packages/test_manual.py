@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The manual pages against the programs: a page for each program, file and format, each command and
-option on its page and none that does not exist, no reference into the void. Needs no root. (That man
-has no warning: tests/tools/lint.)"""
+option on its page and none that does not exist, no reference into the void. Needs no root. (That
+man has no warning: tests/tools/lint.)"""
 import glob
 import os
 import re
@@ -65,7 +65,7 @@ def test_commands():
     text = text_of("kmemwatch.1")
     listed = help_of("kmemwatch", "help").split("\nCommands:\n")[1].split("\n\n")[0]
     commands = re.findall(r"^  ([a-z-]+)", listed, re.M)
-    # Paragraphs that begin with a command, one or more for each; what several take is below OPTIONS.
+    # Paragraphs that begin with a command, one or more for each; OPTIONS has what several take.
     common = text.split("\nOPTIONS\n")[1].split("\nEXIT STATUS\n")[0]
     said = re.split(r"^       ([a-z-]+)(?= |$)", text.split("\nCOMMANDS\n")[1], flags=re.M)
     parts = {}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The RPM package: it is built, holds what `make install` installs, and is installed, upgraded and
-erased by rpm in a Debian tree, its scripts run there. Nothing is booted. Prints TAP. Skips, and says
-why, what cannot run here."""
+erased by rpm in a Debian tree, its scripts run there. Nothing is booted. Prints TAP. Skips, and
+says why, what cannot run here."""
 import fcntl
 import glob
 import os
@@ -18,8 +18,8 @@ from kit import PACKAGES, ROOT, WORK, content, files_below, run, version  # noqa
 UNITS = ("kmemwatch.service", "kmemwatch-courier.service", "kmemwatch-evidence.path")
 METRICS = "kmemwatch-metrics.socket"
 # What belongs to others, on systems that are made of .rpm packages: folders, rpm's database.
-OTHERS = re.compile(r"^/(root/\.rpmdb|usr/share/(fish|licenses|man/man\d|zsh)|var/lib/systemd/catalog|"
-                    r"etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock)")
+OTHERS = re.compile(r"^/(root/\.rpmdb|usr/share/(fish|licenses|man/man\d|zsh)|"
+                    r"var/lib/systemd/catalog|etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock)")
 
 
 class Test:
