@@ -26,9 +26,17 @@ static uint8_t *cell(struct season *s, int64_t slot)
         return &s->past->most[kept / SEASON_SLOTS][kept % SEASON_SLOTS];
 }
 
+/* Read from a file it may be anything: then nothing is known. */
+static bool has_scale(const struct season_past *past)
+{
+        return past->least > 0 && past->least <= FLT_MAX;
+}
+
 static double value_of(const struct season_past *past, uint8_t code)
 {
-        return code ? (double)past->least * exp2((double)(code - CODE_FIRST) / PARTS) : 0;
+        return code && has_scale(past)
+                       ? (double)past->least * exp2((double)(code - CODE_FIRST) / PARTS)
+                       : 0;
 }
 
 /* Makes room above: what is too small for a byte then is nothing. */
@@ -45,7 +53,7 @@ static uint8_t code_of(struct season_past *past, double value)
         const double most = (double)(CODE_LAST - CODE_FIRST) / PARTS - ROOM;
         if (!(value > 0) || value < FLT_MIN || value > (double)FLT_MAX)
                 return 0;
-        if (past->least <= 0)
+        if (!has_scale(past))
                 past->least = fmaxf((float)(value / exp2(most)), FLT_MIN);
         double code = floor(log2(value / (double)past->least) * PARTS + 0.5) + CODE_FIRST;
         if (code > CODE_LAST) {

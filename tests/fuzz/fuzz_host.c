@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "sample/host.h"
+#include "sample/unaccounted.h"
 
 static const char *const files[] = {
         "proc/meminfo",
@@ -35,6 +36,7 @@ static const char *const files[] = {
         "run/systemd/container",
         "sys/hypervisor/type",
         "proc/xen/capabilities",
+        "proc/zoneinfo",
 };
 
 static char root[] = "/tmp/kmemwatch-fuzz-XXXXXX";
@@ -103,6 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct procfs p = { .root_fd = fd, .live = false };
         struct host_facts f;
 
+        double unaccounted = unaccounted_read(&p);
+        require(isnan(unaccounted) || isfinite(unaccounted));
         if (host_facts_read(&p, &f) < 0)
                 return 0;
         check_text(f.kind_name, sizeof(f.kind_name));
