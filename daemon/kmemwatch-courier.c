@@ -3,9 +3,11 @@
  * courier with its files, its signals, systemd and its control socket. */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -14,6 +16,7 @@
 #include "announce/journal.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "base/places.h"
@@ -65,6 +68,7 @@ struct program {
         struct courier *courier;
         struct control_server *control;
         sd_event_source *stop_timer;
+        bool lock_said; /* that memory cannot be locked */
 };
 
 static void program_done(struct program *p)
@@ -266,11 +270,36 @@ static int on_stop(sd_event_source *source _unused_, const struct signalfd_sigin
         return 0;
 }
 
+/* What only the start (or a reload) needed goes, and what is used from now on stays: it has to
+ * deliver when the machine is out of memory. Nor does a secret reach the swap then. */
+static void settle_memory(struct program *p)
+{
+        (void)munlockall(); /* nothing that is locked can be given back */
+        give_back_program();
+        give_back_heap();
+        int r = lock_used_memory();
+        if (r < 0 && !p->lock_said)
+                log_info("memory cannot be locked (%s): under memory pressure a message may be "
+                         "late; a higher RLIMIT_MEMLOCK allows it",
+                         strerror(-r));
+        p->lock_said = r < 0;
+}
+
+/* No core dump and no ptrace by the same user: memory holds the secrets. (The sanitizers' leak
+ * check needs the latter.) */
+static void keep_secrets(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
                      void *userdata)
 {
         (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%.0f", clock_monotonic() * 1e6);
         reload(userdata);
+        settle_memory(userdata);
         (void)sd_notify(0, "READY=1");
         return 0;
 }
@@ -296,19 +325,13 @@ static int watch_signals(struct program *p)
 
 /* --- start --- */
 
-/* No core dump and no ptrace by the same user: memory holds the secrets. (The sanitizers' leak
- * check needs the latter.) */
-static void keep_secrets(void)
-{
-#ifndef __SANITIZE_ADDRESS__
-        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
-
 static int run(const struct place_options *options, int level_option)
 {
         _cleanup_(program_done) struct program p = { .level_option = level_option };
         keep_secrets();
+        /* One heap: the threads that resolve names would each reserve one of 64 MiB, which counts
+         * when memory is locked. */
+        (void)mallopt(M_ARENA_MAX, 1);
         journal_init(&p.journal, PROGRAM, false);
         int r = places_init(&p.places, options, "/run/" PROGRAM);
         if (r >= 0)
@@ -333,6 +356,7 @@ static int run(const struct place_options *options, int level_option)
                 log_warning("cannot serve the watchdog, ignoring it");
         (void)sd_notify(0, "READY=1");
         courier_start(p.courier);
+        settle_memory(&p);
         r = sd_event_loop(p.loop);
         if (r < 0)
                 log_error("event loop: %s", strerror(-r));

@@ -2,6 +2,7 @@
 /* What a program that runs for years gives back after its start. */
 #include "base/footprint.h"
 
+#include <errno.h>
 #include <link.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -117,6 +118,11 @@ static int give_back_object(struct dl_phdr_info *object, size_t size, void *user
 void give_back_program(void)
 {
         (void)dl_iterate_phdr(give_back_object, NULL);
+}
+
+int lock_used_memory(void)
+{
+        return mlockall(MCL_CURRENT | MCL_ONFAULT) < 0 ? -errno : 0;
 }
 
 void give_back_heap(void)

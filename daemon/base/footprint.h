@@ -14,3 +14,9 @@ void give_back_program(void);
 
 /* Gives free memory of the heap back. */
 void give_back_heap(void);
+
+/* Locks what is mapped now, page by page as it is used, now or later; what is mapped later needs
+ * another call. So nothing that has been used once has to be read from a disk when memory is short,
+ * and what never is used costs nothing. 0 or negative errno: the limit (RLIMIT_MEMLOCK) counts all
+ * that is mapped. */
+int lock_used_memory(void);

@@ -52,6 +52,8 @@ struct outlet {
         struct lane lane;
         uint32_t bit; /* in queue_entry.settled */
 
+        bool warm; /* it has taken a message: what that needs is in memory, and locked */
+
         /* what is under way */
         struct http_transfer *transfer; /* NULL: nothing */
         courier_judge judge;

@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/macros.h"
 #include "deliver/courier_internal.h"
 
@@ -20,6 +21,15 @@ void courier_transport(const struct courier *c, const struct channel *channel,
         };
 }
 
+/* Name services, the allocator's later pieces: what the first message has mapped. */
+static void keep_in_memory(struct outlet *o, const struct judgement *j)
+{
+        if (o->warm || j->verdict != VERDICT_ACCEPTED)
+                return;
+        o->warm = true;
+        (void)lock_used_memory(); /* what could be said of it was, at the start */
+}
+
 static void on_answer(struct answer *answer, void *userdata)
 {
         struct outlet *o = userdata;
@@ -30,6 +40,7 @@ static void on_answer(struct answer *answer, void *userdata)
         o->transfer = NULL;
         channel_redact_answer(channel, answer);
         verdict_of(channel->type, answer, clock_realtime(), &j);
+        keep_in_memory(o, &j);
         o->judge(c, o, channel, &j);
         courier_pump(c);
 }

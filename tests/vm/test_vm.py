@@ -36,9 +36,12 @@ PAUSE = 15
 # culprit takes 2 at most; the rest is for an emulated machine on a busy one.
 SOON = 15
 NOBODY = "65534"
-# The rule waits 3 s, the sudden leak takes about as long: a fast machine is out of memory before
-# the alert leaves, a slow one while it does.
-LAST_SECONDS = 3
+# Alerts of their own, each of which waits for so long while less than a tenth of the memory is there.
+# How long a machine takes from there to the OOM killer differs, but then it has none for half a
+# minute: what becomes due meanwhile has nothing to be said with.
+LATE = range(4, 84, 8)
+# From such an alert to its message.
+LATE_SECONDS = 3
 LEAK = "/sys/module/leak/parameters/run"
 CONTAINER = "0123456789abcdef" * 4
 MIB = 1 << 20
@@ -304,6 +307,7 @@ def exhaust(guest, alive):
     started = guest.start()
     console = Console(guest)
     console.start()
+    late_rules(guest)
     # The guest's numbers of each second, to hold the daemon's estimates against.
     guest.shell("systemd-run -q --unit=record -p OOMScoreAdjust=-950 "
                 "kmemwatch record -o /run/r.csv")
@@ -317,6 +321,22 @@ def exhaust(guest, alive):
         guest.check(f"{unit} has lived through it",
                     state == {"NRestarts": "0", "ActiveState": "active"},
                     f"{state}\n" + "\n".join(line for _, line in console.seen))
+
+
+def late_rules(guest):
+    guest.write("/etc/kmemwatch/rules.d/late.ini", "".join(f"""[late-{seconds}]
+dimension = MemTotal
+detect = ratio
+warning = 1M
+only-if = MemAvailable < 10%
+for = {seconds}s
+clear-for = 1s
+summary = Memory is gone
+explain = It was leaked.
+action = None.
+""" for seconds in LATE))
+    done = guest.run("systemctl", "reload", "kmemwatch")
+    guest.check("rules can be added", done.returncode == 0, done.stderr + guest.words())
 
 
 def slow_leak(guest, console, alive):
@@ -370,26 +390,49 @@ def when_gone(trace, since):
 def sudden_leak(guest, console):
     """All of it in seconds: what is said of it, is said without memory."""
     guest.shell(f"echo free >{LEAK}; systemctl restart ballast; sleep 3")
+    # Calm again, and the rules for when there is none of it ready to speak.
+    quiet = wait_for(lambda: not [a for a in guest.alerts() if a["rule"].startswith("late-") and
+                                  a["severity"] != "notice"], 90, 1)
+    guest.check("between the leaks: all is well again", quiet, guest.words())
     before = len(console.times("the OOM killer comes"))
     begun = guest.clock()
     guest.shell(f"echo kmalloc 4096 0 300000 >{LEAK}")
-    if not wait_for(lambda: len(console.times("leak: gives back")) > before, 90, 0.5):
+    if not wait_for(lambda: len(console.times("leak: gives back")) > before, 150, 0.5):
         guest.check("sudden leak: the OOM killer comes", False, guest.kernel_log()[-2000:])
         return
     oom, back = console.times("the OOM killer comes")[before], console.times("gives back")[before]
     said = [e for e in guest.receivers.all_requests() if e["path"] == "/hook" and e["accepted"] and
-            oom - LAST_SECONDS <= e["time"] < back and
-            json.loads(e["body"])["alert"]["rule"] == SLAB]
-    guest.check("sudden leak: with the last of the memory gone the alert reaches the receiver"
+            e["time"] < back and json.loads(e["body"])["alert"]["rule"] == SLAB]
+    guest.check("sudden leak: the alert reaches the receiver"
                 + (f", {said[0]['time'] - oom:+.1f} s from the OOM killer" if said else ""),
                 said, guest.words())
     wait_for(guest.answers, 60, 2)
     entries = [e for e in guest.journal(f"KMEMWATCH_RULE={SLAB}")
                if int(e["__REALTIME_TIMESTAMP"]) / 1e6 >= begun]
     guest.check("sudden leak: and the journal", entries, guest.words())
+    late_alerts(guest, oom, back)
     guest.check("sudden leak: with its culprit",
                 entries and "kmalloc-4k" in str(entries[0].get("KMEMWATCH_CULPRIT")),
                 "\n".join(str(e.get("KMEMWATCH_CULPRIT")) for e in entries))
+
+
+def late_alerts(guest, oom, back):
+    """How long each was on its way: from the daemon's clock to ours."""
+    skew = time.time() - guest.clock()
+    due = {e["KMEMWATCH_RULE"]: seconds_of(e["KMEMWATCH_TIME"]) + skew
+           for e in guest.journal("KMEMWATCH_DIMENSION=MemTotal", "KMEMWATCH_SEVERITY=warning")}
+    taken = {rule: float("inf") for rule, moment in due.items() if oom < moment < back}
+    for request in guest.receivers.all_requests():
+        if request["path"] == "/hook" and request["accepted"]:
+            event = json.loads(request["body"])
+            rule = event["alert"]["rule"]
+            if rule in taken and event["trigger"]:
+                taken[rule] = request["time"] - due[rule]
+    guest.check(f"sudden leak: {len(taken)} alerts become due when nothing is left", taken,
+                f"{due}, but {oom} to {back}\n{guest.words()}")
+    seconds = ", ".join(f"{taken[rule]:.1f}" for rule in sorted(taken))
+    guest.check(f"sudden leak: their messages take {seconds} s",
+                all(t < LATE_SECONDS for t in taken.values()), taken)
 
 
 # --- both --------------------------------------------------------------------------------------
