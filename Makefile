@@ -111,7 +111,7 @@ SIMULATE := $(if $(SIMULATE_OBJECTS),$(BUILD)/tests/simulate/simulate)
 # For LD_PRELOAD: a disk that fails, a clock that steps.
 CHAOS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/chaos/faults.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH := $(addprefix $(BUILD)/tests/bench/,floor empty make_trace plain_parse dimensions)
+BENCH := $(addprefix $(BUILD)/tests/bench/,floor empty make_trace plain_parse dimensions members)
 BENCH_PRELOAD := $(BUILD)/tests/bench/count_allocations.so
 UNITS := $(patsubst etc/%.in,$(BUILD)/etc/%,$(wildcard etc/*.service.in)) \
 	$(wildcard etc/*.path etc/*.socket etc/*.timer)
@@ -187,7 +187,7 @@ $(SIMULATE): $(SIMULATE_OBJECTS) $(BUILD)/link-command
 # The empty program has the daemon's libraries, and each of them in use.
 $(BENCH): %: %.o $(LIB) $(BUILD)/link-command
 	$(call QUIET,LINK)$(LINK) -o $@ $(filter %.o %.a,$^) \
-		$(if $(filter %/empty %/dimensions,$@),$(LIBS_DAEMON)) $(LIBS_ALWAYS)
+		$(if $(filter %/empty %/dimensions %/members,$@),$(LIBS_DAEMON)) $(LIBS_ALWAYS)
 
 $(BENCH_PRELOAD): $(BUILD)/%.so: %.c $(BUILD)/compile-command
 	@mkdir -p $(@D)

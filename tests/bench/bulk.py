@@ -52,6 +52,27 @@ def dimensions(build, sizes, rounds, verdicts):
                          "KiB each", [fed["bytes"] / 1024], LONG_MOST, 2)
 
 
+def members(build, seconds, rounds, verdicts):
+    """Slots of a rule that follows slab caches, of 1,000 that there are."""
+    results = {}
+    print(f"  members, {rounds} rounds ...", flush=True)
+    for _ in range(rounds):
+        for follow in (0, 32, 256):
+            done = subprocess.run([f"{build}/tests/bench/members", str(follow), "1000",
+                                   str(seconds)], capture_output=True, text=True, check=True)
+            results.setdefault(follow, []).append(json.loads(done.stdout))
+    table("A rule that follows members of 1,000: a tick of the engine",
+          ["followed", "us", "KiB", "us to take in a reading"],
+          [[str(follow), spread([r["tick_us"] for r in own], 2), f"{own[0]['kib']:.0f}",
+            spread([r["table_us"] for r in own], 0)] for follow, own in results.items()])
+    verdicts.at_most("256 members: us of a tick for each",
+                     [(a["tick_us"] - b["tick_us"]) / 256
+                      for a, b in zip(results[256], results[0])], 0.1, 3)
+    verdicts.at_most("256 members: KiB each",
+                     [(a["kib"] - b["kib"]) / 256
+                      for a, b in zip(results[256], results[0])], 2.0, 2)
+
+
 def make_trace(build, path, rows):
     if os.path.exists(path):
         return

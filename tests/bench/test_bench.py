@@ -130,6 +130,11 @@ class Parts(unittest.TestCase):
         text, _ = self.run_part(bulk.dimensions, BUILD, [10, 100], 1)
         self.assertRegex(text, r"\n +100 +\d+ +\d+ ")
 
+    def test_members(self):
+        text, rows = self.run_part(bulk.members, BUILD, 600, 1)
+        self.assertRegex(text, r"\n +256 +\d+\.\d+ ")
+        self.assertGreater(float(rows["256 members: KiB each"]), 0)
+
     def test_replay(self):
         _, rows = self.run_part(bulk.replay, BUILD, 20000, 1)
         self.assertGreater(float(rows["replay: million values a second"]), 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A tick without an event allocates nothing: sampler and engine with the shipped rules, on this
  * machine's own /proc and on a made-up day, a day in which alerts come and go included. */
-#include "../world.h"
+#include "../members.h"
 #include "base/procfs.h"
 #include "engine/learned.h"
 #include "sample/sampler.h"
@@ -129,12 +129,43 @@ static void test_made_up_day(void **state)
         rule_set_done(&shipped);
 }
 
+/* Members that come and go, get slots and lose them, and one that leaks. */
+static void test_members(void **state)
+{
+        (void)state;
+        struct world w;
+        struct crowd *c = malloc(sizeof(*c));
+        char name[64];
+        assert_non_null(c);
+        world_init(&w, "[grows]\ndimension = slab:*\nfollow = 8\ndetect = growth\nwarning = 20M/h\n"
+                       "for = 5min\n" WORLD_WORDS);
+        crowd_init(c, &w);
+        for (int i = 0; i < 100; i++) {
+                snprintf(name, sizeof(name), "slab:c%d", i);
+                crowd_add(c, name, i);
+        }
+        crowd_run(c, &w, 1800);
+        unsigned long before = allocations;
+        for (int i = 0; i < 30; i++) {
+                c->list[i].mib = 200 + i;
+                c->list[(i + 7) % 100].mib = NAN;
+                c->list[99].per_hour = 100;
+                crowd_run(c, &w, 200);
+        }
+        assert_int_equal(allocations, before);
+        assert_true(w.count > 0);
+        world_done(&w);
+        crowd_done(c, &w);
+        free(c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_counter),
                 cmocka_unit_test(test_live),
                 cmocka_unit_test(test_made_up_day),
+                cmocka_unit_test(test_members),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
