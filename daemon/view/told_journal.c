@@ -201,6 +201,17 @@ static int go_to(sd_journal *j, const char *cursor)
         return r < 0 || !cursor ? r : sd_journal_next(j); /* onto it, not behind it */
 }
 
+/* Whether the system's own journal is open to this user: who has a journal of his own, as everybody
+ * has who logs in, would else be told that nothing happened. */
+static bool sees_system(void)
+{
+        sd_journal *j = NULL;
+        bool sees = sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM) >= 0 &&
+                    (sd_journal_has_persistent_files(j) > 0 || sd_journal_has_runtime_files(j) > 0);
+        sd_journal_close(j);
+        return sees;
+}
+
 int told_read(struct told_journal *t, struct told_list *ret)
 {
         _cleanup_free_ char *newest = NULL;
@@ -220,9 +231,7 @@ int told_read(struct told_journal *t, struct told_list *ret)
                 told_done(&l);
                 return r;
         }
-        if (l.count == 0 && !t->query.directory && sd_journal_has_persistent_files(t->j) <= 0 &&
-            sd_journal_has_runtime_files(t->j) <= 0) {
-                /* Files that this user may not open count as none. */
+        if (l.count == 0 && !t->query.directory && !sees_system()) {
                 bool hidden = geteuid() != 0 && (access("/run/log/journal", F_OK) == 0 ||
                                                  access("/var/log/journal", F_OK) == 0);
                 return hidden ? -EACCES : -ENOENT;

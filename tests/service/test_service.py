@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from machine import (Container, Fault, Results, Skip, debian_tree, make_install,  # noqa: E402
                      meminfo, require_machine, wait_for)
+from past import look_at_past  # noqa: E402
 from receivers import Receivers  # noqa: E402
 
 WORK = f"{ROOT}/build/service"
@@ -432,6 +433,8 @@ class Test:
 
         for entry, ended in ends:
             self.look_at_end(entry, ended)
+        look_at_past(self.container, self.check,
+                     [entry["KMEMWATCH_ALERT_ID"] for entry, _ in ends if entry])
 
     # --- the end ----------------------------------------------------------------------------
 
