@@ -211,6 +211,9 @@ class Test:
                   encoding="utf-8") as file:
             file.write("# mine\n")
         self.container.write("/etc/kmemwatch/secrets/token", "s3cret\n", 0o600)
+        drop_ins = "/etc/systemd/system/kmemwatch.service.d"
+        os.mkdir(self.container.path(drop_ins))
+        self.container.write(f"{drop_ins}/mine.conf", "[Service]\nNice=1\n")
         event = self.container.path("/var/lib/kmemwatch/spool/dead/kept.json")
         with open(event, "w", encoding="ascii") as file:
             file.write("{}\n")
