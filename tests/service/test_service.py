@@ -38,6 +38,9 @@ CALM = {"KernelStack": 10, "SUnreclaim": 50, "PageTables": 50}
 NOBODY = "65534"
 DAEMON = "kmemwatch.service"
 COURIER = "kmemwatch-courier.service"
+OTHER_UNITS = ("kmemwatch-evidence.path", "kmemwatch-evidence.service", "kmemwatch-metrics.socket",
+               "kmemwatch-metrics@1.service", "kmemwatch-textfile.timer",
+               "kmemwatch-textfile.service")
 
 
 def files_below(folder):
@@ -123,7 +126,7 @@ class Test:
                       ["journalctl", "--update-catalog"], ["systemctl", "daemon-reload"]):
             done = run(*words)
             self.check(" ".join(words), done.returncode == 0, done.stderr)
-        done = run("systemd-analyze", "verify", "--man=no", DAEMON, COURIER)
+        done = run("systemd-analyze", "verify", "--man=no", DAEMON, COURIER, *OTHER_UNITS)
         self.check("systemd-analyze verify has nothing to say",
                    done.returncode == 0 and not done.stderr, done.stderr)
         self.receivers.configure(self.container)
@@ -171,6 +174,10 @@ class Test:
         self.check("kmemwatch status answers an ordinary user",
                    done.returncode in (0, 1) and "SUnreclaim" in done.stdout,
                    f"exit {done.returncode}\n{done.stdout}{done.stderr}")
+        done = self.container.run("kmemwatch", "status", "--json", user=NOBODY)
+        cost = json.loads(done.stdout or '{"daemon": {"cost": {}}}')["daemon"]["cost"]
+        self.check("what the daemon costs can be measured within its sandbox",
+                   cost.get("resident_bytes", 0) > 1e6 and cost.get("engine_bytes", 0) > 1e4, cost)
         done = self.container.run("kmemwatch", "alerts", "--json", user=NOBODY)
         self.check("kmemwatch alerts --json is JSON", is_json(done.stdout), done.stdout)
         done = self.container.run("kmemwatch", "check")
