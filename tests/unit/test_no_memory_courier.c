@@ -7,6 +7,7 @@
 #include "../no_memory.h"
 #include "../support.h"
 #include "deliver/channel_file.h"
+#include "deliver/lane.h"
 #include "deliver/queue.h"
 #include "deliver/record.h"
 
@@ -62,11 +63,28 @@ static int do_record(void)
         return r;
 }
 
+/* Without memory nothing is told in quiet hours. */
+static int do_quiet(void)
+{
+        struct lane lane = { .quiet = { .on = true } };
+        struct queue queue = { 0 };
+        struct queue_entry *entry;
+        size_t muted;
+        int r = queue_add(&queue, 1, "0123456789abcdef0123456789abcdef", &entry);
+        if (r == 0) {
+                entry->alert = 1;
+                entry->begins = 1;
+                r = lane_hold(&lane, &queue, 1, &muted);
+                assert_int_equal(queue_held(&queue, 1), 1);
+        }
+        queue_done(&queue);
+        return r;
+}
+
 static const struct operation operations[] = {
-        { "channels", do_channels, 0 },
-        { "a letter", do_letter, -EBADMSG },
-        { "the queue", do_queue, 0 },
-        { "a record", do_record, 0 },
+        { "channels", do_channels, 0 }, { "a letter", do_letter, -EBADMSG },
+        { "the queue", do_queue, 0 },   { "a record", do_record, 0 },
+        { "quiet hours", do_quiet, 0 },
 };
 
 static void test_operations(void **state)
