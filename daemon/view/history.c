@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/units.h"
+#include "view/ask.h"
 #include "view/commands.h"
 #include "view/pager.h"
 #include "view/report.h"
@@ -160,6 +161,8 @@ enum exit_code history_run(const struct options *o, const struct terminal *t)
                 fputs("kmemwatch history: --since is not before --until\n", stderr);
                 return EXIT_USAGE;
         }
+        if (moment_is_ahead(&o->since, now))
+                return ask_senseless(o, "--since has not come yet");
         int r = told_open(&query, &j);
         if (r >= 0)
                 r = told_read(j, &list);

@@ -147,3 +147,9 @@ double moment_at(const struct moment *m, double now, double otherwise)
         }
         return otherwise;
 }
+
+bool moment_is_ahead(const struct moment *m, double now)
+{
+        static const double NOW = 1; /* the clock went on since it was named */
+        return moment_at(m, now, now) > now + NOW;
+}

@@ -2,6 +2,8 @@
 /* A moment as a person names it, in the ways that journalctl's users know (systemd.time(7)). */
 #pragma once
 
+#include <stdbool.h>
+
 enum moment_kind {
         MOMENT_NONE, /* not given */
         MOMENT_UNIX, /* seconds of the Unix clock */
@@ -22,3 +24,6 @@ int moment_parse(const char *text, struct moment *ret);
 
 /* Unix seconds; `otherwise` for MOMENT_NONE. */
 double moment_at(const struct moment *m, double now, double otherwise);
+
+/* Whether it has not come yet: "14:30" in the morning. */
+bool moment_is_ahead(const struct moment *m, double now);

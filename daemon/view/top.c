@@ -187,6 +187,8 @@ enum exit_code top_run(const struct options *o, const struct terminal *t)
         double now = clock_realtime();
         int r;
 
+        if (moment_is_ahead(&o->since, now))
+                return ask_senseless(o, "--since has not come yet");
         p.seconds = fmax(now - moment_at(&o->since, now, now - WINDOWS[0]), 1);
         ask_all(&p);
         if (p.error < 0)

@@ -25,6 +25,8 @@ enum exit_code who_run(const struct options *o, const struct terminal *t)
         double now = clock_realtime(), since = moment_at(&o->since, now, NAN);
         int r, n = snprintf(question, sizeof question, "%s", o->argument ? o->argument : "");
 
+        if (moment_is_ahead(&o->since, now))
+                return ask_senseless(o, "--since has not come yet");
         if (isfinite(since))
                 n += snprintf(question + MIN_OF((size_t)n, sizeof question),
                               sizeof question - MIN_OF((size_t)n, sizeof question), " %.0f",

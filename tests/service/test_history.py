@@ -109,6 +109,9 @@ def test_order_and_choice():
         assert b"resolved" in out and b"warning" in out and b"db1" not in out
         code, _, err = j.history("--since", "1h", "--until", "2h")
         assert code == 2 and b"not before" in err
+        tomorrow = time.strftime("%Y-%m-%d", time.localtime(now + 2 * 86400))
+        code, _, err = j.history("--since", tomorrow)
+        assert code == 2 and b"not come yet" in err
 
 
 def test_many_hosts():

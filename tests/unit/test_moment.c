@@ -77,6 +77,27 @@ static void test_short_day(void **state)
         assert_true(moment_at(&m, at("2026-03-29T20:00:00Z"), NAN) == at("2026-03-29T12:30:00Z"));
 }
 
+static void test_ahead(void **state)
+{
+        static const struct {
+                const char *text;
+                bool ahead;
+        } cases[] = {
+                { "14:30", true },       { "08:00", false },      { "now", false },
+                { "0s", false },         { "today", false },      { "2026-11-25", true },
+                { "2026-11-24", false }, { "@1795512600", true },
+        };
+        (void)state;
+        use_zone("UTC");
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct moment m;
+                assert_int_equal(moment_parse(cases[i].text, &m), 0);
+                if (moment_is_ahead(&m, at("2026-11-24T08:30:00Z")) != cases[i].ahead)
+                        fail_msg("\"%s\"", cases[i].text);
+        }
+        assert_false(moment_is_ahead(&(struct moment){ .kind = MOMENT_NONE }, 5));
+}
+
 static void test_refused(void **state)
 {
         static const char *const cases[] = {
@@ -116,6 +137,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_moments),
                 cmocka_unit_test(test_short_day),
+                cmocka_unit_test(test_ahead),
                 cmocka_unit_test(test_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
