@@ -132,7 +132,8 @@ static int follow(const struct options *o, const struct terminal *t, struct told
 
 static enum exit_code cannot(const struct options *o, int error)
 {
-        const char *why = error == -ENOENT   ? "there is no journal here; events went to standard "
+        const char *why = error == -ENOENT && o->directory ? "there is no journal in it"
+                          : error == -ENOENT ? "there is no journal here; events went to standard "
                                                "error where kmemwatchd was started"
                           : error == -EACCES ? "no right to read it: ask as root, or as a member "
                                                "of the group systemd-journal"

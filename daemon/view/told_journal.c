@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <glob.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -212,6 +214,35 @@ static bool sees_system(void)
         return sees;
 }
 
+/* DIR/x.journal, or DIR/MACHINE/x.journal: sd-journal opens a folder without any as well. */
+static bool has_files(const char *directory)
+{
+        static const char *const patterns[] = { "*.journal", "*/*.journal" };
+        bool any = false;
+        for (size_t i = 0; i < ELEMENTS_OF(patterns) && !any; i++) {
+                _cleanup_free_ char *pattern = path_join(directory, patterns[i]);
+                glob_t found;
+                if (pattern && glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+                        any = found.gl_pathc > 0;
+                        globfree(&found);
+                }
+        }
+        return any;
+}
+
+/* 0 when there is a journal and nothing in it; else why there is none. */
+static int why_empty(const struct told_journal *t)
+{
+        if (t->query.directory)
+                return has_files(t->query.directory) ? 0 : -ENOENT;
+        if (sees_system())
+                return 0;
+        /* Files that this user may not open count as none. */
+        bool hidden = geteuid() != 0 && (access("/run/log/journal", F_OK) == 0 ||
+                                         access("/var/log/journal", F_OK) == 0);
+        return hidden ? -EACCES : -ENOENT;
+}
+
 int told_read(struct told_journal *t, struct told_list *ret)
 {
         _cleanup_free_ char *newest = NULL;
@@ -231,10 +262,10 @@ int told_read(struct told_journal *t, struct told_list *ret)
                 told_done(&l);
                 return r;
         }
-        if (l.count == 0 && !t->query.directory && !sees_system()) {
-                bool hidden = geteuid() != 0 && (access("/run/log/journal", F_OK) == 0 ||
-                                                 access("/var/log/journal", F_OK) == 0);
-                return hidden ? -EACCES : -ENOENT;
+        if (l.count == 0) {
+                r = why_empty(t);
+                if (r < 0)
+                        return r;
         }
         if (l.count > 0)
                 qsort(l.list, l.count, sizeof(*l.list), by_time);

@@ -196,6 +196,10 @@ def test_nothing_and_no_journal():
     with Journal(entry(time.time() - 90 * 86400, "firing")) as j:
         code, out, _ = j.history()
         assert code == 0 and b"Nothing was told" in out
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run([f"{BUILD}/kmemwatch", "history", "-D", empty],
+                              capture_output=True, check=False)
+        assert done.returncode == 2 and b"there is no journal in it" in done.stderr
     done = subprocess.run([f"{BUILD}/kmemwatch", "history", "-D", "/nonexistent"],
                           capture_output=True, check=False)
     assert done.returncode == 2 and b"/nonexistent" in done.stderr
