@@ -190,3 +190,19 @@ static inline unsigned trend_add(struct trend *t, double time, double value)
         trend_add_open(t, time, value);
         return 0;
 }
+
+/* Only the means of the buckets of level 0, for one who never asks for more: whether one has ended
+ * with it. Not to be mixed with trend_add, but of what has not begun. */
+static inline bool trend_add_mean(struct trend *t, double time, double value)
+{
+        int64_t number = trend_number(time);
+        bool ended = t->started && number != t->number;
+        if (ended || !t->started) {
+                t->open[0] = (struct trend_open){ 0 };
+                t->mean = 0;
+                t->number = number;
+                t->started = true;
+        }
+        trend_add_open(t, time, value);
+        return ended;
+}

@@ -106,6 +106,7 @@ static void add_watch(struct building *b, const struct rule *r)
         w->life = e->lives.all;
         w->idle = true;
         struct series *s = &e->series[w->series];
+        series_judge(s, r->kind);
         if (r->kind == KIND_SPIKE)
                 s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
         if (r->kind == KIND_DROP)

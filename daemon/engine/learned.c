@@ -292,8 +292,7 @@ static void take_over(struct series *s, const struct series_record *r, const cha
         for (unsigned i = 0; i < TREND_LEVELS; i++)
                 if (growth.begun & 1u << i)
                         tail = get(tail, &ordinary[i], sizeof(ordinary[i]));
-        trend_copy(&s->trend, &trend);
-        growth_copy(&s->growth, &growth);
+        series_take_trend(s, &trend, &growth);
 }
 
 /* The series that measures this, or NULL. Mostly all are there in the same order: the search begins

@@ -115,12 +115,19 @@ void series_init(struct series *s, int field, const struct expression *less,
                 .low = NAN,
                 .recent = { .value = store->recent[index] },
         };
+        /* Of what is memory or a count people want to know how it moves, whatever the rules ask. */
+        s->only_size = s->unit == UNIT_RATIO || s->unit == UNIT_BYTES_PER_COUNT;
         jump_init(&s->jump);
         trend_init(&s->trend, &store->levels[index], store->room, NULL);
         growth_init(&s->growth,
                     field == FIELD_SRECLAIMABLE || field == FIELD_SLAB || field == FIELD_MEMBER,
                     &store->ordinary[index], store->room);
         season_init(&s->season, &store->seasons[index]);
+}
+
+void series_judge(struct series *s, enum kind kind)
+{
+        s->only_size = s->only_size && kind == KIND_RATIO;
 }
 
 void series_forget(struct series *s)
@@ -135,12 +142,21 @@ void series_forget(struct series *s)
                 *s->season.past = (struct season_past){ 0 };
 }
 
+void series_take_trend(struct series *to, const struct trend *trend, const struct growth *growth)
+{
+        if (to->only_size && trend->begun)
+                return;
+        trend_copy(&to->trend, trend);
+        growth_copy(&to->growth, growth);
+}
+
 void series_inherit(struct series *to, const struct series *from)
 {
         struct series kept = *from;
         kept.less = to->less;
         kept.per = to->per;
         kept.dimension = to->dimension;
+        kept.only_size = to->only_size;
         kept.adopt_up = to->adopt_up;
         kept.adopt_down = to->adopt_down;
         kept.recent.value = to->recent.value;
@@ -148,8 +164,7 @@ void series_inherit(struct series *to, const struct series *from)
         kept.trend = to->trend;
         kept.growth = to->growth;
         *to = kept;
-        trend_copy(&to->trend, &from->trend);
-        growth_copy(&to->growth, &from->growth);
+        series_take_trend(to, &from->trend, &from->growth);
         memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(float));
         if (from->season.begun)
                 *to->season.past = *from->season.past;
@@ -320,6 +335,13 @@ take_value(struct series *s, double before, bool broken, struct series_shared *s
         }
         double mean = s->trend.mean;
         int64_t bucket = s->trend.number;
+        if (s->only_size) {
+                if (trend_add_mean(&s->trend, now, value))
+                        ewma_add(&s->days, DAYS_TAU, DAYS_CLIP,
+                                 (double)(s->trend.number - bucket) * TREND_WIDTH, mean, floor,
+                                 &shared->days);
+                return;
+        }
         unsigned changed = trend_add(&s->trend, now, value);
         /* Asked again when a bucket of a quarter of a minute is full; in between only a new low
          * matters. */

@@ -40,8 +40,10 @@ struct series {
         int field;                  /* what is measured, see below */
         uint8_t unit;               /* enum event_unit */
         bool plain;                 /* nothing is taken off, nothing divides it */
-        bool absent;  /* was absent at the last sample: the next one is a new beginning */
-        bool adopted; /* the level was adopted with this sample */
+        bool only_size; /* no rule asks how a proportion has moved: it has no trend, no growth and
+                           no season */
+        bool absent;    /* was absent at the last sample: the next one is a new beginning */
+        bool adopted;   /* the level was adopted with this sample */
 
         struct jump jump;
         struct ewma days; /* the baseline of days */
@@ -91,11 +93,17 @@ void series_init(struct series *s, int field, const struct expression *less,
                  const struct expression *per, const char *dimension,
                  const struct series_store *store, size_t index);
 
+/* A rule of this kind judges it. */
+void series_judge(struct series *s, enum kind kind);
+
 /* Of what it measures, by names: indexes may change. */
 struct hash series_measured(const struct series *s);
 
 /* Before it is begun anew at the same place: what it has learned there becomes zeros again. */
 void series_forget(struct series *s);
+
+/* What another's trend and growth have learned, where it has any itself. */
+void series_take_trend(struct series *to, const struct trend *trend, const struct growth *growth);
 
 /* Goes on with what another has learned that measures the same. `to` is fresh. */
 void series_inherit(struct series *to, const struct series *from);
