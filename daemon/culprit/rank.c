@@ -225,6 +225,19 @@ static double measured(const struct rank_input *in)
         return in->found->fields[field] - (in->sizes ? 0 : in->then_fields[field]);
 }
 
+/* Where nothing else is known: what no cgroup is charged with is a driver's, or the kernel's own.
+ */
+static void say_modules(struct rank_work *w)
+{
+        const struct culprit_list *l = w->list;
+
+        if (!w->in->modules || !*w->in->modules || w->in->sizes || w->sign < 0 ||
+            l->charged >= 0.5 || (l->explained >= 0.5 && l->count > 0))
+                return;
+        rank_say(&w->unexplained, "kernel modules loaded in the hour before or since: %s",
+                 w->in->modules);
+}
+
 /* What grew can be more than the growth: something else shrank meanwhile, often the last of what
  * was before. Then shares are of all that grew. */
 static void settle_shares(struct rank_work *w)
@@ -285,6 +298,7 @@ void rank(const struct rank_input *in, struct culprit_list *ret)
         by_dimension[in->dimension](&w);
         ret->sizes = ret->count > 0 && ret->culprits[0].sizes;
         settle_shares(&w);
+        say_modules(&w);
         if (ret->sizes && !in->sizes)
                 rank_say(&w.hidden, "no earlier look to compare with: shares are of the size now");
         if (in->container && in->found->cgroups_are_own)

@@ -25,7 +25,8 @@ struct rank_input {
         double then_counts[COUNT_COUNT];         /* likewise; 0 with sizes */
         double page_size, stack_size;            /* bytes */
         double possible_cpus;
-        bool container; /* the daemon runs in one */
+        bool container;      /* the daemon runs in one */
+        const char *modules; /* of the kernel that came shortly before or since; "" or NULL none */
 };
 
 /* The field of /proc/meminfo that is this dimension; false when none is. */

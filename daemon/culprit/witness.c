@@ -208,6 +208,7 @@ static void finish_deep(struct witness *w)
 {
         double seconds = seconds_of(&w->deep);
 
+        modules_read(&w->modules, w->p, w->deep.time);
         history_add(w->looks, &w->deep);
         w->deep_done = w->clock();
         double pause = fmax(LOOK_PAUSE, LOOK_SHARE * seconds);

@@ -20,6 +20,10 @@ static const double BEFORE = 180;
 /* With an earlier base the change must be larger by a tenth: else the later one says more. */
 static const double LARGER = 1.1;
 
+/* A module leaks from when it is loaded or from when it is used: one that came so long before is
+ * worth a word. */
+static const double MODULES_BEFORE = 3600;
+
 /* What to compare the table with; TABLE_COUNT: the fields. NULL: nothing. */
 static const struct record *base_of(const struct history *h, enum table table,
                                     const struct findings *f, const struct witness_question *q)
@@ -99,7 +103,10 @@ void witness_answer(struct witness *w, const struct witness_question *q, struct 
                 .container = q->host->kind == HOST_CONTAINER,
         };
         const struct record *r = base_of(w->minutes, TABLE_COUNT, f, q);
+        char modules[CULPRIT_TEXT_MAX];
 
+        in.modules =
+                modules_since(&w->modules, q->since - MODULES_BEFORE, modules, sizeof(modules));
         for (unsigned i = 0; i < TABLE_COUNT; i++)
                 compare(w, f, (enum table)i, q, &in.bases[i]);
         for (unsigned i = 0; i < FIELD_MEMINFO_COUNT; i++)

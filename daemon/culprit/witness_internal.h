@@ -4,6 +4,7 @@
 
 #include "culprit/history.h"
 #include "culprit/look.h"
+#include "culprit/modules.h"
 #include "culprit/witness.h"
 #include "sample/unaccounted.h"
 
@@ -29,6 +30,7 @@ struct witness {
         bool for_ask;   /* the one under way, or the last one, was asked for */
         bool by_person; /* ... by nobody but a person */
         enum culprit_dimension first;
+        struct modules modules;
         struct unaccounted unaccounted;
         double unaccounted_at; /* of the clock: its last value */
         bool glances;          /* the snapshot under way is for an answer: all of it is read */

@@ -317,6 +317,11 @@ static bool knows_more(const struct culprit_list *before, const struct culprit_l
                before->count > 0 && !(now->explained >= before->explained);
 }
 
+static bool names_object(const struct culprit_list *l)
+{
+        return l->count > 0 && l->culprits[0].kind != CULPRIT_CGROUP;
+}
+
 static const struct culprit_list *find_culprits(struct service *s, const struct event *e)
 {
         struct attribution *a = s->attribution;
@@ -335,6 +340,12 @@ static const struct culprit_list *find_culprits(struct service *s, const struct 
                e->since, grown_of(e, dimension), l);
         if (a->known[dimension] && is_nearly_gone(e) && knows_more(&before, l))
                 *l = before;
+        /* The glance was too short to name anybody: the event leaves without, and it follows. */
+        if (is_nearly_gone(e) && !names_object(l) &&
+            witness_ask(a->witness, (enum culprit_dimension)dimension) == 0) {
+                remember_to_follow(a, e, dimension);
+                (void)sd_event_source_set_enabled(a->slices, SD_EVENT_ON);
+        }
         a->known[dimension] = true;
         return l;
 }

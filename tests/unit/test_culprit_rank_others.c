@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is named for a growth of the other dimensions. */
 #include "../scene.h"
+#include "culprit/modules.h"
 
 static void test_percpu(void **state)
 {
@@ -33,6 +34,44 @@ static void test_percpu(void **state)
         judge(&s);
         expect(&s, 0, CULPRIT_OBJECTS, "dying control groups", 0.88);
         expect(&s, 1, CULPRIT_CGROUP, "/a", 0.875);
+        scene_done(&s);
+}
+
+/* Without allocinfo the kernel does not say whose it is. */
+static void test_modules(void **state)
+{
+        (void)state;
+        struct modules m = { .known = false };
+        struct scene s;
+        char text[64];
+        static const char before[] = "ext4 1 1 - Live 0x0\nloop 1 0\n",
+                          after[] = "leak 9 0 - Live 0x0 (OE)\nnvidia 1 0\next4 1 1 - Live 0x0\nlo";
+
+        modules_update(&m, before, strlen(before), 1000);
+        assert_string_equal(modules_since(&m, 0, text, sizeof(text)), "");
+        modules_update(&m, after, strlen(after), 1500);
+        assert_string_equal(modules_since(&m, 1400, text, sizeof(text)), "leak, nvidia");
+        modules_update(&m, after, strlen(after), 1600);
+        assert_string_equal(modules_since(&m, 1501, text, sizeof(text)), "");
+        modules_update(&m, "", 0, 1700);
+        modules_update(&m, before, strlen(before), 1800);
+        assert_string_equal(modules_since(&m, 1400, text, sizeof(text)), "leak, nvidia");
+
+        /* Eight that were known are all gone: what stands there now may be older. */
+        struct modules other = { .known = false };
+        modules_update(&other, "a\nb\nc\nd\ne\nf\ng\nh\n", 16, 1000);
+        modules_update(&other, "older 1 0\n", 10, 1500);
+        assert_string_equal(modules_since(&other, 0, text, sizeof(text)), "");
+
+        scene_init(&s, DIMENSION_PERCPU);
+        grow(&s, FIELD_PERCPU, 20);
+        s.in.modules = "leak, nvidia";
+        judge(&s);
+        expect_said(s.l.unexplained,
+                    "kernel modules loaded in the hour before or since: leak, nvidia");
+        cgroup(&s, "/a", NULL, CGROUP_PERCPU, 1, 19);
+        judge(&s);
+        assert_null(strstr(s.l.unexplained, "modules"));
         scene_done(&s);
 }
 
@@ -200,7 +239,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_percpu),      cmocka_unit_test(test_vmalloc),
                 cmocka_unit_test(test_threads),     cmocka_unit_test(test_page_tables),
-                cmocka_unit_test(test_unaccounted),
+                cmocka_unit_test(test_unaccounted), cmocka_unit_test(test_modules),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
