@@ -82,7 +82,7 @@ static void take_end(const struct engine *e, void *userdata)
                 .clock = &clock,
                 .faults = &none,
                 .spool_oldest = NAN,
-                .cost = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
+                .cost = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
         };
         _cleanup_free_ char *json = NULL;
         if (e)
