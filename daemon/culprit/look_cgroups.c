@@ -50,7 +50,8 @@ static int cgroups_begin(struct look *l)
                 return r;
         l->into->cgroups_are_v1 = l->tree.v1;
         /* The root of the machine's tree has no such file, that of a container's has. */
-        l->into->cgroups_are_own = !l->tree.v1 && procfs_exists(l->p, "sys/fs/cgroup/memory.current");
+        l->into->cgroups_are_own =
+                !l->tree.v1 && procfs_exists(l->p, "sys/fs/cgroup/memory.current");
         push(l, "");
         return 1;
 }

@@ -82,7 +82,7 @@ static void on_status(struct control_request *request, const char *argument, voi
         const struct silence_clock clock = { clock_boottime(), clock_realtime() };
         char status[SERVICE_STATUS_MAX];
         service_status_text(s, status);
-        struct witness_costs looks;
+        struct witness_costs looks = { 0 };
         if (service_witness(s))
                 witness_costs_read(service_witness(s), &looks);
         struct member_reading readings[FAMILY_COUNT];

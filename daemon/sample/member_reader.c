@@ -94,7 +94,8 @@ void member_reader_want(struct member_reader *r, const char *const *patterns, un
         bool before[FAMILY_COUNT];
 
         assert(count <= MEMBER_PATTERNS_MAX);
-        memcpy(r->patterns, patterns, count * sizeof(*patterns));
+        for (unsigned i = 0; i < count; i++)
+                r->patterns[i] = patterns[i];
         r->pattern_count = count;
         for (int f = 0; f < FAMILY_COUNT; f++) {
                 before[f] = r->status[f].wanted;
