@@ -13,6 +13,7 @@
 #include "fuzz.h"
 #include "judge/rule_file.h"
 #include "sample/host.h"
+#include "sample/members.h"
 #include "store/state_file.h"
 
 static const char RULES[] =
@@ -23,7 +24,9 @@ static const char RULES[] =
         "[c]\ndimension = PageTables\ndetect = ratio\nper = AnonPages+Mapped\nwarning = 3x baseline\n"
         "summary = S\nexplain = E\naction = A\n"
         "[d]\ndimension = KernelStack\ndetect = spike\nnotice = 8 sigma and 4M\n"
-        "workload = 16K*threads\nsummary = S\nexplain = E\naction = A\n";
+        "workload = 16K*threads\nsummary = S\nexplain = E\naction = A\n"
+        "[e]\ndimension = slab:*\nfollow = 3\ndetect = growth\nwarning = 5M/h\n"
+        "summary = S\nexplain = E\naction = A\n";
 
 static const struct host_facts host = { .kind = HOST_VM,
                                         .name = "h",
@@ -62,11 +65,30 @@ static struct engine *new_engine(void)
         return e;
 }
 
+/* Five caches, of which three are followed. */
+static const struct members *members(void)
+{
+        static struct members m;
+        char name[16];
+        if (m.keys)
+                return &m;
+        require(members_init(&m) == 0);
+        members_begin(&m, FAMILY_SLAB);
+        for (int i = 0; i < 5; i++) {
+                snprintf(name, sizeof(name), "slab:c%d", i);
+                require(members_put(&m, FAMILY_SLAB, name, 1e7 * (i + 1), false) == i);
+        }
+        members_end(&m, FAMILY_SLAB, true);
+        return &m;
+}
+
 /* `count` samples from `time` on, every `step` seconds. */
 static void feed(struct engine *e, double time, double step, unsigned count)
 {
         double values[FIELD_KNOWN_COUNT];
-        struct sample sample = { .kind = HOST_VM, .count = FIELD_KNOWN_COUNT, .values = values };
+        struct sample sample = {
+                .kind = HOST_VM, .count = FIELD_KNOWN_COUNT, .values = values, .members = members()
+        };
         for (unsigned i = 0; i < count; i++) {
                 for (int k = 0; k < FIELD_KNOWN_COUNT; k++)
                         values[k] = 1e8 * (k + 1) + 1e4 * ((i * 7 + (unsigned)k) % 11);

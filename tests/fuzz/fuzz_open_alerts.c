@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char RULES[] = "[slab-spike]\ndimension = SUnreclaim\ndetect = spike\nwarning = 20M\n"
                             "summary = S\nexplain = E\naction = A\n"
                             "[slab-size]\ndimension = SUnreclaim\ndetect = ratio\nper = MemTotal\n"
-                            "warning = 5%\nsummary = S\nexplain = E\naction = A\n";
+                            "warning = 5%\nsummary = S\nexplain = E\naction = A\n"
+                            "[cache]\ndimension = slab:*\nfollow = 2\ndetect = ratio\n"
+                            "warning = 50M\nsummary = S\nexplain = E\naction = A\n";
 
 struct taker {
         bool refuse;

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 #include "judge/rule.h"
 #include "judge/rule_file.h"
+#include "sample/member.h"
 
 static void check_rule(const struct rule *r)
 {
@@ -15,7 +16,11 @@ static void check_rule(const struct rule *r)
 
         require(r->name && strlen(r->name) <= RULE_NAME_MAX && utf8_valid(r->name));
         require(r->dimension && r->summary && r->explain);
-        require(r->field >= 0 && r->field <= FIELD_KNOWN_COUNT);
+        require(r->field == FIELD_MEMBER || (r->field >= 0 && r->field <= FIELD_KNOWN_COUNT));
+        require((r->field == FIELD_MEMBER) == (r->pattern != NULL));
+        if (r->pattern)
+                require(family_of(r->pattern) >= 0 && utf8_valid(r->pattern) && r->follow >= 1 &&
+                        r->follow <= FOLLOW_MAX && has_prefix(r->dimension, r->pattern));
         require(r->less.count <= EXPRESSION_PARTS_MAX && r->per.count <= EXPRESSION_PARTS_MAX);
         require(r->condition_count <= CONDITIONS_MAX);
         require(r->clear > 0 && r->clear <= 1 && r->for_seconds >= 0 && r->adopt_seconds > 0);
