@@ -26,7 +26,7 @@ struct trace_reader {
         int fd;
         bool owns_fd, at_end;
         char *name;            /* for error texts */
-        char *buffer;          /* BUFFER_BYTES and a terminator */
+        char *buffer;          /* BUFFER_BYTES, a terminator, DECIMAL_SLACK */
         size_t start, end;     /* of what has been read and not handed out */
         double consumed, size; /* bytes */
         size_t line;           /* number of the last line handed out, from 1 */
@@ -373,12 +373,11 @@ int trace_reader_new_fd(int fd, bool owns_fd, const char *name, char error[TRACE
         r->fd = fd;
         r->owns_fd = TAKE_FD(owned) >= 0;
         r->name = strdup(name);
-        r->buffer = malloc(BUFFER_BYTES + 1);
+        r->buffer = calloc(1, BUFFER_BYTES + 1 + DECIMAL_SLACK);
         if (!r->name || !r->buffer) {
                 (void)snprintf(error, TRACE_ERROR_MAX, "%.200s:1: not enough memory", name);
                 return -ENOMEM;
         }
-        r->buffer[BUFFER_BYTES] = '\0';
         if (fstat(fd, &st) == 0) {
                 if (S_ISDIR(st.st_mode))
                         return fail(r, error, -EINVAL, "is a directory, not a trace");

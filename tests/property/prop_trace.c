@@ -59,7 +59,7 @@ static void test_decimal_is_exact(void **state)
         int taken = 0;
 
         for (int i = 0; i < 500000; i++) {
-                char text[64];
+                char text[64] = ""; /* DECIMAL_SLACK included */
                 double value = -7;
                 size_t length = random_decimal(&r, false, text);
                 const char *end = decimal_scan(text, &value);
