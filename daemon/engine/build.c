@@ -154,6 +154,7 @@ int engine_build(struct engine *e, const struct rule_set *rules)
                 if (!rules->rules[i].pattern)
                         add_watch(&b, &rules->rules[i]);
         int r = add_slots(&b, rules, slots);
+        series_pack(e->series, e->series_plain, &e->store);
         places_done(&b.places);
         for (int field = 0; field < FIELD_KNOWN_COUNT; field++) {
                 e->field_series[field] = -1;

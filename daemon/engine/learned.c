@@ -266,12 +266,14 @@ static void take_over(struct series *s, const struct series_record *r, const cha
         from.low = r->low;
         from.recent = r->recent;
         from.recent.value = s->recent.value;
-        from.season = r->season;
-        from.season.past = s->season.past;
         *s = from;
         tail = get(tail, s->recent.value, s->recent.filled * sizeof(float));
-        if (s->season.begun)
-                tail = get(tail, s->season.past, sizeof(*s->season.past));
+        struct season_past past;
+        struct season season = r->season;
+        season.past = &past;
+        if (season.begun)
+                tail = get(tail, &past, sizeof(past));
+        series_take_season(s, &season);
 
         struct trend_level levels[TREND_LEVELS];
         struct trend_means means[TREND_LEVELS];
@@ -417,14 +419,12 @@ int baselines_decode(struct engine *e, const void *data, size_t size)
                 struct series *s = find_series(e, r.measures, &next);
                 if (!s || !is_flag(&r.season.begun))
                         continue;
-                struct season_past *past = s->season.past;
-                s->season = r.season;
-                s->season.past = past;
-                if (r.season.begun)
-                        *past = r.past;
+                r.season.past = &r.past;
+                series_take_season(s, &r.season);
                 s->days = r.days;
                 for (unsigned level = 0; level < TREND_LEVELS; level++)
-                        if (r.ordinary[level].most > 0 || r.ordinary[level].fall > 0)
+                        if (!s->only_size &&
+                            (r.ordinary[level].most > 0 || r.ordinary[level].fall > 0))
                                 growth_recall(&s->growth, level, &r.ordinary[level]);
                 restored++;
         }

@@ -150,6 +150,32 @@ void series_take_trend(struct series *to, const struct trend *trend, const struc
         growth_copy(&to->growth, growth);
 }
 
+void series_take_season(struct series *to, const struct season *season)
+{
+        struct season_past *past = to->season.past;
+        if (to->only_size)
+                return;
+        to->season = *season;
+        to->season.past = past;
+        if (season->begun)
+                *past = *season->past;
+}
+
+void series_pack(struct series *first, size_t count, const struct series_store *store)
+{
+        size_t place = 0;
+        for (size_t i = 0; i < count; i++) {
+                struct series *s = &first[i];
+                bool none = s->only_size;
+                s->trend.levels = none ? NULL : &store->levels[place];
+                s->growth.levels = none ? NULL : &store->ordinary[place];
+                s->season.past = none ? NULL : &store->seasons[place];
+                if (s->trend.means)
+                        s->trend.means = store->means[place];
+                place += !none;
+        }
+}
+
 void series_inherit(struct series *to, const struct series *from)
 {
         struct series kept = *from;
@@ -160,14 +186,13 @@ void series_inherit(struct series *to, const struct series *from)
         kept.adopt_up = to->adopt_up;
         kept.adopt_down = to->adopt_down;
         kept.recent.value = to->recent.value;
-        kept.season.past = to->season.past;
+        kept.season = to->season;
         kept.trend = to->trend;
         kept.growth = to->growth;
         *to = kept;
         series_take_trend(to, &from->trend, &from->growth);
+        series_take_season(to, &from->season);
         memcpy(to->recent.value, from->recent.value, from->recent.filled * sizeof(float));
-        if (from->season.begun)
-                *to->season.past = *from->season.past;
 }
 
 void series_keep_means(struct series *s, const struct series_store *store, size_t index)
@@ -377,7 +402,8 @@ void series_relearn(struct series *s, double mean, double rise, double dt,
 {
         s->value = mean;
         double floor = noise_floor(s, shared);
-        season_add(&s->season, shared->sample->time, rise);
+        if (!s->only_size)
+                season_add(&s->season, shared->sample->time, rise);
         ewma_add(&s->days, DAYS_TAU, DAYS_CLIP, dt, mean, floor, &shared->days);
         s->value = NAN;
 }

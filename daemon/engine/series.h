@@ -102,8 +102,14 @@ struct hash series_measured(const struct series *s);
 /* Before it is begun anew at the same place: what it has learned there becomes zeros again. */
 void series_forget(struct series *s);
 
-/* What another's trend and growth have learned, where it has any itself. */
+/* What another's trend and growth have learned, and its season, where it has any itself. */
 void series_take_trend(struct series *to, const struct trend *trend, const struct growth *growth);
+void series_take_season(struct series *to, const struct season *season);
+
+/* Before the first sample, when all rules of some series that stand in a row, the first ones of
+ * their store, are known: their horizons and seasons lie closely, without places for those that
+ * have none. */
+void series_pack(struct series *first, size_t count, const struct series_store *store);
 
 /* Goes on with what another has learned that measures the same. `to` is fresh. */
 void series_inherit(struct series *to, const struct series *from);
