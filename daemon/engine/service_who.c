@@ -212,18 +212,25 @@ void service_on_who(struct control_request *request, const char *argument, void 
 struct grower {
         struct culprit culprit;
         enum culprit_dimension dimension;
+        double grown; /* the dimension as a whole, bytes */
 };
 
 static void insert(struct grower growers[TOP_GROWERS_MAX], unsigned *count, const struct culprit *c,
-                   enum culprit_dimension dimension)
+                   enum culprit_dimension dimension, double grown)
 {
         unsigned place = *count;
 
-        /* What a cgroup grew by in all (v1) is the same in every dimension: once is enough. */
-        for (unsigned i = 0; c->about && i < *count; i++)
-                if (growers[i].culprit.kind == c->kind && growers[i].culprit.bytes == c->bytes &&
-                    strcmp(growers[i].culprit.name, c->name) == 0)
-                        return;
+        /* What a cgroup grew by in all (v1) is the same in every dimension: once is enough, in the
+         * one that grew most. */
+        for (unsigned i = 0; c->about && i < *count; i++) {
+                struct grower *g = &growers[i];
+                if (g->culprit.kind != c->kind || g->culprit.bytes != c->bytes ||
+                    strcmp(g->culprit.name, c->name) != 0)
+                        continue;
+                if (grown > g->grown)
+                        *g = (struct grower){ *c, dimension, grown };
+                return;
+        }
         while (place > 0 && growers[place - 1].culprit.bytes < c->bytes)
                 place--;
         if (place == TOP_GROWERS_MAX)
@@ -231,7 +238,7 @@ static void insert(struct grower growers[TOP_GROWERS_MAX], unsigned *count, cons
         if (*count < TOP_GROWERS_MAX)
                 ++*count;
         memmove(&growers[place + 1], &growers[place], (*count - 1 - place) * sizeof(growers[0]));
-        growers[place] = (struct grower){ *c, dimension };
+        growers[place] = (struct grower){ *c, dimension, grown };
 }
 
 static void add_growers(struct service *s, struct json_out *j, double seconds)
@@ -244,7 +251,7 @@ static void add_growers(struct service *s, struct json_out *j, double seconds)
                 ask(s, parts[i], seconds, &list);
                 for (unsigned k = 0; list.grown > 0 && k < list.count; k++)
                         if (!list.culprits[k].sizes)
-                                insert(growers, &count, &list.culprits[k], parts[i]);
+                                insert(growers, &count, &list.culprits[k], parts[i], list.grown);
         }
         json_out_open(j, "growers", '[');
         for (unsigned i = 0; i < count; i++) {
