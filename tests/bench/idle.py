@@ -228,8 +228,9 @@ def measure(build, folder, rounds, seconds, verdicts):
                      1.25, 2)
     verdicts.at_most(f"{off}: private dirty above the empty program, MiB",
                      against(off, "private", "empty", excess), 0.3, 2)
-    # What is written each minute wakes a second thread.
-    verdicts.at_most("daemon: wake-ups a second", [r["wakeups"] for r in results["daemon"]], 1.05,
+    # What is written each minute wakes a second thread once; where the folders lie on a disk, and
+    # not in /run, that thread may wait for it some times more.
+    verdicts.at_most("daemon: wake-ups a second", [r["wakeups"] for r in results["daemon"]], 1.1,
                      2)
     verdicts.at_most("courier: wake-ups a minute",
                      [r["wakeups"] * 60 for r in results["courier"]], 1.0, 1,

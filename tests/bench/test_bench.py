@@ -117,8 +117,11 @@ class Parts(unittest.TestCase):
         text, rows = self.run_part(idle.measure, BUILD, self.folder, 1, 3)
         self.assertRegex(text, r"floor +0\.\d+ ")
         self.assertAlmostEqual(float(rows["daemon: wake-ups a second"]), 1, delta=0.7)
-        self.assertGreater(float(rows["daemon: CPU of a tick / floor"]), 0.2)
-        self.assertGreater(float(rows["daemon: resident / empty program"]), 1)
+        name = "daemon without attribution"
+        self.assertGreater(float(rows[f"{name}: CPU of a tick / floor"]), 0.2)
+        self.assertGreater(float(rows[f"{name}: resident / empty program"]), 0.3)
+        self.assertEqual(rows[f"{name}: allocations a tick"], "0.00")
+        self.assertRegex(text, rf"\n +{name} +0\.00 ")
 
     def test_start(self):
         _, rows = self.run_part(start.measure, BUILD, self.folder, 1)

@@ -49,7 +49,7 @@ def test_tick_allocates_nothing():
         def ticks():
             return int(next(line.split()[1] for line in d.proc("status").splitlines()
                             if line.startswith("voluntary_ctxt_switches")))
-        assert allocations() > 100, "it counts"
+        assert allocations() > 10, "it counts"
         time.sleep(4)
         before, begin = allocations(), ticks()
         time.sleep(6)
