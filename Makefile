@@ -286,7 +286,7 @@ fuzz:
 	+@$(MAKE) --no-print-directory MODE=fuzz CC=clang FUZZ_SECONDS=60 fuzz-run
 
 check-rules: $(MAINS)
-	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
+	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test tests/rules/*/*.test)
 
 check-detection: $(MAINS) $(SIMULATE)
 	@$(RUN_SUITE) detection tests/simulate/test_simulate.py tests/replay/test_score.py \
@@ -337,7 +337,7 @@ coverage: packages
 coverage-run: $(MAINS) $(TESTS)
 	@find $(BUILD) -name '*.gcda' -delete
 	@$(RUN_SUITE) unit $(TESTS)
-	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test)
+	@$(RUN_SUITE) rules --under tests/tools/rule-test $(wildcard tests/rules/*.test tests/rules/*/*.test)
 	@$(RUN_SUITE) daemon $(DAEMON_TESTS)
 	@$(RUN_SUITE) report $(REPORT_TESTS)
 	@$(RUN_SUITE) courier $(COURIER_TESTS)

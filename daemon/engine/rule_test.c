@@ -60,12 +60,13 @@ static int listen_to(const struct event *e, void *userdata)
 static int run_engine(const struct rule_set *rules, const struct rule_test *t, double seconds,
                       struct outcome *outcome, struct host_facts *host, struct engine **ret)
 {
-        struct machine machine;
+        _cleanup_(machine_done) struct machine machine;
         struct listener listener = { .machine = &machine, .outcome = outcome };
         struct sample sample;
         _cleanup_(engine_freep) struct engine *engine = NULL;
 
-        machine_init(&machine, t);
+        if (machine_init(&machine, t) < 0)
+                return -ENOMEM;
         while (machine_next(&machine, &sample) && machine_elapsed(&machine) <= seconds) {
                 if (!engine) {
                         replay_host(&sample, host);
@@ -101,15 +102,19 @@ static void print_reason(const struct rule_test *t, const struct expectation *e,
 static int write_trace(const struct rule_test *t, const char *path)
 {
         _cleanup_(filep) FILE *file = fopen(path, "we");
-        struct machine machine;
+        _cleanup_(machine_done) struct machine machine = { .test = NULL };
+        struct trace_members columns = { .count = 0 };
         struct sample sample;
 
         if (!file)
                 return -errno;
-        machine_init(&machine, t);
-        int r = trace_write_header(file);
+        if (machine_init(&machine, t) < 0)
+                return -ENOMEM;
+        if (t->member_count > 0)
+                (void)trace_members_choose(&machine.members, &columns);
+        int r = trace_write_members_header(file, &machine.members, &columns);
         while (r == 0 && machine_next(&machine, &sample))
-                r = trace_write_row(file, &sample);
+                r = trace_write_members_row(file, &sample, &columns);
         if (fclose(TAKE_PTR(file)) != 0 && r == 0)
                 r = -errno;
         return r;

@@ -37,7 +37,8 @@ static const struct key keys[] = {
           .example = "SUnreclaim 400M, threads 300",
           .help = "What the counters show at first. A field that is left out has a value as a "
                   "healthy machine of this size has it; absent as amount means that the kernel "
-                  "does not report it." },
+                  "does not report it. Slab caches and cgroups, as slab:dentry 200M, are those "
+                  "that stand here, up to 16: nothing else moves with them." },
         { .name = "noise",
           .type = KEY_TEXT,
           TEST(noise_text),
@@ -111,7 +112,7 @@ struct loading {
         const struct rule_set *rules;
         struct problems *problems;
         struct rule_test *test;
-        bool given[FIELD_KNOWN_COUNT];
+        bool given[RULE_TEST_FIELDS];
 };
 
 static void complain(struct loading *l, const char *key, const char *text)

@@ -10,6 +10,7 @@
 #include "engine/rule_test_internal.h"
 #include "engine/rule_test_words.h"
 #include "judge/rule_load.h"
+#include "sample/member.h"
 
 /* 1 EiB: what adds up in a test stays a number. */
 static const double AMOUNT_MAX = 0x1p60;
@@ -31,15 +32,50 @@ static const char *why_fixed(int field)
         }
 }
 
-int rule_test_take_field(struct words *w, bool clock, int *ret)
+static int find_member(const struct rule_test *t, const char *name)
+{
+        for (unsigned i = 0; i < t->member_count; i++)
+                if (strcmp(t->members[i], name) == 0)
+                        return RULE_TEST_MEMBERS + (int)i;
+        return -1;
+}
+
+static const char *name_of(const struct rule_test *t, int field)
+{
+        return field < FIELD_KNOWN_COUNT ? field_name((enum field)field)
+                                         : t->members[field - RULE_TEST_MEMBERS];
+}
+
+/* A slab cache or cgroup that a test begins with. */
+static int add_member(struct words *w, struct rule_test *t)
+{
+        const char *name = words_peek(w), *field;
+
+        if (!name || family_of(name) < 0 || find_member(t, name) >= 0)
+                return 0;
+        if (member_pattern_check(name, &field) != MEMBER_GOOD || member_is_pattern(name) ||
+            strlen(name) > FIELD_NAME_MAX)
+                return words_refuse(w, "\"%.80s\" is not the name of a slab cache or cgroup", name);
+        if (t->member_count == RULE_TEST_MEMBERS_MAX)
+                return words_refuse(w, "more than %d slab caches and cgroups",
+                                    RULE_TEST_MEMBERS_MAX);
+        strcpy(t->members[t->member_count++], name);
+        return 0;
+}
+
+int rule_test_take_field(struct words *w, const struct rule_test *t, bool clock, int *ret)
 {
         const char *name = words_take(w);
 
         if (!name)
                 return words_refuse(w, "a field is missing");
         if (clock && strcmp(name, "clock") == 0) {
-                *ret = FIELD_KNOWN_COUNT;
+                *ret = RULE_TEST_CLOCK;
                 return 0;
+        }
+        if (family_of(name) >= 0) {
+                *ret = find_member(t, name);
+                return *ret >= 0 ? 0 : words_refuse(w, "%.80s does not stand in start", name);
         }
         int field = rule_field_find(name, NULL, w->error);
         if (field < 0)
@@ -58,7 +94,7 @@ int rule_test_take_amount(struct words *w, const struct rule_test *t, int field,
 
         if (!word)
                 return words_refuse(w, "an amount is missing at the end");
-        if (field == FIELD_KNOWN_COUNT) {
+        if (field == RULE_TEST_CLOCK) {
                 if (parse_duration(word, &value) < 0)
                         return words_refuse(w, "\"%.40s\" is not a time (write 30s or 1h)", word);
         } else if (field_unit((size_t)field) == FIELD_COUNT) {
@@ -136,20 +172,21 @@ int rule_test_parse_host(struct rule_test *t, char *item, char error[KEY_ERROR_M
 
 /* --- start --- */
 
-int rule_test_parse_start(struct rule_test *t, char *item, bool given[FIELD_KNOWN_COUNT],
+int rule_test_parse_start(struct rule_test *t, char *item, bool given[RULE_TEST_FIELDS],
                           char error[KEY_ERROR_MAX])
 {
         struct words w;
         double value = NAN;
         int field = -1;
 
-        if (words_init(&w, item, error) < 0 || rule_test_take_field(&w, false, &field) < 0)
+        if (words_init(&w, item, error) < 0 || add_member(&w, t) < 0 ||
+            rule_test_take_field(&w, t, false, &field) < 0)
                 return -EINVAL;
         if (field == FIELD_MEM_TOTAL || field == FIELD_CPUS || field == FIELD_POSSIBLE_CPUS ||
             field == FIELD_CGROUPS)
                 return words_refuse(&w, "%s stands in host", field_name((enum field)field));
         if (given[field])
-                return words_refuse(&w, "%s is given twice", field_name((enum field)field));
+                return words_refuse(&w, "%s is given twice", name_of(t, field));
         if (!words_take_if(&w, "absent") && rule_test_take_amount(&w, t, field, &value) < 0)
                 return -EINVAL;
         t->start[field] = value;
@@ -159,7 +196,7 @@ int rule_test_parse_start(struct rule_test *t, char *item, bool given[FIELD_KNOW
 
 /* Shares of MemTotal (and what comes on top) that machines without a fault were seen with; none of
  * them matters much, they only have to be plausible. */
-static void fill_plausible(struct rule_test *t, const bool given[FIELD_KNOWN_COUNT])
+static void fill_plausible(struct rule_test *t, const bool given[RULE_TEST_FIELDS])
 {
         double *s = t->start, total = s[FIELD_MEM_TOTAL];
         double stacks = s[FIELD_KERNEL_STACK];
@@ -185,7 +222,7 @@ static void fill_plausible(struct rule_test *t, const bool given[FIELD_KNOWN_COU
                         s[plausible[i].field] = plausible[i].value;
 }
 
-int rule_test_complete_start(struct rule_test *t, const bool given[FIELD_KNOWN_COUNT],
+int rule_test_complete_start(struct rule_test *t, const bool given[RULE_TEST_FIELDS],
                              char error[KEY_ERROR_MAX])
 {
         double *s = t->start, total = s[FIELD_MEM_TOTAL], stack = s[FIELD_STACK_SIZE];
@@ -252,7 +289,7 @@ int rule_test_parse_noise(struct rule_test *t, char *item, char error[KEY_ERROR_
                 memset(t->deviation, 0, sizeof(t->deviation));
                 return words_end(&w);
         }
-        if (rule_test_take_field(&w, false, &field) < 0)
+        if (rule_test_take_field(&w, t, false, &field) < 0)
                 return -EINVAL;
         /* Of the field itself: 0.2 % of the memory would shake every field off its seat. */
         if (words_peek(&w) && parse_percent(words_peek(&w), &value) == 0) {

@@ -22,6 +22,14 @@ enum {
 /* The first sample's time: 2026-01-05 00:00:00 UTC, a Monday. */
 #define RULE_TEST_BEGIN 1767571200.0
 
+/* What a test may set and move: the fields, the clock, and members of its own. */
+enum {
+        RULE_TEST_MEMBERS_MAX = 16, /* one leaks among a few that rest */
+        RULE_TEST_CLOCK = FIELD_KNOWN_COUNT,
+        RULE_TEST_MEMBERS, /* the first of them */
+        RULE_TEST_FIELDS = RULE_TEST_MEMBERS + RULE_TEST_MEMBERS_MAX,
+};
+
 enum move_verb {
         MOVE_GROW,   /* a straight line over the step */
         MOVE_JUMP,   /* at once, or within some time, and stays */
@@ -37,7 +45,7 @@ enum move_verb {
 /* What one field does in a step; what it has reached at the end, the next step begins with. */
 struct move {
         enum move_verb verb;
-        int field; /* FIELD_KNOWN_COUNT: the clock */
+        int field; /* RULE_TEST_CLOCK and RULE_TEST_MEMBERS too */
         enum { REACH_BY, REACH_TO, REACH_TIMES } reach;
         double amount; /* unit of the field (GROW by: per second); TO: the value; TIMES: a factor */
         double within; /* seconds; FILL, JUMP */
@@ -82,9 +90,12 @@ struct rule_test {
         unsigned line;
 
         enum host_kind kind;
-        double start[FIELD_KNOWN_COUNT]; /* every field as it is seen at the start; NaN absent */
-        double deviation[FIELD_KNOWN_COUNT];   /* noise: standard deviation in the field's unit */
-        double correlation[FIELD_KNOWN_COUNT]; /* noise: seconds over which it is alike; 0 none */
+        double start[RULE_TEST_FIELDS];     /* every field as it is seen at the start; NaN absent */
+        double deviation[RULE_TEST_FIELDS]; /* noise: standard deviation in the field's unit */
+        double correlation[RULE_TEST_FIELDS]; /* noise: seconds over which it is alike; 0 none */
+
+        unsigned member_count;
+        char members[RULE_TEST_MEMBERS_MAX][FIELD_NAME_MAX + 1];
 
         unsigned step_count;
         struct step steps[RULE_TEST_STEPS_MAX];
@@ -104,7 +115,7 @@ void rule_test_done(struct rule_test *t);
 
 /* The parts of it, each for one item of a list; error as in config/keys.h. */
 int rule_test_parse_host(struct rule_test *t, char *item, char error[KEY_ERROR_MAX]);
-int rule_test_parse_start(struct rule_test *t, char *item, bool given[FIELD_KNOWN_COUNT],
+int rule_test_parse_start(struct rule_test *t, char *item, bool given[RULE_TEST_FIELDS],
                           char error[KEY_ERROR_MAX]);
 int rule_test_parse_noise(struct rule_test *t, char *item, char error[KEY_ERROR_MAX]);
 int rule_test_parse_step(struct rule_test *t, char *item, char error[KEY_ERROR_MAX]);
@@ -113,13 +124,14 @@ int rule_test_parse_expectation(struct rule_test *t, const struct rule_set *rule
 
 /* The fields that were not given: what a machine of this size shows. -EINVAL when what was given
  * does not go together. */
-int rule_test_complete_start(struct rule_test *t, const bool given[FIELD_KNOWN_COUNT],
+int rule_test_complete_start(struct rule_test *t, const bool given[RULE_TEST_FIELDS],
                              char error[KEY_ERROR_MAX]);
 
 struct words;
 
-/* The next word as a field that a test may set or move; clock: FIELD_KNOWN_COUNT is one too. */
-int rule_test_take_field(struct words *w, bool clock, int *ret);
+/* The next word as a field that a test may set or move; clock: that is one too. Members are those
+ * that `start` has. */
+int rule_test_take_field(struct words *w, const struct rule_test *t, bool clock, int *ret);
 
 /* The next word as an amount in the field's unit: "200M", "2%" of MemTotal, "300", "1h". */
 int rule_test_take_amount(struct words *w, const struct rule_test *t, int field, double *ret);

@@ -7,8 +7,8 @@
 
 #include "base/macros.h"
 
-static const double PAGE = 4096, THREAD_SLAB = 6.7 * 1024, CGROUP_SLAB = 19 * 1024,
-                    CGROUP_PERCPU = 2048, ENTRY = 8;
+static const double PAGE = 4096, THREAD_SLAB = 6.7 * 1024, ONE_CGROUP_SLAB = 19 * 1024,
+                    ONE_CGROUP_PERCPU = 2048, ENTRY = 8;
 
 /* MemFree does not fall below this share: the kernel takes cache back before. */
 static const double FREE_LEAST = 0.01;
@@ -39,7 +39,7 @@ static void wander(struct machine *m, double dt)
 {
         const struct rule_test *t = m->test;
 
-        for (int f = 0; f < FIELD_KNOWN_COUNT; f++) {
+        for (int f = 0; f < RULE_TEST_FIELDS; f++) {
                 if (t->deviation[f] == 0)
                         continue;
                 double keep = t->correlation[f] > 0 ? exp(-dt / t->correlation[f]) : 0;
@@ -78,8 +78,8 @@ static void add_others(double v[FIELD_KNOWN_COUNT], const double full[FIELD_KNOW
 
         v[FIELD_KERNEL_STACK] += sign * threads * full[FIELD_STACK_SIZE];
         v[FIELD_VMALLOC_USED] += sign * known(full[FIELD_KERNEL_STACK]);
-        v[FIELD_SUNRECLAIM] += sign * (threads * THREAD_SLAB + groups * CGROUP_SLAB);
-        v[FIELD_PERCPU] += sign * groups * CGROUP_PERCPU * full[FIELD_POSSIBLE_CPUS];
+        v[FIELD_SUNRECLAIM] += sign * (threads * THREAD_SLAB + groups * ONE_CGROUP_SLAB);
+        v[FIELD_PERCPU] += sign * groups * ONE_CGROUP_PERCPU * full[FIELD_POSSIBLE_CPUS];
         v[FIELD_PAGE_TABLES] +=
                 sign * (known(full[FIELD_ANON_PAGES]) + known(full[FIELD_MAPPED])) / PAGE * ENTRY;
         v[FIELD_MEM_AVAILABLE] += sign * (full[FIELD_MEM_TOTAL] - used(full));
@@ -89,7 +89,7 @@ static void add_others(double v[FIELD_KNOWN_COUNT], const double full[FIELD_KNOW
 
 static void split_own(const double start[FIELD_KNOWN_COUNT], double ret[FIELD_KNOWN_COUNT])
 {
-        memcpy(ret, start, sizeof(double[FIELD_KNOWN_COUNT]));
+        memcpy(ret, start, sizeof(double[RULE_TEST_FIELDS]));
         add_others(ret, start, -1);
 }
 
@@ -159,18 +159,18 @@ static double moved(const struct move *move, double before, double at, double se
 
 /* The own parts `at` seconds after the step's begin, in v. */
 static void move_own(const struct machine *m, const struct step *s, double at,
-                     double v[FIELD_KNOWN_COUNT])
+                     double v[RULE_TEST_FIELDS])
 {
         memcpy(v, m->own, sizeof(m->own));
         for (unsigned i = 0; i < s->move_count; i++) {
                 const struct move *move = &s->moves[i];
-                if (move->field < FIELD_KNOWN_COUNT && move->verb != MOVE_FOLLOW)
+                if (move->field != RULE_TEST_CLOCK && move->verb != MOVE_FOLLOW)
                         v[move->field] += moved(move, m->begun[move->field], at, s->seconds);
         }
 }
 
-static void follow(const struct machine *m, const struct step *s, double v[FIELD_KNOWN_COUNT],
-                   const double seen[FIELD_KNOWN_COUNT])
+static void follow(const struct machine *m, const struct step *s, double v[RULE_TEST_FIELDS],
+                   const double seen[RULE_TEST_FIELDS])
 {
         for (unsigned i = 0; i < s->move_count; i++) {
                 const struct move *move = &s->moves[i];
@@ -183,12 +183,12 @@ static void follow(const struct machine *m, const struct step *s, double v[FIELD
 /* The values to be seen `at` seconds after the step's begin, with noise or without, and the own
  * parts without noise. */
 static void look(const struct machine *m, const struct step *s, double at, bool noise,
-                 double ret_own[FIELD_KNOWN_COUNT], double ret[FIELD_KNOWN_COUNT])
+                 double ret_own[RULE_TEST_FIELDS], double ret[RULE_TEST_FIELDS])
 {
-        double first[FIELD_KNOWN_COUNT];
+        double first[RULE_TEST_FIELDS];
 
         move_own(m, s, at, ret_own);
-        for (int f = 0; f < FIELD_KNOWN_COUNT; f++)
+        for (int f = 0; f < RULE_TEST_FIELDS; f++)
                 first[f] = ret_own[f] + (noise ? m->wander[f] : 0);
         memcpy(ret, first, sizeof(first));
         compose(ret);
@@ -204,7 +204,7 @@ static void look(const struct machine *m, const struct step *s, double at, bool 
 static void next_step(struct machine *m)
 {
         const struct rule_test *t = m->test;
-        double own[FIELD_KNOWN_COUNT], seen[FIELD_KNOWN_COUNT];
+        double own[RULE_TEST_FIELDS], seen[RULE_TEST_FIELDS];
 
         look(m, &t->steps[m->step], t->steps[m->step].seconds, false, own, seen);
         memcpy(m->own, own, sizeof(own));
@@ -212,29 +212,57 @@ static void next_step(struct machine *m)
         m->step++;
         const struct step *s = &t->steps[m->step];
         for (unsigned i = 0; i < s->move_count; i++)
-                if (s->moves[i].field == FIELD_KNOWN_COUNT)
+                if (s->moves[i].field == RULE_TEST_CLOCK)
                         m->clock += s->moves[i].amount;
 }
 
-void machine_init(struct machine *m, const struct rule_test *t)
+int machine_init(struct machine *m, const struct rule_test *t)
 {
         *m = (struct machine){ .test = t };
         split_own(t->start, m->own);
-        for (int f = 0; f < FIELD_KNOWN_COUNT; f++) {
+        for (int f = 0; f < RULE_TEST_FIELDS; f++) {
                 m->random[f] = ((uint64_t)t->seed << 8) + (uint64_t)f;
                 m->wander[f] = t->deviation[f] > 0 ? t->deviation[f] * normal(&m->random[f]) : 0;
         }
         memcpy(m->begun, m->own, sizeof(m->own));
         compose(m->begun);
         for (unsigned i = 0; i < t->steps[0].move_count; i++)
-                if (t->steps[0].moves[i].field == FIELD_KNOWN_COUNT)
+                if (t->steps[0].moves[i].field == RULE_TEST_CLOCK)
                         m->clock += t->steps[0].moves[i].amount;
+        if (t->member_count == 0)
+                return 0;
+        int r = members_init(&m->members);
+        for (int f = 0; f < FAMILY_COUNT && r >= 0; f++) {
+                members_begin(&m->members, (enum family)f);
+                for (unsigned i = 0; i < t->member_count; i++)
+                        if (family_of(t->members[i]) == f)
+                                (void)members_put(&m->members, (enum family)f, t->members[i], NAN,
+                                                  false);
+                members_end(&m->members, (enum family)f, true);
+        }
+        return r;
+}
+
+void machine_done(struct machine *m)
+{
+        members_done(&m->members);
+}
+
+/* As they stand in the table. */
+static void tell_members(struct machine *m)
+{
+        for (unsigned i = 0; i < m->test->member_count; i++) {
+                int row = members_find(&m->members, member_key(m->test->members[i]));
+                m->members.values[row] = fmax(0, m->values[RULE_TEST_MEMBERS + i]);
+                if (isnan(m->values[RULE_TEST_MEMBERS + i]))
+                        m->members.values[row] = NAN;
+        }
 }
 
 bool machine_next(struct machine *m, struct sample *ret)
 {
         const struct rule_test *t = m->test;
-        double own[FIELD_KNOWN_COUNT];
+        double own[RULE_TEST_FIELDS];
 
         /* A step holds what comes after its begin, up to its end. */
         for (;; m->count++) {
@@ -256,11 +284,14 @@ bool machine_next(struct machine *m, struct sample *ret)
         for (unsigned i = 0; i < s->move_count; i++)
                 if (s->moves[i].verb == MOVE_ABSENT)
                         m->values[s->moves[i].field] = NAN;
+        if (t->member_count > 0)
+                tell_members(m);
         *ret = (struct sample){
                 .time = RULE_TEST_BEGIN + m->elapsed + m->clock,
                 .kind = t->kind,
                 .count = FIELD_KNOWN_COUNT,
                 .values = m->values,
+                .members = t->member_count > 0 ? &m->members : NULL,
         };
         return true;
 }

@@ -14,21 +14,25 @@
 #include <stdint.h>
 
 #include "engine/rule_test_internal.h"
+#include "sample/members.h"
 
 struct machine {
         const struct rule_test *test;
-        unsigned step;                    /* of the last sample */
-        uint64_t count;                   /* samples so far */
-        double own[FIELD_KNOWN_COUNT];    /* when the step began: what the others do not explain */
-        double begun[FIELD_KNOWN_COUNT];  /* when the step began: what was to be seen, less noise */
-        double wander[FIELD_KNOWN_COUNT]; /* noise now */
-        uint64_t random[FIELD_KNOWN_COUNT];
+        unsigned step;                   /* of the last sample */
+        uint64_t count;                  /* samples so far */
+        double own[RULE_TEST_FIELDS];    /* when the step began: what the others do not explain */
+        double begun[RULE_TEST_FIELDS];  /* when the step began: what was to be seen, less noise */
+        double wander[RULE_TEST_FIELDS]; /* noise now */
+        uint64_t random[RULE_TEST_FIELDS];
+        struct members members;
         double clock; /* seconds it was set by so far */
         double elapsed;
-        double values[FIELD_KNOWN_COUNT];
+        double values[RULE_TEST_FIELDS];
 };
 
-void machine_init(struct machine *m, const struct rule_test *t);
+/* 0 or -ENOMEM, which only tests with slab caches or cgroups can get. */
+int machine_init(struct machine *m, const struct rule_test *t);
+void machine_done(struct machine *m);
 
 /* The next sample, which points into the machine until the next call; false at the end. */
 bool machine_next(struct machine *m, struct sample *ret);

@@ -177,7 +177,7 @@ static int take_pulse(struct words *w, const struct rule_test *t, struct move *m
 static int take_follow(struct words *w, const struct rule_test *t, struct move *m)
 {
         m->verb = MOVE_FOLLOW;
-        if (rule_test_take_field(w, false, &m->other) < 0 || words_need(w, "by") < 0)
+        if (rule_test_take_field(w, t, false, &m->other) < 0 || words_need(w, "by") < 0)
                 return -EINVAL;
         if (m->other == m->field)
                 return words_refuse(w, "nothing follows itself");
@@ -211,14 +211,14 @@ static const struct {
 
 static int take_move(struct words *w, const struct rule_test *t, struct move *m)
 {
-        if (rule_test_take_field(w, true, &m->field) < 0)
+        if (rule_test_take_field(w, t, true, &m->field) < 0)
                 return -EINVAL;
         const char *verb = words_take(w);
         for (size_t i = 0; verb && i < ELEMENTS_OF(VERBS); i++)
                 if (strcmp(VERBS[i].name, verb) == 0) {
                         if (VERBS[i].take(w, t, m) < 0)
                                 return -EINVAL;
-                        if (m->field == FIELD_KNOWN_COUNT &&
+                        if (m->field == RULE_TEST_CLOCK &&
                             (m->verb != MOVE_JUMP || m->reach != REACH_BY || m->within > 0))
                                 return words_refuse(w, "a clock can only jump or drop by a time");
                         return 0;

@@ -155,7 +155,7 @@ static void test_what_is_shown_decided(void **state)
                 struct engine *e = NULL;
                 unsigned samples = 0, wrong = 0;
                 load_steps(cases[i], &t);
-                machine_init(&m, &t);
+                assert_int_equal(machine_init(&m, &t), 0);
                 while (machine_next(&m, &s)) {
                         if (!e) {
                                 replay_host(&s, &host);

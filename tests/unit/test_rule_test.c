@@ -163,7 +163,7 @@ static void test_noise(void **state)
                 load_good(body, &t);
                 /* Threads bring SUnreclaim with them. */
                 t.deviation[FIELD_THREADS] = 0;
-                machine_init(&m, &t);
+                assert_int_equal(machine_init(&m, &t), 0);
                 for (int i = 0; i < COUNT; i++) {
                         assert_true(machine_next(&m, &s));
                         runs[run][i] = s.values[FIELD_SUNRECLAIM] - t.start[FIELD_SUNRECLAIM];
