@@ -5,6 +5,7 @@
 
 #include "../random.h"
 #include "base/macros.h"
+#include "base/number.h"
 #include "detect/growth.h"
 #include "detect/trend.h"
 
@@ -165,6 +166,47 @@ static void test_refuses(void **state)
         assert_false(trend_read(&trend, 0, &a));
 }
 
+/* What is kept of a line is fitted where even buckets stand, in floats; the answer is computed in
+ * doubles from copies. Samples each second make even buckets, a hole uneven ones. */
+static void test_kept_is_answered(void **state)
+{
+        (void)state;
+        struct random r = random_seeded("trend even");
+        unsigned noise = 0, kept = 0;
+        for (unsigned s = 0; s < 200; s++) {
+                struct trend trend;
+                struct trend_level levels[TREND_LEVELS] = { 0 };
+                unsigned n = 300 + (unsigned)(random_uniform(&r) * 3000);
+                double hole = s % 2 ? random_uniform(&r) * n : INFINITY, now = 1e6 + s;
+                double slope = s % 3 * 1e4 * random_normal(&r), spread = 1e5;
+                trend_init(&trend, levels, 1, NULL);
+                for (unsigned i = 0; i < n; i++) {
+                        now += i == (unsigned)smaller(hole, n) ? 40 : 1;
+                        trend_add(&trend, now, 1e12 + slope * i + spread * random_normal(&r));
+                }
+                for (unsigned level = 0; level < TREND_LEVELS; level++) {
+                        const struct trend_level *l = trend_level(&trend, level);
+                        struct trend_answer a;
+                        if (!trend_read(&trend, level, &a))
+                                continue;
+                        double off = 1e-5 * (fabs(a.slope) + a.error);
+                        assert_true(fabs((double)l->slope - a.slope) <= off);
+                        assert_true(fabs(trend_error(&trend, level) - a.error) <= 1e-3 * a.error);
+                        assert_true(fabs(trend_step(&trend, level) - a.step) < 1e-3);
+                        assert_true(fabs(trend_span(&trend, level) - a.span) < 1e-6 * a.span);
+                        if (trend_is_noise(l)) {
+                                assert_true(a.slope <= 1.001 * TREND_NOISE * a.error);
+                                noise++;
+                        } else {
+                                kept++;
+                        }
+                        if (level == trend.last_level)
+                                assert_true(fabs(trend.last - a.last) < 1e-4 * spread);
+                }
+        }
+        assert_true(noise > 100 && kept > 100);
+}
+
 /* Work that comes and goes leaves the lows, and lifts the means. */
 static void test_means(void **state)
 {
@@ -283,6 +325,7 @@ int main(void)
                 cmocka_unit_test(test_matches_regression),
                 cmocka_unit_test(test_error_covers_truth),
                 cmocka_unit_test(test_refuses),
+                cmocka_unit_test(test_kept_is_answered),
                 cmocka_unit_test(test_means),
                 cmocka_unit_test(test_shapes),
                 cmocka_unit_test(test_shift_is_no_growth),
