@@ -36,9 +36,9 @@ PAUSE = 15
 # culprit takes 2 at most; the rest is for an emulated machine on a busy one.
 SOON = 15
 NOBODY = "65534"
-# Alerts of their own, each of which waits for so long while less than a tenth of the memory is there.
-# How long a machine takes from there to the OOM killer differs, but then it has none for half a
-# minute: what becomes due meanwhile has nothing to be said with.
+# Alerts of their own, each of which waits for so long while less than a tenth of the memory is
+# there. How long a machine takes from there to the OOM killer differs, but then it has none for
+# half a minute: what becomes due meanwhile has nothing to be said with.
 LATE = range(4, 84, 8)
 # From such an alert to its message.
 LATE_SECONDS = 3
