@@ -253,7 +253,7 @@ static void put_events(struct place *p, unsigned first, unsigned last)
 /* The daemon is killed, and another one starts. */
 static void again(struct place *p)
 {
-        assert_int_equal(writer_free(p->writer, 0, NULL), 0);
+        assert_int_equal(writer_free(p->writer, 5, NULL), 0);
         announcer_free(p->announcer);
         assert_int_equal(writer_new(&p->writer), 0);
         start(p, p->spool);
