@@ -219,6 +219,46 @@ static void test_both_ways(void **state)
         assert_int_equal(announcer_event(p->announcer, &bad), -EINVAL);
 }
 
+/* The courier alone hears of what some of its channels may not know: an alert that joins what is
+ * told already, and that a person knows. */
+static void test_for_the_courier(void **state)
+{
+        static const struct {
+                bool tells, listed, trigger;
+                enum event_quiet quiet;
+        } joins[] = {
+                { true, false, true, QUIET_NOT },        /* told to all */
+                { false, false, true, QUIET_NOT },       /* joins */
+                { false, true, true, QUIET_NOT },        /* stood in what was told */
+                { false, false, false, QUIET_NOT },      /* a change of what is known */
+                { false, false, false, QUIET_SILENCED }, /* nobody is to hear of it */
+                { false, false, true, QUIET_ACKNOWLEDGED },
+        };
+        struct place *p = *state;
+        char names[256], *text;
+
+        start(p, p->spool);
+        for (unsigned i = 0; i < ELEMENTS_OF(joins); i++) {
+                struct event e = an_event(i + 1, SEVERITY_WARNING);
+                strcpy(e.incident.id, "0123456789abcdef0123456789abcdef");
+                e.incident.tells = joins[i].tells;
+                e.incident.listed = joins[i].listed;
+                e.trigger = joins[i].trigger;
+                e.quiet = joins[i].quiet;
+                assert_int_equal(announcer_event(p->announcer, &e), 0);
+        }
+        struct event known = an_event(7, SEVERITY_WARNING);
+        known.type = EVENT_ACKNOWLEDGED;
+        assert_int_equal(announcer_pass_on(p->announcer, &known), 0);
+        wait_until_done(p);
+        spooled(p, names);
+        assert_string_equal(names, "1 2 7");
+        text = output(p);
+        assert_int_equal(count_of(text, "event number 7"), 0); /* the journal has its own word */
+        assert_int_equal(count_of(text, "event number 3"), 1);
+        free(text);
+}
+
 static void test_no_spool(void **state)
 {
         struct place *p = *state;
@@ -447,6 +487,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_for_the_courier, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_spool, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kept_over_a_kill, setup, teardown),
