@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "../random.h"
+#include "../sample_event.h"
 #include "../test.h"
+#include "announce/entry.h"
 #include "base/macros.h"
+#include "culprit/culprit.h"
 
 #define END 1795152600.0
 
@@ -247,12 +250,57 @@ static void test_trend(void **state)
         free(t);
 }
 
+/* The culprits of an event go through the journal into the table: what one writes the other takes
+ * apart. */
+static void test_culprits(void **state)
+{
+        static const struct culprit_list culprits = {
+                .explained = 0.98,
+                .count = 2,
+                .culprits = { { .kind = CULPRIT_CACHE,
+                                .name = "dentry",
+                                .bytes = 310 * 1048576.0,
+                                .share = 0.98,
+                                .note = "12000 more: all new" },
+                              { .kind = CULPRIT_CGROUP,
+                                .name = "/system.slice/a b.service",
+                                .bytes = 1048576,
+                                .share = NAN } },
+                .unexplained = "the rest",
+        };
+        static const char *const rows[] = {
+                "<tr><td>310\xc2\xa0MiB</td><td>98 %</td><td>slab cache <b>dentry</b>"
+                "<span class=\"note\"> 12000 more: all new</span></td></tr>",
+                "<tr><td>1\xc2\xa0MiB</td><td></td><td>cgroup "
+                "<b>/system.slice/a b.service</b></td></tr>",
+        };
+        (void)state;
+        struct event e = sample_event();
+        e.culprits = &culprits;
+        struct entry *entry = calloc(1, sizeof(*entry));
+        entry_of_event(entry, "kmemwatchd", &e);
+        struct told t = event(END - 60, EVENT_FIRING, SEVERITY_WARNING, "a", "r");
+        t.culprits = entry_value(entry->data, entry->size, "KMEMWATCH_CULPRITS");
+        assert_non_null(t.culprits);
+        struct told_list told = { .list = &t, .count = 1 };
+        struct page p = { .told = &told, .from = END - 600, .to = END, .host = "" };
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        assert_int_equal(page_print_alerts(out, &p), 0);
+        fclose(out);
+        for (size_t i = 0; i < ELEMENTS_OF(rows); i++)
+                if (!strstr(text, rows[i]))
+                        fail_msg("no %s in %s", rows[i], text);
+        free(entry);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_thin),  cmocka_unit_test(test_thin_gaps),
-                cmocka_unit_test(test_words), cmocka_unit_test(test_present),
-                cmocka_unit_test(test_trend),
+                cmocka_unit_test(test_thin),    cmocka_unit_test(test_thin_gaps),
+                cmocka_unit_test(test_words),   cmocka_unit_test(test_culprits),
+                cmocka_unit_test(test_present), cmocka_unit_test(test_trend),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
