@@ -9,5 +9,5 @@
 void *pages_new(size_t size);
 void pages_free(void *pages, size_t size); /* NULL is fine */
 
-/* How much of it is in memory, in bytes: whole pages. */
+/* How much of it takes memory, in bytes: whole pages; 0 when the kernel does not say. */
 size_t pages_resident(const void *pages, size_t size);

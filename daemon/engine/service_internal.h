@@ -72,13 +72,13 @@ struct counted_folder {
 
 /* What a person has said about who is to be told. */
 struct quiet {
-        struct silences list;
         struct kept_file file;
         bool unsaved;               /* it could not be handed over yet */
         double minute;              /* in which the quiet hours were looked at */
         double offset;              /* between the clocks, when it was saved */
         struct late_answer late[8]; /* more ask again */
         sd_event_source *timer;
+        struct silences list; /* last: mostly not touched */
 };
 
 struct service {
@@ -116,8 +116,7 @@ struct service {
         int state_lock, runtime_lock; /* folders that no other daemon may use; -1: not locked */
         struct kept_file alerts_file, learned_file, baselines_file, past_file, witness_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
-        struct quiet quiet;
-        double health_at;   /* CLOCK_MONOTONIC of the last look at disk and courier */
+        double health_at;         /* CLOCK_MONOTONIC of the last look at disk and courier */
         double channels_at; /* CLOCK_MONOTONIC when their files were last asked to be counted */
         bool disk_said, courier_said;
         atomic_int channels;                   /* files of them, as last counted; -1: unknown */
@@ -132,6 +131,7 @@ struct service {
         bool lock_said;       /* that memory cannot be locked */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
+        struct quiet quiet;              /* last, likewise */
 };
 
 /* service_start.c: sampling, outputs and the control socket set up, and the first words. What fails

@@ -62,6 +62,8 @@ static void test_pages(void **state)
         assert_int_equal(pages_resident(pages, size), 0);
         pages[0] = pages[700 * page] = pages[1000 * page] = 1;
         assert_int_equal(pages_resident(pages, size), 3 * page);
+        assert_int_equal(((volatile char *)pages)[300 * page], 0); /* only read */
+        assert_int_equal(pages_resident(pages, size), 3 * page);
         pages_free(pages, size);
         assert_int_equal(pages_resident(NULL, size), 0);
 }
