@@ -190,6 +190,14 @@ int explain_json(const struct engine *e, const char *name, char **ret,
                     rule_is_meant(e->watches[i].rule, watch_dimension(e, &e->watches[i]), name))
                         json_array_append_new(rules, rule_json(e, &e->watches[i]));
         add_nobody(e, name, rules);
+        if (json_array_size(rules) == 0) {
+                json_decref(rules);
+                snprintf(error, EXPLAIN_ERROR_MAX,
+                         "\"%.63s\" is not followed now: its rule follows others, larger ones or "
+                         "those that grow faster",
+                         name);
+                return -ENOENT;
+        }
         char moment[FORMAT_MAX];
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));

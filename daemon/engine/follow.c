@@ -291,9 +291,12 @@ static struct follower *find_follower(struct engine *e, const char *rule)
         return NULL;
 }
 
-/* A name that was shortened shows no more whether the pattern found it. */
+/* A name that was shortened shows no more whether a pattern found it. */
 static bool may_follow(const struct rule *r, const char *name)
 {
+        char one[FIELD_NAME_MAX + 1];
+        if (!member_is_pattern(r->pattern))
+                return strcmp(member_short_name(r->pattern, one), name) == 0;
         return strchr(name, '~') ? family_of(name) == family_of(r->pattern)
                                  : glob_match(r->pattern, name);
 }

@@ -58,6 +58,7 @@ struct following {
         double *since; /* engine time, by slot: when it got its member */
         size_t count;  /* slots in all */
         struct member_past *past;
+        const void *table;           /* which `past` was made to fit, and its */
         uint64_t changes;            /* of the table, when `past` was made to fit it */
         bool begun, remake;          /* it was picked once; rows and matches are to be found anew */
         double fed, picked, learned; /* engine time: series, slots, levels of all members */

@@ -74,12 +74,14 @@ static void forget_missing(struct engine *e, const struct members *m)
 static void follow_table(struct engine *e, const struct members *m)
 {
         struct following *f = e->following;
+        f->remake |= f->table != m; /* after a seed it is another */
         if (f->changes == m->changes && !f->remake)
                 return;
         for (unsigned row = 0; row < m->used; row++)
                 if (f->remake || f->past[row].key != m->keys[row] ||
                     f->past[row].inner != m->inner[row])
                         begin_past(e, m, row);
+        f->table = m;
         f->changes = m->changes;
         f->remake = false;
         relink(e, m);

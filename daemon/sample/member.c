@@ -77,7 +77,7 @@ enum member_fault member_pattern_check(const char *pattern, const char **ret_fie
                 return MEMBER_GOOD;
         if (!field || !field[1])
                 return MEMBER_NO_FIELD;
-        if (*own != '/' && *own != '*' && *own != '?' && *own != '~')
+        if (*own != '/' && *own != '*' && *own != '?') /* nor is a shortened name a path */
                 return MEMBER_NOT_A_PATH;
         *ret_field = field + 1;
         return MEMBER_GOOD;

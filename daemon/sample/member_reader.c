@@ -192,8 +192,6 @@ static bool is_on_the_way(const struct member_reader *r, const char *path)
                 const char *own = r->patterns[i] + strlen("cgroup:");
                 if (family_of(r->patterns[i]) != FAMILY_CGROUP)
                         continue;
-                if (*own == '~') /* as events carry it: it may be anywhere */
-                        return true;
                 size_t plain = strcspn(own, "*?"), length = strlen(path);
                 if (strncmp(own, path, MIN_OF(plain, length)) == 0)
                         return true;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rules that follow members: who is followed, what is told of them, and what becomes of it all. */
+#include <errno.h>
+
 #include "../members.h"
 #include "engine/explain.h"
 #include "engine/learned.h"
@@ -249,6 +251,31 @@ static void test_restart(void **state)
         crowd_done(&c, &w);
 }
 
+/* Another table, in which all have other rows (after a seed): they are found again. */
+static void test_other_table(void **state)
+{
+        (void)state;
+        struct world w;
+        struct crowd a, b;
+        world_init(&w, LARGE);
+        crowd_init(&a, &w);
+        crowd_add(&a, "slab:x", 10);
+        crowd_add(&a, "slab:y", 10);
+        crowd_run(&a, &w, 120);
+        crowd_init(&b, &w);
+        crowd_add(&b, "slab:y", 10);
+        struct one *x = crowd_add(&b, "slab:x", 10);
+        crowd_run(&b, &w, 120);
+        assert_int_equal(w.count, 0);
+        x->mib = 600;
+        crowd_run(&b, &w, 120);
+        assert_int_equal(w.count, 1);
+        assert_string_equal(w.seen[0].dimension, "slab:x/MemTotal");
+        world_done(&w);
+        crowd_done(&a, &w);
+        crowd_done(&b, &w);
+}
+
 /* A reload: rules that stay go on; an alert whose rule is gone is ended. */
 static void test_reload(void **state)
 {
@@ -322,6 +349,13 @@ static void test_silence(void **state)
                 char error[EXPLAIN_ERROR_MAX];
                 assert_true(engine_is_meant(w.engine, "slab:not-followed-now", error));
                 assert_false(engine_is_meant(w.engine, "cgroup:/a/slab", error));
+                char *json = NULL;
+                assert_int_equal(explain_json(w.engine, "slab:not-followed-now", &json, error),
+                                 -ENOENT);
+                assert_non_null(strstr(error, "not followed now"));
+                assert_int_equal(explain_json(w.engine, "slab:a", &json, error), 0);
+                assert_non_null(strstr(json, "\"slab:a/MemTotal\""));
+                free(json);
                 world_done(&w);
                 crowd_done(&c, &w);
         }
@@ -351,11 +385,12 @@ static void test_exact(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_leak),    cmocka_unit_test(test_no_flapping),
-                cmocka_unit_test(test_gone),    cmocka_unit_test(test_away),
-                cmocka_unit_test(test_cgroups), cmocka_unit_test(test_churn),
-                cmocka_unit_test(test_restart), cmocka_unit_test(test_reload),
-                cmocka_unit_test(test_silence), cmocka_unit_test(test_exact),
+                cmocka_unit_test(test_leak),        cmocka_unit_test(test_no_flapping),
+                cmocka_unit_test(test_gone),        cmocka_unit_test(test_away),
+                cmocka_unit_test(test_cgroups),     cmocka_unit_test(test_churn),
+                cmocka_unit_test(test_restart),     cmocka_unit_test(test_reload),
+                cmocka_unit_test(test_other_table), cmocka_unit_test(test_silence),
+                cmocka_unit_test(test_exact),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ static void test_patterns(void **state)
                 { "cgroup:/a/", MEMBER_NO_FIELD, NULL },
                 { "cgroup:*", MEMBER_NO_FIELD, NULL },
                 { "cgroup:system.slice/slab", MEMBER_NOT_A_PATH, NULL },
+                { "cgroup:~1a2b3c4d~x/slab", MEMBER_NOT_A_PATH, NULL },
         };
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
                 const char *field;
