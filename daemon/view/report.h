@@ -36,6 +36,13 @@ void report_print_alert(const struct terminal *t, const struct reply_alert *a, d
 /* What is silenced, by whom, why and for how long; nothing when nothing is. */
 void report_print_silences(const struct terminal *t, const struct daemon_reply *d, double now);
 
+/* What cannot be known yet, and from when on it will; nothing when all is. */
+void report_print_learning(const struct terminal *t, const struct daemon_reply *d, double now);
+
+/* Files with faults, some of each; nothing when there are none. */
+void report_print_left_out(const struct terminal *t, const char *title, const char *const *lines,
+                           size_t count);
+
 /* Who is behind a change. */
 void report_print_who(const struct terminal *t, const struct who_reply *w);
 

@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "detect/jump.h"
 #include "view/report.h"
 #include "view/spark.h"
 #include "view/table.h"
@@ -16,8 +15,6 @@
 enum {
         STATE_WIDTH = 8,   /* "critical" and "learning" */
         ALERTS_SHOWN = 10, /* with what to look at first they fill two screens; `alerts` has all */
-        LEFT_OUT_SHOWN = 10,     /* the same; `check` has all */
-        LEFT_OUT_FILE_SHOWN = 3, /* of one file: a broken one does not hide the others */
 };
 
 /* ---- what is wrong with kmemwatch itself ---- */
@@ -434,70 +431,7 @@ static int print_delivery(const struct terminal *t, const struct status_report *
         return 0;
 }
 
-/* ---- the rest ---- */
-
-/* Lines are "FILE: ..." or "FILE:LINE: ...". */
-static bool same_file(const char *a, const char *b)
-{
-        size_t length = strcspn(a, ":");
-
-        return strncmp(a, b, length) == 0 && b[length] == ':';
-}
-
-static void print_left_out(const struct terminal *t, const char *title, const char *const *lines,
-                           size_t count)
-{
-        if (count == 0)
-                return;
-        fputc('\n', t->out);
-        terminal_line(t, STYLE_WARNING, "%s", title);
-        size_t shown = 0, of_file = 0;
-        for (size_t i = 0; i < count; i++) {
-                of_file = i > 0 && same_file(lines[i], lines[i - 1]) ? of_file + 1 : 0;
-                if ((count > LEFT_OUT_SHOWN && of_file >= LEFT_OUT_FILE_SHOWN) ||
-                    shown >= LEFT_OUT_SHOWN)
-                        continue;
-                shown++;
-                terminal_spaces(t, 2);
-                terminal_wrap(t, STYLE_PLAIN, 2, 6, lines[i]);
-        }
-        if (count > shown)
-                terminal_line(t, STYLE_PLAIN, "  %zu more: kmemwatch check", count - shown);
-}
-
-/* What it cannot know yet, and from when on it will: a new user's first question. */
-static void print_learning(const struct terminal *t, const struct daemon_reply *d, double now)
-{
-        static const double DAY = 86400;
-        enum { DAYS = 2 }; /* what happens each day at the same hour is expected the third time */
-        char buffer[512], when[FORMAT_MAX];
-        double learned = 0, days = 0;
-        struct text line;
-        for (size_t i = 0; i < d->dimension_count; i++) {
-                if (isfinite(d->dimensions[i].learned))
-                        learned = fmax(learned, d->dimensions[i].learned);
-                if (isfinite(d->dimensions[i].season_days))
-                        days = fmax(days, d->dimensions[i].season_days);
-        }
-        bool jumps = learned >= jump_params_default.learn, season = days > DAYS;
-        if (d->dimension_count == 0 || (jumps && season))
-                return;
-        text_init(&line, buffer, sizeof(buffer));
-        if (!jumps)
-                text_add(&line,
-                         "sudden changes are told from %s on; leaks as they show, fast ones "
-                         "within minutes, slow ones within hours%s",
-                         format_time_local(now + jump_params_default.learn - learned, now, when),
-                         season ? "" : "; ");
-        if (!season)
-                text_add(&line,
-                         "what happens each day at the same hour is expected the third time, "
-                         "from about %s on",
-                         format_time_local(now + DAYS * DAY - learned, now, when));
-        fputc('\n', t->out);
-        terminal_put(t, STYLE_STRONG, "Learning: ");
-        terminal_wrap(t, STYLE_PLAIN, 10, 10, buffer);
-}
+/* ---- all of it ---- */
 
 int report_print_status(const struct terminal *t, const struct status_report *s)
 {
@@ -512,16 +446,16 @@ int report_print_status(const struct terminal *t, const struct status_report *s)
                 return r;
         if ((r = report_print_members(t, d)) < 0)
                 return r;
-        print_learning(t, d, s->now);
+        report_print_learning(t, d, s->now);
         print_alerts(t, d, s->now);
         report_print_silences(t, d, s->now);
         r = print_delivery(t, s);
         if (r < 0)
                 return r;
-        print_left_out(t, "Rules with faults, left out:", d->left_out, d->left_out_count);
+        report_print_left_out(t, "Rules with faults, left out:", d->left_out, d->left_out_count);
         if (s->courier)
-                print_left_out(t, "Channels with faults, left out:", s->courier->left_out,
-                               s->courier->left_out_count);
+                report_print_left_out(t, "Channels with faults, left out:", s->courier->left_out,
+                                      s->courier->left_out_count);
         report_print_daemon(t, d, s->now);
         return 0;
 }
