@@ -64,14 +64,25 @@ static void add_remembered(struct text *t, const struct event *e, const char *ve
 static void add_jump(struct text *t, const struct event *e)
 {
         char change[FORMAT_MAX], value[FORMAT_MAX], level[FORMAT_MAX];
+        const char *verb = e->kind == KIND_SPIKE ? "jumped" : "dropped";
         if (!isfinite(e->baseline)) {
-                add_remembered(t, e, e->kind == KIND_SPIKE ? "jumped" : "dropped");
+                add_remembered(t, e, verb);
                 return;
         }
-        text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension,
-                 e->kind == KIND_SPIKE ? "jumped" : "dropped",
-                 event_amount(e->unit, fabs(e->value - e->baseline), change),
-                 event_amount(e->unit, e->value, value), event_amount(e->unit, e->baseline, level));
+        double by = e->kind == KIND_SPIKE ? e->value - e->baseline : e->baseline - e->value;
+        event_amount(e->unit, e->value, value);
+        event_amount(e->unit, e->baseline, level);
+        /* On its way back it may pass what is normal before the alert ends. */
+        if (by < 0) {
+                if (isfinite(e->peak))
+                        text_add(t, "%s %s to %s, now %s (normal: %s)", e->dimension, verb,
+                                 event_amount(e->unit, e->peak, change), value, level);
+                else
+                        text_add(t, "%s %s, now %s (normal: %s)", e->dimension, verb, value, level);
+                return;
+        }
+        text_add(t, "%s %s by %s to %s (normal: %s)", e->dimension, verb,
+                 event_amount(e->unit, by, change), value, level);
         add_workload(t, e);
 }
 

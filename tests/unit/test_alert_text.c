@@ -64,6 +64,21 @@ static void test_texts(void **state)
                     .grown = -51 * MIB },
                   "Slab: 10 MiB is taken as the new normal after 10 min; lowest 9 MiB, fell 51 MiB "
                   "in all" },
+                /* fell below what is normal before it was over */
+                { { .kind = KIND_SPIKE,
+                    .type = EVENT_EASED,
+                    .previous_severity = SEVERITY_WARNING,
+                    .value = 17 * MIB,
+                    .baseline = 23 * MIB,
+                    .peak = 60 * MIB },
+                  "Slab jumped to 60 MiB, now 17 MiB (normal: 23 MiB); eased from warning" },
+                { { .kind = KIND_DROP,
+                    .type = EVENT_REMINDER,
+                    .value = 70 * MIB,
+                    .baseline = 60 * MIB,
+                    .peak = NAN,
+                    .duration = 600 },
+                  "Slab dropped, now 70 MiB (normal: 60 MiB); firing for 10 min" },
                 /* restored after a restart that forgot what is normal */
                 { { .kind = KIND_DROP,
                     .type = EVENT_REMINDER,
