@@ -157,6 +157,10 @@ _hot_ static int tick(struct service *s)
         }
         if (minute)
                 writer_release(s->writer);
+        if (minute && s->asked) {
+                s->asked = false;
+                service_tidy_heap(s);
+        }
         service_witness_tick(s);
         service_members_tick(s, sample);
         ping_watchdog(s, monotonic);

@@ -69,6 +69,7 @@ static struct status_cost cost_now(struct service *s)
 static void on_status(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
+        s->asked = true;
         (void)argument;
         struct spool_status spool;
         struct writer_status writer;
@@ -117,6 +118,7 @@ static void on_status(struct control_request *request, const char *argument, voi
 static void on_alerts(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
+        s->asked = true;
         (void)argument;
         char *json = NULL;
         const struct silence_clock clock = { clock_boottime(), clock_realtime() };
@@ -133,6 +135,7 @@ static void on_alerts(struct control_request *request, const char *argument, voi
 static void on_explain(struct control_request *request, const char *argument, void *userdata)
 {
         struct service *s = userdata;
+        s->asked = true;
         _cleanup_free_ char *json = NULL;
         char error[EXPLAIN_ERROR_MAX] = "out of memory";
         int r = explain_json(s->engine, argument, &json, error);

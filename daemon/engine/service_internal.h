@@ -129,6 +129,7 @@ struct service {
         double failing_since; /* CLOCK_MONOTONIC of the first of them */
         int sample_error;     /* negative errno of the last of them */
         bool lock_said;       /* that memory cannot be locked */
+        bool asked;           /* somebody was answered, which leaves a torn heap */
         int exit_code;
         char status[SERVICE_STATUS_MAX]; /* as last told */
         struct quiet quiet;              /* last, likewise */
@@ -141,6 +142,7 @@ int service_start_outputs(struct service *s);
 void service_start_control(struct service *s); /* the daemon runs without it */
 void service_start_words(struct service *s);   /* settles the memory, too */
 void service_settle_memory(struct service *s); /* rehearses, and locks what that needed */
+void service_tidy_heap(struct service *s);     /* after answers */
 const char *service_root(const struct service *s);
 const char *service_sample_error(int error); /* of sampler_take, for a person */
 

@@ -124,13 +124,8 @@ static void rehearse(struct service *s)
         (void)open_alerts_encode(s->engine, &alerts);
 }
 
-/* What only the start (or a reload) needed goes, what an alert takes comes, and that stays. */
-void service_settle_memory(struct service *s)
+static void lock_memory(struct service *s)
 {
-        (void)munlockall(); /* nothing that is locked can be given back */
-        give_back_program();
-        rehearse(s);
-        give_back_heap();
         /* On fault: only what is used, so that an unused arena costs nothing. */
         if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 && !s->lock_said) {
                 log_notice("memory cannot be locked (%s): under memory pressure an alert may be "
@@ -138,6 +133,24 @@ void service_settle_memory(struct service *s)
                            strerror(errno));
                 s->lock_said = true;
         }
+}
+
+/* An answer takes some hundred KiB for a moment, which otherwise would stay locked. */
+void service_tidy_heap(struct service *s)
+{
+        (void)munlockall();
+        give_back_heap();
+        lock_memory(s);
+}
+
+/* What only the start (or a reload) needed goes, what an alert takes comes, and that stays. */
+void service_settle_memory(struct service *s)
+{
+        (void)munlockall(); /* nothing that is locked can be given back */
+        give_back_program();
+        rehearse(s);
+        give_back_heap();
+        lock_memory(s);
 }
 
 static void say_host(const struct service *s)
