@@ -36,6 +36,7 @@ struct follower {
         size_t first;   /* of its watches ... */
         unsigned count; /* ... one behind the other */
         bool exact;     /* it names one member */
+        bool begun;     /* its members were picked once */
         unsigned finds; /* members that its pattern finds, as last picked */
 };
 

@@ -210,6 +210,10 @@ static void pick_for(struct engine *e, const struct members *m, unsigned index)
         double score, least;
         struct watch *w;
         int row;
+        /* While the first reading is under way the largest may be missing. */
+        if (!m->read[family_of(x->rule->pattern)])
+                return;
+        x->begun = true;
         if (!(x->rule->when & 1u << e->kind))
                 return;
         x->finds = 0;
@@ -234,8 +238,10 @@ void engine_follow_pick(struct engine *e, const struct members *m)
                 return;
         follow_table(e, m);
         forget_missing(e, m);
-        /* Nothing was read yet, or there is nothing. */
-        if (m->used == 0 || (f->begun && e->now - f->picked < PICK_SECONDS))
+        bool due = f->begun && e->now - f->picked >= PICK_SECONDS;
+        for (unsigned i = 0; i < f->follower_count; i++)
+                due |= !f->followers[i].begun && m->read[family_of(f->followers[i].rule->pattern)];
+        if (!due)
                 return;
         learn_levels(e, m);
         for (unsigned i = 0; i < f->follower_count; i++)

@@ -42,7 +42,7 @@ static int find_member(const struct rule_test *t, const char *name)
 
 static const char *name_of(const struct rule_test *t, int field)
 {
-        return field < FIELD_KNOWN_COUNT ? field_name((enum field)field)
+        return field < RULE_TEST_MEMBERS ? field_name((enum field)field)
                                          : t->members[field - RULE_TEST_MEMBERS];
 }
 

@@ -112,6 +112,7 @@ void members_end(struct members *m, enum family family, bool whole)
                 gone = true;
         }
         m->known[family] = whole;
+        m->read[family] = true;
         if (!gone)
                 return;
         m->changes++;

@@ -15,6 +15,7 @@ struct members {
         /* All that there are were found at the last reading; false before the first one, and when
          * it failed or was cut. */
         bool known[FAMILY_COUNT];
+        bool read[FAMILY_COUNT]; /* to its end, once at least: until then some may be missing */
 
         /* By row. */
         uint64_t *keys; /* member_key of its short name; 0: the row is free */

@@ -207,6 +207,7 @@ static void take_members(struct trace_reader *r)
         for (unsigned i = 0; i < m->used; i++) {
                 m->values[i] = r->values[r->member_fields[i]];
                 m->known[m->family[i]] |= isfinite(m->values[i]);
+                m->read[m->family[i]] |= isfinite(m->values[i]);
         }
 }
 

@@ -251,6 +251,26 @@ static void test_restart(void **state)
         crowd_done(&c, &w);
 }
 
+/* Who gets a slot is not decided by what happens to have been read first. */
+static void test_half_read(void **state)
+{
+        (void)state;
+        struct world w;
+        struct crowd c;
+        world_init(&w, JUMPS(1));
+        crowd_init(&c, &w);
+        members_begin(&c.members, FAMILY_SLAB);
+        (void)members_put(&c.members, FAMILY_SLAB, "slab:first", 4096, false);
+        world_run(&w, 3, 0);
+        assert_int_equal(crowd_followed(&w, "slab:first"), 0);
+        (void)members_put(&c.members, FAMILY_SLAB, "slab:largest", 40960, false);
+        members_end(&c.members, FAMILY_SLAB, true);
+        world_run(&w, 12, 0);
+        assert_int_equal(crowd_followed(&w, "slab:largest"), 1);
+        world_done(&w);
+        crowd_done(&c, &w);
+}
+
 /* Another table, in which all have other rows (after a seed): they are found again. */
 static void test_other_table(void **state)
 {
@@ -389,8 +409,8 @@ int main(void)
                 cmocka_unit_test(test_gone),        cmocka_unit_test(test_away),
                 cmocka_unit_test(test_cgroups),     cmocka_unit_test(test_churn),
                 cmocka_unit_test(test_restart),     cmocka_unit_test(test_reload),
-                cmocka_unit_test(test_other_table), cmocka_unit_test(test_silence),
-                cmocka_unit_test(test_exact),
+                cmocka_unit_test(test_other_table), cmocka_unit_test(test_half_read),
+                cmocka_unit_test(test_silence),     cmocka_unit_test(test_exact),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
