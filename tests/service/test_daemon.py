@@ -415,8 +415,10 @@ def test_state_is_no_good():
             assert f.read(8) == b"KMWHIST1"
         page = subprocess.run([f"{BUILD}/kmemwatch", "report", "--state", f"{d.path}/state",
                                "--runtime", f"{d.path}/runtime"],
-                              capture_output=True, text=True, check=True).stdout
-        assert "<h3>SUnreclaim</h3>" in page and page.count("<svg") > 5
+                              capture_output=True, text=True, check=False)
+        # Where no journal can be read the page is made and lacks the alerts, which is said.
+        assert page.returncode in (0, 3) and "history" not in page.stderr, page.stderr
+        assert "<h3>SUnreclaim</h3>" in page.stdout and page.stdout.count("<svg") > 5
 
 
 def test_evidence():
@@ -673,7 +675,8 @@ def test_no_channels():
         assert "error" not in d.output and "nobody takes" not in d.told
         with open(f"{d.path}/config/channels.d/ops.ini", "w", encoding="utf-8") as f:
             f.write("[channel]\n")
-        d.wait_output("there are channels in", 70)  # the daemon is not reloaded
+        # The daemon is not reloaded; it looks each minute, and tells with the next look.
+        d.wait_output("there are channels in", 130)
         assert d.stop() == 0
 
 
