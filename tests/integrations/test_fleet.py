@@ -235,7 +235,9 @@ def test_one_page():
 JOURNAL = """
 set -e
 mount --make-rprivate /
-for place in /run /var/log /usr/local/lib /var/lib/systemd/catalog; do mount -t tmpfs tmpfs $place; done
+for place in /run /var/log /usr/local/lib /var/lib/systemd/catalog; do
+    mount -t tmpfs tmpfs $place
+done
 mkdir -p /run/systemd/journal /run/log/journal /usr/local/lib/systemd/catalog
 cp {root}/etc/kmemwatch.catalog /usr/local/lib/systemd/catalog/
 {systemd}/systemd-journald & journald=$!
@@ -278,8 +280,9 @@ def test_journal_remote():
         rules = d.rules(RULE)
         set_slab(d, 400 * 1024)
         build = os.path.abspath(BUILD)
-        daemon = " ".join([f"{build}/kmemwatchd", "--journal", "--root", f"{d.path}/root", "--rules", rules, "--config", f"{d.path}/config", "--state",
-                           f"{d.path}/state", "--runtime", f"{d.path}/runtime"])
+        daemon = " ".join([f"{build}/kmemwatchd", "--journal", "--root", f"{d.path}/root",
+                           "--rules", rules, "--config", f"{d.path}/config",
+                           "--state", f"{d.path}/state", "--runtime", f"{d.path}/runtime"])
         done = subprocess.run(["unshare", "-m", "bash", "-c", JOURNAL.format(
             root=ROOT, systemd=SYSTEMD, daemon=daemon, folder=folder, port=free_port(),
             build=build)], capture_output=True, text=True, timeout=50, check=False)

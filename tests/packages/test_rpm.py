@@ -19,7 +19,8 @@ UNITS = ("kmemwatch.service", "kmemwatch-courier.service", "kmemwatch-evidence.p
 METRICS = "kmemwatch-metrics.socket"
 # What belongs to others, on systems that are made of .rpm packages: folders, rpm's database.
 OTHERS = re.compile(r"^/(root/\.rpmdb|usr/share/(fish|licenses|man/man\d|zsh)|"
-                    r"var/lib/systemd/catalog|etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock)")
+                    r"var/lib/systemd/catalog|"
+                    r"etc/(passwd|group|shadow|gshadow)-?$|etc/\.pwd\.lock)")
 
 
 class Test:
