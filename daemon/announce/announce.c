@@ -20,8 +20,6 @@
 #include "base/units.h"
 #include "store/writer.h"
 
-enum { COUNT_SECONDS = 50 }; /* the courier takes events at its own time */
-
 static int journal_job(void *userdata, const char *name, const void *data, size_t size)
 {
         struct announcer *a = userdata;
@@ -43,7 +41,6 @@ int announcer_new(struct writer *w, const struct journal *j, const char *spool_d
         a->journal = j;
         a->count.oldest = NAN;
         a->waiting_since = NAN;
-        a->counted_at = clock_monotonic();
         pthread_mutex_init(&a->lock, NULL);
         pthread_mutex_init(&a->packing, NULL);
         if (spool_dir) {
@@ -198,16 +195,15 @@ int announcer_message(struct announcer *a, enum message message, int priority,
         return r;
 }
 
+int announcer_count_spool(struct announcer *a)
+{
+        return a->has_spool ? writer_submit(a->writer, WRITER_PASSING, announcer_count_job, a,
+                                            "count", NULL, 0)
+                            : 0;
+}
+
 void announcer_spool_status(struct announcer *a, struct spool_status *ret)
 {
-        double now = clock_monotonic();
-
-        if (a->has_spool && now - a->counted_at >= COUNT_SECONDS) {
-                a->counted_at = now;
-                /* When there is no room the next call asks again soon enough. */
-                (void)writer_submit(a->writer, WRITER_PASSING, announcer_count_job, a, "count",
-                                    NULL, 0);
-        }
         pthread_mutex_lock(&a->lock);
         *ret = (struct spool_status){
                 .waiting = a->count.waiting,

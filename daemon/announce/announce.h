@@ -52,8 +52,7 @@ int announcer_message(struct announcer *a, enum message message, int priority,
                       const struct journal_field *fields, size_t count, const char *format, ...)
         _printf_(6, 7);
 
-/* For STATUS= and `status`. Counted on the writer thread after each write and, when this is called,
- * at most every 30 s. */
+/* For STATUS= and `status`: as it stood after the last write, or when it was last counted. */
 struct spool_status {
         uint64_t waiting;  /* events in new/ */
         double oldest_age; /* seconds for which the oldest of them waits that is not held back for
@@ -64,3 +63,7 @@ struct spool_status {
         int error;         /* negative errno of the last try to write, 0 when all is well */
 };
 void announcer_spool_status(struct announcer *a, struct spool_status *ret);
+
+/* Has the spool counted on the writer thread: the courier takes events at its own time. 0 or
+ * -ENOBUFS. */
+int announcer_count_spool(struct announcer *a);

@@ -23,7 +23,6 @@ struct announcer {
         const struct journal *journal;     /* not owned */
         char told[TOLD_MAX][EVENT_ID_MAX]; /* ids */
         unsigned told_count;
-        double counted_at; /* CLOCK_MONOTONIC when a count was last asked for */
 
         pthread_mutex_t packing; /* entry, between two threads that have something to say */
         struct entry entry;

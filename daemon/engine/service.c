@@ -141,7 +141,7 @@ _hot_ static int tick(struct service *s)
                 writer_hold(s->writer);
         service_past_feed(s, sample->time);
         if (minute) {
-                s->health_at = -INFINITY;
+                s->health_at = s->folders_at = -INFINITY;
                 s->told_at = 0;
         }
         service_health_check(s, monotonic);

@@ -18,9 +18,11 @@
 
 static const double CHECK_SECONDS = 30;
 
-/* The channels' files: a little less than the minute in which all else is written; and again even
- * when their folder is as it was. */
-static const double COUNT_SECONDS = 50, RECOUNT_SECONDS = 900;
+/* Where no minute is written that folders are asked for with. */
+static const double FOLDERS_SECONDS = 80;
+
+/* The channels' files again even when their folder is as it was. */
+static const double RECOUNT_SECONDS = 900;
 
 /* A loaded disk takes seconds for an fsync, one behind a retrying controller tens of them. */
 static const double STUCK_SECONDS = 30;
@@ -153,22 +155,23 @@ void service_health_channels(struct service *s)
         s->channels = channel_files_count(s->places.channels);
 }
 
-/* Not at each look, but with what is written each minute: one waking of the writer. */
-static void ask_channels(struct service *s, double monotonic)
+/* Asks the writer thread, for the next look, how many channels there are and what waits in the
+ * spool: with what is written each minute, so that the thread is woken once. */
+static void ask_folders(struct service *s, double monotonic)
 {
-        if (monotonic - s->channels_at < COUNT_SECONDS)
+        if (monotonic - s->folders_at < FOLDERS_SECONDS)
                 return;
-        /* When there is no room the next look counts. */
-        if (writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0) >= 0)
-                s->channels_at = monotonic;
+        /* When there is no room the next look asks. */
+        if (announcer_count_spool(s->announcer) >= 0 &&
+            writer_submit(s->writer, WRITER_PASSING, count_channels, s, "channels", NULL, 0) >= 0)
+                s->folders_at = monotonic;
 }
 
 /* Once after each start, and when it changes. Nobody asked for more than the journal, perhaps. */
-static bool check_channels(struct service *s, double monotonic)
+static bool check_channels(struct service *s)
 {
         bool none = s->channels == 0;
         announcer_set_channels(s->announcer, !none);
-        ask_channels(s, monotonic);
         if (none == s->no_channels_said)
                 return false;
         if (!none)
@@ -189,7 +192,8 @@ void service_health_check(struct service *s, double monotonic)
                 return;
         s->health_at = monotonic;
         bool disk = check_disk(s, monotonic), courier = check_courier(s);
-        disk |= check_channels(s, monotonic);
+        disk |= check_channels(s);
+        ask_folders(s, monotonic);
         /* Open alerts that could not be saved are tried again; learned state comes anyhow. */
         if (s->alerts_file.error < 0)
                 s->alerts_changed = true;

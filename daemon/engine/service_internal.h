@@ -117,7 +117,8 @@ struct service {
         struct kept_file alerts_file, learned_file, baselines_file, past_file, witness_file;
         struct past_minute *past; /* the running minute of the history; NULL: none is kept */
         double health_at;         /* CLOCK_MONOTONIC of the last look at disk and courier */
-        double channels_at; /* CLOCK_MONOTONIC when their files were last asked to be counted */
+        double folders_at; /* CLOCK_MONOTONIC when channels and spool were last asked to be counted
+                            */
         bool disk_said, courier_said;
         atomic_int channels;                   /* files of them, as last counted; -1: unknown */
         struct counted_folder channels_folder; /* the writer thread's alone */

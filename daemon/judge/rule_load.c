@@ -352,6 +352,16 @@ static int make_actions(struct rule_draft *d)
         return 0;
 }
 
+/* Member by member onto zeros: equal limits are then equal byte for byte, see rule_set_pack. */
+static void copy_limit(const struct limit *from, struct limit *to)
+{
+        to->count = from->count;
+        for (unsigned i = 0; i < from->count; i++) {
+                to->terms[i].unit = from->terms[i].unit;
+                to->terms[i].value = from->terms[i].value;
+        }
+}
+
 /* The draft's limits, where they stay. */
 static int make_limits(struct rule_draft *d)
 {
@@ -366,7 +376,7 @@ static int make_limits(struct rule_draft *d)
 
                         if (!effective(d, (enum host_kind)k, s, &limit))
                                 continue;
-                        *next = *limit;
+                        copy_limit(limit, next);
                         d->rule.limits[k][s] = next++;
                 }
         return 0;

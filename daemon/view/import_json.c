@@ -243,7 +243,7 @@ static void netdata_row(struct import_row *row, const json_t *cells, const struc
 
 int import_netdata_json(struct import *m, const json_t *root)
 {
-        struct labels l;
+        struct labels l = { .count = 0 };
         const json_t *rows = json_object_get(root, "data"), *cells;
         size_t i;
         int r = netdata_labels(m, json_object_get(root, "labels"), &l);

@@ -52,7 +52,9 @@ static void add_event(struct told_list *list, const struct choices *c, struct pa
                 .explain = copies[9],
                 .action = copies[10],
                 .runbook = copies[11],
-                .checks = copies[12],
+                .why = copies[12],
+                .incident = copies[13],
+                .unexplained = copies[14],
                 .started = END - 700,
                 .duration = pick_number(b[5]),
                 .value = pick_number(b[6]),
@@ -62,8 +64,6 @@ static void add_event(struct told_list *list, const struct choices *c, struct pa
                 .rate = pick_number(b[10]),
                 .exhausts_at = pick_number(b[11]),
         };
-        free(copies[13]);
-        free(copies[14]);
         require(told_add(list, &t) == 0);
 }
 

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static char name[] = "some-growth";
         struct rule rule = { .name = name };
-        const struct rule_set rules = { &rule, 1 };
+        const struct rule_set rules = { .rules = &rule, .count = 1 };
         struct problems p = { 0 };
         _cleanup_(ini_document_done) struct ini_document d = { 0 };
         char *text = NULL;
