@@ -26,10 +26,9 @@ enum {
 /* Reading slabinfo walks lists with interrupts off before 6.10, and a cgroup's memory.stat sums up
  * all CPUs: where that takes long it is done seldom, at most a thousandth of the time. */
 static const double SNAPSHOT_SHARE = 1000;
-/* A look that nobody asked for takes a hundred thousandth of the time at most, in the first ten
- * minutes twice that; one that was asked for a hundredth. */
-static const double BASE_SHARE = 100000, FIRST_SHARE = 50000, LOOK_SHARE = 100;
-static const double FIRST_SECONDS = 600;
+/* Looks that nobody asked for take a hundred thousandth of the time at most, one that was asked for
+ * a hundredth. */
+static const double BASE_SHARE = 100000, LOOK_SHARE = 100;
 static const double LOOK_PAUSE = 10; /* seconds between looks, at least */
 /* So many seconds of pause may be spent in advance when there was quiet before: troubles come
  * together, and the second is as much worth a look as the first. */
@@ -218,8 +217,8 @@ static void finish_deep(struct witness *w)
                 w->next_person = w->deep_done + pause;
         /* Twice as long each time at first: soon after a start there is something to compare with.
          */
-        double age = w->deep_done - w->born, share = age < FIRST_SECONDS ? FIRST_SHARE : BASE_SHARE;
-        w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, age), share * seconds);
+        double age = w->deep_done - w->born;
+        w->next_base = w->deep_done + fmax(fmin(WITNESS_BASE_SECONDS, age), BASE_SHARE * seconds);
         w->costs.looks++;
         w->costs.look_seconds += seconds;
 }
