@@ -105,12 +105,7 @@ static void add_watch(struct building *b, const struct rule *r)
         w->untold = (uint8_t)engine_ask_quiet(e, r, r->dimension);
         w->life = e->lives.all;
         w->idle = true;
-        struct series *s = &e->series[w->series];
-        series_judge(s, r->kind);
-        if (r->kind == KIND_SPIKE)
-                s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
-        if (r->kind == KIND_DROP)
-                s->adopt_down = fminf(s->adopt_down, (float)r->adopt_seconds);
+        series_judge(&e->series[w->series], r);
 }
 
 /* Behind all others, when these are complete. */

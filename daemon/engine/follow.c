@@ -162,11 +162,7 @@ struct followed *engine_follow_assign(struct engine *e, struct watch *w, uint64_
         e->following->since[w - e->watches - e->watch_plain] = e->now;
         w->applies = r->when & 1u << e->kind;
         w->untold = (uint8_t)engine_ask_quiet(e, r, m->dimension);
-        series_judge(s, r->kind);
-        if (r->kind == KIND_SPIKE)
-                s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
-        if (r->kind == KIND_DROP)
-                s->adopt_down = fminf(s->adopt_down, (float)r->adopt_seconds);
+        series_judge(s, r);
         return m;
 }
 

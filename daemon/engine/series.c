@@ -125,9 +125,13 @@ void series_init(struct series *s, int field, const struct expression *less,
         season_init(&s->season, &store->seasons[index]);
 }
 
-void series_judge(struct series *s, enum kind kind)
+void series_judge(struct series *s, const struct rule *r)
 {
-        s->only_size = s->only_size && kind == KIND_RATIO;
+        s->only_size = s->only_size && r->kind == KIND_RATIO;
+        if (r->kind == KIND_SPIKE)
+                s->adopt_up = fminf(s->adopt_up, (float)r->adopt_seconds);
+        if (r->kind == KIND_DROP)
+                s->adopt_down = fminf(s->adopt_down, (float)r->adopt_seconds);
 }
 
 void series_forget(struct series *s)

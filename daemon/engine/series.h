@@ -93,8 +93,8 @@ void series_init(struct series *s, int field, const struct expression *less,
                  const struct expression *per, const char *dimension,
                  const struct series_store *store, size_t index);
 
-/* A rule of this kind judges it. */
-void series_judge(struct series *s, enum kind kind);
+/* This rule judges it. */
+void series_judge(struct series *s, const struct rule *r);
 
 /* Of what it measures, by names: indexes may change. */
 struct hash series_measured(const struct series *s);
