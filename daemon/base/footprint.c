@@ -6,7 +6,6 @@
 #include <link.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "base/thread.h"
 
 enum {
         /* jansson descends 2048 levels into JSON, some 300 bytes each; only what is used is there.
@@ -37,19 +37,13 @@ static void *run_thread(void *userdata)
 static int start_thread(struct apart *a, void *stack, pthread_t *ret)
 {
         pthread_attr_t attributes;
-        sigset_t all, before;
         int r = pthread_attr_init(&attributes);
 
         if (r != 0)
                 return r;
         r = pthread_attr_setstack(&attributes, stack, STACK_SIZE);
-        if (r == 0) {
-                /* Signals belong to the event loop of the main thread. */
-                sigfillset(&all);
-                pthread_sigmask(SIG_SETMASK, &all, &before);
-                r = pthread_create(ret, &attributes, run_thread, a);
-                pthread_sigmask(SIG_SETMASK, &before, NULL);
-        }
+        if (r == 0)
+                r = thread_start(&attributes, run_thread, a, ret);
         (void)pthread_attr_destroy(&attributes);
         return r;
 }

@@ -7,12 +7,12 @@
 #include <malloc.h>
 #include <math.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/thread.h"
 #include "store/passing.h"
 #include "store/ring.h"
 
@@ -219,20 +219,14 @@ static void *writer_thread(void *argument)
 static int start_thread(struct worker *k, const char *name)
 {
         pthread_attr_t attributes;
-        sigset_t all, before;
         int r;
 
         r = pthread_attr_init(&attributes);
         if (r != 0)
                 return -r;
         r = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        if (r == 0) {
-                /* Signals belong to the event loop of the main thread. */
-                sigfillset(&all);
-                pthread_sigmask(SIG_SETMASK, &all, &before);
-                r = pthread_create(&k->thread, &attributes, writer_thread, k);
-                pthread_sigmask(SIG_SETMASK, &before, NULL);
-        }
+        if (r == 0)
+                r = thread_start(&attributes, writer_thread, k, &k->thread);
         pthread_attr_destroy(&attributes);
         k->started = r == 0;
         if (r == 0)
