@@ -103,13 +103,26 @@ static json_t *horizon_json(const struct explanation *x, const struct explained_
         return o;
 }
 
+static json_t *begin_rule(const struct rule *r, const char *dimension, bool applies)
+{
+        json_t *o = json_object();
+
+        json_object_set_new(o, "rule", json_string(r->name));
+        json_object_set_new(o, "dimension", json_string(dimension));
+        json_object_set_new(o, "kind", json_string(kind_name(r->kind)));
+        json_object_set_new(o, "summary", json_string(r->summary));
+        json_object_set_new(o, "applies", json_boolean(applies));
+        return o;
+}
+
 static json_t *rule_json(const struct engine *e, const struct watch *w)
 {
         struct explanation x;
         struct explanation_lines takes;
         struct text t;
         char waits[2 * EXPLANATION_TEXT_MAX];
-        json_t *o = json_object(), *horizons = json_array(), *lines = json_array();
+        json_t *o = begin_rule(w->rule, watch_dimension(e, w), w->applies);
+        json_t *horizons = json_array(), *lines = json_array();
         const struct alert *a = &w->life->alert;
         bool firing = a->state == ALERT_FIRING;
 
@@ -122,11 +135,6 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
         for (unsigned i = 0; i < takes.count; i++)
                 json_array_append_new(lines, json_string(takes.list[i]));
 
-        json_object_set_new(o, "rule", json_string(w->rule->name));
-        json_object_set_new(o, "dimension", json_string(watch_dimension(e, w)));
-        json_object_set_new(o, "kind", json_string(kind_name(w->rule->kind)));
-        json_object_set_new(o, "summary", json_string(w->rule->summary));
-        json_object_set_new(o, "applies", json_boolean(w->applies));
         json_object_set_new(o, "known", json_boolean(w->applies && x.verdict.known));
         json_object_set_new(o, "unit", json_string(event_unit_name(x.series->unit)));
         json_object_set_new(o, "value", json_value_number(x.verdict.value));
@@ -145,13 +153,8 @@ static json_t *rule_json(const struct engine *e, const struct watch *w)
 /* A rule that follows members, where there are none. */
 static json_t *nobody_json(const struct rule *r)
 {
-        json_t *o = json_object();
+        json_t *o = begin_rule(r, r->dimension, true);
 
-        json_object_set_new(o, "rule", json_string(r->name));
-        json_object_set_new(o, "dimension", json_string(r->dimension));
-        json_object_set_new(o, "kind", json_string(kind_name(r->kind)));
-        json_object_set_new(o, "summary", json_string(r->summary));
-        json_object_set_new(o, "applies", json_true());
         json_object_set_new(o, "known", json_false());
         json_object_set_new(o, "unit", json_string(event_unit_name(UNIT_BYTES)));
         json_object_set_new(o, "value", json_null());
