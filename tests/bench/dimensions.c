@@ -12,14 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/macros.h"
 #include "config/problems.h"
 #include "engine/engine.h"
 #include "judge/rule.h"
 #include "judge/rule_file.h"
-#include "sample/host.h"
+#include "machine.h"
 
 /* One of each kind, in turn. */
 static const char rules_text[] =
@@ -32,14 +31,7 @@ static const char rules_text[] =
         "[d]\ndimension = SUnreclaim\ndetect = drop\nwarning = 8 sigma and 64M\n"
         "summary = s\nexplain = e\naction = a\n";
 
-enum { KINDS = 4, LINE = 64, START = 1700000000 };
-
-static double seconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+enum { KINDS = 4, LINE = 64 };
 
 /* What is really there: the engine reserves more than it touches. */
 static size_t used_bytes(void)
@@ -53,13 +45,6 @@ static size_t used_bytes(void)
         if (f)
                 (void)fclose(f);
         return kib * 1024;
-}
-
-static int ignore_event(const struct event *e, void *userdata)
-{
-        (void)e;
-        (*(unsigned long *)userdata)++;
-        return 0;
 }
 
 /* The rules own their words; the copies borrow them. */
@@ -114,13 +99,6 @@ static double plain_seconds(double *memory, size_t size)
 
 int main(int argc, char **argv)
 {
-        struct host_facts host = { .kind = HOST_PHYSICAL,
-                                   .cpus_online = 8,
-                                   .cpus_possible = 8,
-                                   .numa_nodes = 1,
-                                   .page_size = 4096,
-                                   .stack_size = 16384,
-                                   .mem_total = 0x1p34 };
         bool known = argc == 4 || argc == 5;
         long count = known ? strtol(argv[1], NULL, 10) : 0;
         long rows = known ? strtol(argv[2], NULL, 10) : 0;
@@ -138,12 +116,8 @@ int main(int argc, char **argv)
         sample.values = calloc(sample.count, sizeof(double));
         if (!sample.values || make_rules((size_t)count, &words, &rules) < 0)
                 return 1;
-        for (size_t i = 0; i < FIELD_KNOWN_COUNT; i++)
-                sample.values[i] = 0x1p30;
-        sample.values[FIELD_MEM_TOTAL] = host.mem_total;
+        fill_fields(sample.values);
         sample.values[FIELD_THREADS] = 600;
-        sample.values[FIELD_CPUS] = sample.values[FIELD_POSSIBLE_CPUS] = 8;
-        sample.values[FIELD_STACK_SIZE] = host.stack_size;
 
         for (long repeat = 0; repeat < repeats; repeat++) {
                 uint64_t state = 1;

@@ -6,31 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/macros.h"
 #include "config/problems.h"
 #include "engine/engine.h"
 #include "judge/rule.h"
 #include "judge/rule_file.h"
-#include "sample/host.h"
+#include "machine.h"
 #include "sample/members.h"
-
-enum { START = 1700000000 };
-
-static double seconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int ignore_event(const struct event *e, void *userdata)
-{
-        (void)e;
-        (*(unsigned long *)userdata)++;
-        return 0;
-}
 
 static int make_rules(long follow, struct rule_set *ret)
 {
@@ -69,13 +52,6 @@ static void read_members(struct members *m, long count, unsigned *state)
 
 int main(int argc, char **argv)
 {
-        struct host_facts host = { .kind = HOST_PHYSICAL,
-                                   .cpus_online = 8,
-                                   .cpus_possible = 8,
-                                   .numa_nodes = 1,
-                                   .page_size = 4096,
-                                   .stack_size = 16384,
-                                   .mem_total = 0x1p34 };
         long follow = argc == 4 ? strtol(argv[1], NULL, 10) : -1;
         long count = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
         long rows = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
@@ -92,11 +68,7 @@ int main(int argc, char **argv)
                 fputs("members FOLLOW MEMBERS SECONDS\n", stderr);
                 return 2;
         }
-        for (size_t i = 0; i < FIELD_KNOWN_COUNT; i++)
-                values[i] = 0x1p30;
-        values[FIELD_MEM_TOTAL] = host.mem_total;
-        values[FIELD_CPUS] = values[FIELD_POSSIBLE_CPUS] = 8;
-        values[FIELD_STACK_SIZE] = host.stack_size;
+        fill_fields(values);
         if (make_rules(follow, &rules) < 0 || members_init(&members) < 0 ||
             engine_new(&rules, &host, ignore_event, &events, &engine) < 0)
                 return 1;
