@@ -31,6 +31,19 @@ _unused_ static void crowd_done(struct crowd *c, struct world *w)
         members_done(&c->members);
 }
 
+/* A world of its own for it. */
+_unused_ static void crowd_begin(struct crowd *c, struct world *w, const char *rules)
+{
+        world_init(w, rules);
+        crowd_init(c, w);
+}
+
+_unused_ static void crowd_end(struct crowd *c, struct world *w)
+{
+        world_done(w);
+        crowd_done(c, w);
+}
+
 _unused_ static struct one *crowd_add(struct crowd *c, const char *name, double mib)
 {
         struct one *o = &c->list[c->count++];

@@ -32,14 +32,23 @@ static struct one *caches(struct crowd *c)
         return crowd_add(c, "slab:leak", 1);
 }
 
+/* The second event is the end of the first one's alert. */
+static void leak_ends(struct crowd *c, struct world *w, struct one *leak)
+{
+        leak->per_hour = 0;
+        crowd_run(c, w, 7200);
+        assert_int_equal(w->count, 2);
+        assert_int_equal(w->seen[1].type, EVENT_RESOLVED);
+        assert_string_equal(w->seen[1].alert_id, w->seen[0].alert_id);
+}
+
 /* The largest at first; then the one that leaks, which is named, and no other. */
 static void test_leak(void **state)
 {
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, GROWS(4));
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, GROWS(4));
         struct one *leak = caches(&c);
         crowd_run(&c, &w, 1800);
         assert_int_equal(crowd_followed(&w, "slab:rest-20"), 1);
@@ -55,13 +64,8 @@ static void test_leak(void **state)
         assert_string_equal(w.seen[0].rule, "cache-grows");
         assert_non_null(strstr(w.seen[0].dedup_key, ":cache-grows:slab:leak:"));
         assert_non_null(strstr(w.seen[0].text, "slab:leak"));
-        leak->per_hour = 0;
-        crowd_run(&c, &w, 7200);
-        assert_int_equal(w.count, 2);
-        assert_int_equal(w.seen[1].type, EVENT_RESOLVED);
-        assert_string_equal(w.seen[1].alert_id, w.seen[0].alert_id);
-        world_done(&w);
-        crowd_done(&c, &w);
+        leak_ends(&c, &w, leak);
+        crowd_end(&c, &w);
 }
 
 /* Nobody loses a slot to one that is a little larger now and then. */
@@ -70,8 +74,7 @@ static void test_no_flapping(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, JUMPS(4));
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, JUMPS(4));
         (void)caches(&c);
         for (int k = 0; k < 20; k++)
                 c.list[k].mib = k < 16 ? 149 : 150;
@@ -86,8 +89,7 @@ static void test_no_flapping(void **state)
                 snprintf(name, sizeof(name), "slab:rest-%02d", i);
                 assert_int_equal(crowd_followed(&w, name), 1);
         }
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 /* An alert is not dropped for what grows faster; and ends with its member, as what that is. */
@@ -96,8 +98,7 @@ static void test_gone(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, GROWS(1) JUMPS(1));
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, GROWS(1) JUMPS(1));
         struct one *leak = crowd_add(&c, "slab:leak", 50), *other = crowd_add(&c, "slab:other", 1);
         crowd_run(&c, &w, 3600);
         leak->per_hour = 100;
@@ -120,8 +121,7 @@ static void test_gone(void **state)
         crowd_run(&c, &w, 120);
         assert_int_equal(crowd_followed(&w, "slab:leak"), 0);
         assert_int_equal(crowd_followed(&w, "slab:other"), 2); /* the slot is another's */
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 /* What a service that restarts leaves for some seconds is no end. */
@@ -130,8 +130,7 @@ static void test_away(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, LARGE);
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, LARGE);
         struct one *one = crowd_add(&c, "slab:big", 600);
         crowd_run(&c, &w, 300);
         assert_int_equal(w.count, 1);
@@ -146,8 +145,7 @@ static void test_away(void **state)
         world_run(&w, 20, 0);
         assert_int_equal(w.count, 1);
         assert_int_equal(crowd_followed(&w, "slab:big/MemTotal"), 1);
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 /* A leak in a cgroup is one alert, not one for each folder above it. */
@@ -156,8 +154,7 @@ static void test_cgroups(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, CGROUPS);
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, CGROUPS);
         struct one *above = crowd_add(&c, "cgroup:/system.slice/slab", 300);
         struct one *leak = crowd_add(&c, "cgroup:/system.slice/leak.service/slab", 10);
         crowd_add(&c, "cgroup:/system.slice/rest.service/slab", 200);
@@ -169,8 +166,7 @@ static void test_cgroups(void **state)
         assert_int_equal(crowd_followed(&w, "cgroup:/system.slice/slab"), 0);
         assert_int_equal(w.count, 1);
         assert_string_equal(w.seen[0].dimension, "cgroup:/system.slice/leak.service/slab");
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 /* Members by thousands come and go: the slots stay as many, nothing is told. */
@@ -180,8 +176,7 @@ static void test_churn(void **state)
         struct world w;
         struct crowd c;
         char name[128];
-        world_init(&w, CGROUPS);
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, CGROUPS);
         for (int i = 0; i < CROWD_MAX; i++)
                 crowd_add(&c, "cgroup:/none/slab", NAN);
         for (int round = 0; round < 60; round++) {
@@ -198,8 +193,7 @@ static void test_churn(void **state)
         for (size_t i = w.engine->watch_plain; i < w.engine->watch_count; i++)
                 used += w.engine->watches[i].slot > SLOT_EMPTY;
         assert_int_equal(used, 4);
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 static int restart(struct world *w, const char *rules)
@@ -224,8 +218,7 @@ static void test_restart(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, GROWS(4) LARGE);
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, GROWS(4) LARGE);
         struct one *leak = caches(&c);
         crowd_run(&c, &w, 1800);
         leak->per_hour = 100;
@@ -242,13 +235,8 @@ static void test_restart(void **state)
         assert_true(w.engine->series[after->series].jump.learned == learned);
         crowd_run(&c, &w, 600);
         assert_int_equal(w.count, 1);
-        leak->per_hour = 0;
-        crowd_run(&c, &w, 7200);
-        assert_int_equal(w.count, 2);
-        assert_int_equal(w.seen[1].type, EVENT_RESOLVED);
-        assert_string_equal(w.seen[1].alert_id, w.seen[0].alert_id);
-        world_done(&w);
-        crowd_done(&c, &w);
+        leak_ends(&c, &w, leak);
+        crowd_end(&c, &w);
 }
 
 /* Who gets a slot is not decided by what happens to have been read first. */
@@ -257,8 +245,7 @@ static void test_half_read(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, JUMPS(1));
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, JUMPS(1));
         members_begin(&c.members, FAMILY_SLAB);
         (void)members_put(&c.members, FAMILY_SLAB, "slab:first", 4096, false);
         world_run(&w, 3, 0);
@@ -267,8 +254,7 @@ static void test_half_read(void **state)
         members_end(&c.members, FAMILY_SLAB, true);
         world_run(&w, 12, 0);
         assert_int_equal(crowd_followed(&w, "slab:largest"), 1);
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 /* Another table, in which all have other rows (after a seed): they are found again. */
@@ -302,8 +288,7 @@ static void test_reload(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, GROWS(8));
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w, GROWS(8));
         struct one *leak = caches(&c);
         leak->mib = 30;
         crowd_run(&c, &w, 3600);
@@ -325,8 +310,7 @@ static void test_reload(void **state)
                      "[plain]\ndimension = SUnreclaim\ndetect = spike\nwarning = 1G\n" WORLD_WORDS);
         crowd_run(&c, &w, 60);
         assert_int_equal(w.count, 2);
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 static enum event_quiet ask(const struct rule *rule, const char *dimension, void *userdata)
@@ -387,9 +371,9 @@ static void test_exact(void **state)
         (void)state;
         struct world w;
         struct crowd c;
-        world_init(&w, "[slice]\ndimension = cgroup:/a.slice/slab\ndetect = ratio\nwarning = 100M\n"
-                       "for = 0s\nclear-for = 10s\n" WORLD_WORDS);
-        crowd_init(&c, &w);
+        crowd_begin(&c, &w,
+                    "[slice]\ndimension = cgroup:/a.slice/slab\ndetect = ratio\nwarning = 100M\n"
+                    "for = 0s\nclear-for = 10s\n" WORLD_WORDS);
         crowd_add(&c, "cgroup:/b.slice/slab", 999)->inner = true;
         struct one *one = crowd_add(&c, "cgroup:/a.slice/slab", NAN);
         one->inner = true;
@@ -398,8 +382,7 @@ static void test_exact(void **state)
         one->mib = 200;
         crowd_run(&c, &w, 120);
         assert_int_equal(w.count, 1);
-        world_done(&w);
-        crowd_done(&c, &w);
+        crowd_end(&c, &w);
 }
 
 int main(void)
